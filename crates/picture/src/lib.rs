@@ -1,0 +1,4 @@
+//! What all Polder nodes must agree on.
+pub mod check;
+pub mod kinds;
+pub mod refusal;

@@ -1,0 +1,2 @@
+//! The Polder node.
+pub mod store;

@@ -1,0 +1,2 @@
+//! Where records are kept.
+pub mod engine;
