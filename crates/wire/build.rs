@@ -19,7 +19,7 @@ const OPAQUE: &[(&str, &str)] = &[
     ("ListEntriesResponse", "entries"),
     ("ListEntryVersionsResponse", "versions"),
     ("GetPictureAsOfResponse", "entries"),
-    ("Changes", "changes"),
+    ("SubscribeResponse", "changes"),
     ("EntryChange", "versions"),
     ("Content", "entry"),
 ];

@@ -1,0 +1,419 @@
+//! The door. Whatever enters the picture is admitted here first, and [`Admitted`] cannot be made
+//! anywhere else.
+//!
+//! A [`Group`] is what one commit will bring: records are admitted one after the other, each
+//! against the picture and those before it in the group, then sealed with one signature a feed.
+//! Nothing of it shows in the picture before the store has made it durable and
+//! [`Picture::install`] is called.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use polder_wire::v1::{
+    Envelope, Header, IncidentData, IncidentState, Lane, Mode, RecordKind, Seen,
+};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::{
+    attributes::Attributes,
+    clock::{Clock, Hlc},
+    live::{Live, RecordRef, Register},
+    picture::{Change, Feed, Picture},
+    record::{FORMAT, Head, Id, Sealed, Signer, feed_id, record_hash, scope_id},
+    refusal::{Class, Refusal},
+};
+
+/// `seen` names at most so many feeds.
+pub const SEEN_MAX: usize = 64;
+
+/// What an author wants to put on record; contents are checked already.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Index of the scope.
+    pub scope: u32,
+    /// Entry, or nil for the incident's own data.
+    pub entry: Uuid,
+    /// What sort of record, and for incident data its content.
+    pub act: Act,
+    /// Priority.
+    pub lane: Lane,
+    /// Content under its salt.
+    pub sealed: Sealed,
+    /// Person or system, by reference.
+    pub author: String,
+    /// Which versions it replaces.
+    pub supersedes: Supersedes,
+}
+
+/// What a draft does.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Puts a version of an entry.
+    Put(Attributes),
+    /// Withdraws an entry.
+    Retract,
+    /// Puts the incident's own data.
+    Incident(Box<IncidentData>),
+}
+
+/// Which versions a draft replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Supersedes {
+    /// All that this node holds.
+    AllHeld,
+    /// Exactly these; others stay and contradict.
+    Exactly(Vec<RecordRef>),
+    /// Exactly these, and they must be all current ones.
+    AllCurrent(Vec<RecordRef>),
+}
+
+/// A record that went through the door.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    envelope: Envelope,
+    change: Change,
+    kind: RecordKind,
+    data: Option<Box<IncidentData>>,
+}
+
+impl Admitted {
+    /// As it is stored and relayed.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What it does to the picture.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
+    /// What sort of record it is.
+    pub fn kind(&self) -> RecordKind {
+        self.kind
+    }
+
+    /// The record, by feed and sequence number.
+    pub fn record(&self) -> RecordRef {
+        self.change.live.record
+    }
+}
+
+/// A scope that a group opens.
+#[derive(Debug, Clone)]
+pub struct NewScope {
+    /// Incident, without `incidents/`.
+    pub incident: String,
+    /// Fixed from now on.
+    pub mode: Mode,
+    /// Audience.
+    pub audience: String,
+}
+
+/// Records that will be committed together.
+#[derive(Debug)]
+pub struct Group<'a> {
+    picture: &'a Picture,
+    signer: &'a Signer,
+    clock: &'a mut Clock,
+    scopes: Vec<NewScope>,
+    feeds: Vec<Feed>,
+    heads: BTreeMap<u32, Head>,
+    registers: HashMap<(u32, Uuid), Register>,
+    data: HashMap<u32, IncidentData>,
+    admitted: Vec<Admitted>,
+}
+
+/// A group with its signatures, ready for the store.
+#[derive(Debug, Default)]
+pub struct SealedGroup {
+    /// Records in the order in which they were admitted.
+    pub admitted: Vec<Admitted>,
+    /// Scopes that the picture did not have before.
+    pub scopes: Vec<NewScope>,
+    /// Feeds that the picture did not have before.
+    pub feeds: Vec<Feed>,
+    /// New heads by feed.
+    pub heads: BTreeMap<u32, Head>,
+    /// Reading of the clock after the last record.
+    pub hlc: u64,
+}
+
+impl<'a> Group<'a> {
+    /// An empty group on top of what the picture holds.
+    pub fn new(picture: &'a Picture, signer: &'a Signer, clock: &'a mut Clock) -> Self {
+        Self {
+            picture,
+            signer,
+            clock,
+            scopes: Vec::new(),
+            feeds: Vec::new(),
+            heads: BTreeMap::new(),
+            registers: HashMap::new(),
+            data: HashMap::new(),
+            admitted: Vec::new(),
+        }
+    }
+
+    /// Number of records admitted so far.
+    pub fn len(&self) -> usize {
+        self.admitted.len()
+    }
+
+    /// True when nothing was admitted yet.
+    pub fn is_empty(&self) -> bool {
+        self.admitted.is_empty()
+    }
+
+    /// The records admitted from a position on.
+    pub fn admitted(&self, from: usize) -> &[Admitted] {
+        &self.admitted[from..]
+    }
+
+    /// The incident's data as of the last record in this group, or else in the picture.
+    pub fn incident_data(&self, scope: u32) -> Option<IncidentData> {
+        self.data.get(&scope).cloned().or_else(|| {
+            let scope = self.picture.scopes().get(scope as usize)?;
+            Some(scope.current()?.1.clone())
+        })
+    }
+
+    /// Opens the scope of a new incident. Its first record must be its data.
+    pub fn open_scope(&mut self, scope: NewScope) -> Result<u32, Refusal> {
+        let taken = self.picture.incident(&scope.incident).is_some()
+            || self.scopes.iter().any(|other| other.incident == scope.incident);
+        if taken {
+            let sentence = format!("incidents/{} exists already", scope.incident);
+            return Err(Refusal::new(Class::AlreadyExists, "INCIDENT_EXISTS", sentence));
+        }
+        self.scopes.push(scope);
+        Ok((self.picture.scopes().len() + self.scopes.len() - 1) as u32)
+    }
+
+    /// Admits a draft of this node.
+    pub fn author(&mut self, draft: Draft, wall_ms: i64) -> Result<&Admitted, Refusal> {
+        let key = (draft.scope, draft.entry);
+        self.check_open(&draft)?;
+        let (scope_id, mode) = self.scope(draft.scope);
+        let register = match self.registers.get(&key) {
+            Some(register) => Some(register),
+            None if draft.entry.is_nil() => {
+                self.picture.scopes().get(draft.scope as usize).map(|scope| &scope.register)
+            }
+            None => self.picture.entry(draft.scope, draft.entry),
+        };
+        let fresh;
+        let register = match register {
+            Some(register) => register,
+            None => {
+                fresh = Register::new(draft.scope, mode, draft.entry);
+                &fresh
+            }
+        };
+        if matches!(draft.act, Act::Retract) {
+            check_retractable(register)?;
+        }
+        let seen = self.seen(&draft.supersedes, register)?;
+        let mut register = register.clone();
+
+        let clock_unsynchronised = self.clock.doubts(wall_ms);
+        let hlc = self.clock.tick(wall_ms);
+        let feed = self.feed(draft.scope, scope_id, draft.lane);
+        let head = self.head(feed);
+        let record = RecordRef { feed, sequence: head.sequence + 1 };
+        let kind = match &draft.act {
+            Act::Retract => RecordKind::Retract,
+            Act::Put(_) | Act::Incident(_) => RecordKind::Put,
+        };
+        let header = Header {
+            format: FORMAT,
+            origin: Bytes::copy_from_slice(&self.signer.id().0),
+            scope: Bytes::copy_from_slice(&scope_id.0),
+            lane: draft.lane.into(),
+            sequence: record.sequence,
+            previous: Bytes::copy_from_slice(&head.hash),
+            hlc,
+            clock_unsynchronised,
+            kind: kind.into(),
+            entry: Bytes::copy_from_slice(draft.entry.as_bytes()),
+            seen: seen.iter().map(|seen| self.wire_seen(*seen)).collect(),
+            payload_hash: Bytes::copy_from_slice(&draft.sealed.hash),
+            payload_length: draft.sealed.payload.bytes.len() as u32,
+            author: draft.author,
+        };
+        let header = Bytes::from(header.encode_to_vec());
+        let hash = record_hash(&header);
+        self.heads.insert(feed, Head { sequence: record.sequence, hash });
+
+        let attributes = match &draft.act {
+            Act::Put(attributes) => *attributes,
+            Act::Retract => {
+                Attributes::of_retraction(register.display().map(|l| &l.attributes), draft.lane)
+            }
+            Act::Incident(_) => Attributes::bare(draft.lane),
+        };
+        let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
+        register.add(live.clone(), &seen);
+        self.registers.insert(key, register);
+        let data = match draft.act {
+            Act::Incident(data) => {
+                self.data.insert(draft.scope, (*data).clone());
+                Some(data)
+            }
+            _ => None,
+        };
+        let payload = Some(draft.sealed.payload);
+        self.admitted.push(Admitted {
+            envelope: Envelope { header, payload, signature: Bytes::new() },
+            change: Change { scope: draft.scope, entry: draft.entry, live, seen },
+            kind,
+            data,
+        });
+        Ok(self.admitted.last().expect("one was just pushed"))
+    }
+
+    /// Signs the last record of each feed.
+    pub fn seal(mut self) -> SealedGroup {
+        for (feed, head) in &self.heads {
+            let record = RecordRef { feed: *feed, sequence: head.sequence };
+            let last = self.admitted.iter_mut().rfind(|admitted| admitted.record() == record);
+            let envelope = &mut last.expect("a head is a record of this group").envelope;
+            let signature = self.signer.sign(&envelope.header);
+            envelope.signature = Bytes::copy_from_slice(&signature);
+        }
+        SealedGroup {
+            admitted: self.admitted,
+            scopes: self.scopes,
+            feeds: self.feeds,
+            heads: self.heads,
+            hlc: self.clock.last(),
+        }
+    }
+
+    /// Entries are written to open incidents only; an incident's own data may still be corrected.
+    fn check_open(&self, draft: &Draft) -> Result<(), Refusal> {
+        let state = self.data.get(&draft.scope).map(IncidentData::state).or_else(|| {
+            let scope = self.picture.scopes().get(draft.scope as usize)?;
+            scope.state()
+        });
+        if state == Some(IncidentState::Closed) {
+            let sentence = "the incident is closed: it can be read, no longer written";
+            return Err(Refusal::new(Class::FailedPrecondition, "INCIDENT_CLOSED", sentence));
+        }
+        Ok(())
+    }
+
+    fn scope(&self, index: u32) -> (Id, Mode) {
+        match self.picture.scopes().get(index as usize) {
+            Some(scope) => (scope.id, scope.mode),
+            None => {
+                let new = &self.scopes[index as usize - self.picture.scopes().len()];
+                (scope_id(&new.incident, new.mode, &new.audience), new.mode)
+            }
+        }
+    }
+
+    fn feed(&mut self, scope: u32, scope_id: Id, lane: Lane) -> u32 {
+        let id = feed_id(self.signer.id(), scope_id, lane);
+        let known = self.picture.feeds().len();
+        self.picture.feed_index(id).unwrap_or_else(|| {
+            let at = self.feeds.iter().position(|feed| feed.id == id).unwrap_or_else(|| {
+                let origin = self.signer.id();
+                self.feeds.push(Feed { id, origin, scope, lane, head: Head::default() });
+                self.feeds.len() - 1
+            });
+            (known + at) as u32
+        })
+    }
+
+    fn feed_entry(&self, index: u32) -> Option<&Feed> {
+        let known = self.picture.feeds().len();
+        self.picture
+            .feeds()
+            .get(index as usize)
+            .or_else(|| self.feeds.get((index as usize).checked_sub(known)?))
+    }
+
+    fn head(&self, feed: u32) -> Head {
+        let stored = || self.feed_entry(feed).map(|feed| feed.head);
+        self.heads.get(&feed).copied().or_else(stored).unwrap_or_default()
+    }
+
+    fn wire_seen(&self, seen: RecordRef) -> Seen {
+        let feed = self.feed_entry(seen.feed).expect("only known feeds are seen");
+        Seen { feed: Bytes::copy_from_slice(&feed.id.0), sequence: seen.sequence }
+    }
+
+    /// What the draft's author has seen. Replacing some rivals but not others is allowed; hiding
+    /// one that was not named never is.
+    fn seen(&self, supersedes: &Supersedes, register: &Register) -> Result<Vec<RecordRef>, Refusal> {
+        let named = match supersedes {
+            Supersedes::AllHeld => {
+                let seen = register.seen();
+                if seen.len() > SEEN_MAX {
+                    let sentence = "more than 64 nodes wrote to this entry; use a new entry";
+                    return Err(Refusal::new(Class::ResourceExhausted, "SEEN_TOO_LONG", sentence));
+                }
+                return Ok(seen.to_vec());
+            }
+            Supersedes::Exactly(named) => named,
+            Supersedes::AllCurrent(named) => {
+                let all = register.live.iter().all(|live| named.contains(&live.record));
+                if !all || named.len() != register.live.len() {
+                    let sentence = "the entry has changed since you read it: read it again";
+                    return Err(Refusal::new(Class::Aborted, "ENTRY_CHANGED", sentence));
+                }
+                named
+            }
+        };
+        for version in named {
+            if version.sequence == 0 || version.sequence > self.head(version.feed).sequence {
+                let sentence = "names a version that this node does not hold";
+                return Err(Refusal::field("supersedes", "VERSION_UNKNOWN", sentence));
+            }
+        }
+        let hidden = |live: &&Live| {
+            Register::covers(named, live.record) && !named.contains(&live.record)
+        };
+        if register.live.iter().any(|live| hidden(&live)) {
+            let sentence = "would hide an older current version that it does not name: name it too";
+            return Err(Refusal::field("supersedes", "RIVAL_NOT_NAMED", sentence));
+        }
+        let mut seen = named.clone();
+        seen.sort_unstable_by_key(|seen| (seen.feed, std::cmp::Reverse(seen.sequence)));
+        seen.dedup_by_key(|seen| seen.feed);
+        Ok(seen)
+    }
+}
+
+fn check_retractable(register: &Register) -> Result<(), Refusal> {
+    if register.live.is_empty() {
+        return Err(Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", "there is no such entry"));
+    }
+    if register.is_retracted() {
+        let sentence = "the entry is retracted already";
+        return Err(Refusal::new(Class::FailedPrecondition, "ENTRY_RETRACTED", sentence));
+    }
+    Ok(())
+}
+
+impl Picture {
+    /// Shows a durable group. Must be the group that was built on this very picture.
+    pub fn install(&mut self, group: &SealedGroup) {
+        for scope in &group.scopes {
+            self.add_scope(&scope.incident, scope.mode, &scope.audience);
+        }
+        for feed in &group.feeds {
+            self.add_feed(feed.origin, feed.scope, feed.lane);
+        }
+        for admitted in &group.admitted {
+            self.apply(&admitted.change);
+            if let Some(data) = &admitted.data {
+                self.set_incident_data(admitted.change.scope, admitted.record(), (**data).clone());
+            }
+        }
+        for (feed, head) in &group.heads {
+            self.set_head(*feed, *head);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Filters: compiled once from a request, then asked for every entry without reading its content.
+
+use polder_wire::v1::{
+    Discipline, EntryFilter, Mode, Statement, Urgency, VerificationState,
+};
+use prost::Message as _;
+
+use crate::{
+    attributes::{Attributes, millis, party_hash},
+    check::Checker,
+    entry::Extent,
+    fields,
+    kinds,
+    live::Register,
+    names::{IncidentName, PartyName},
+    picture::Picture,
+    refusal::{Class, Refusal},
+};
+
+/// A request's filter, checked and resolved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    scopes: Vec<u32>,
+    mode: Mode,
+    kinds: Vec<u16>,
+    statements: u32,
+    disciplines: u32,
+    verifications: u32,
+    parties: Vec<u64>,
+    extent: Option<Extent>,
+    urgency_floor: u8,
+    from_ms: Option<i64>,
+    until_ms: Option<i64>,
+    words: Vec<String>,
+    include_retracted: bool,
+    only_contradictions: bool,
+    only_stale: bool,
+    hash: u64,
+}
+
+impl Filter {
+    /// Checks a filter at `path` in its request and resolves its names.
+    pub fn compile(filter: &EntryFilter, path: &str, picture: &Picture) -> Result<Self, Refusal> {
+        check(filter, path)?;
+        let mut scopes = Vec::new();
+        for name in &filter.incidents {
+            let incident = IncidentName::parse(name).expect("checked above").id();
+            let index = picture.incident(incident).ok_or_else(|| {
+                Refusal::new(Class::NotFound, "INCIDENT_NOT_FOUND", format!("{name} is not known"))
+            })?;
+            scopes.push(index);
+        }
+        let kind = |name: &String| kinds::by_name(name).map(|kind| kind.field as u16);
+        let opaque = |name: &String| name.strip_prefix("opaque/")?.parse().ok();
+        let mask = |values: &[i32]| values.iter().fold(0, |mask, value| mask | 1 << value);
+        let party = |name: &String| party_hash(name.trim_start_matches("parties/"));
+        Ok(Self {
+            scopes,
+            mode: match filter.mode() {
+                Mode::Unspecified => Mode::Actual,
+                mode => mode,
+            },
+            kinds: filter.kinds.iter().filter_map(|n| kind(n).or_else(|| opaque(n))).collect(),
+            statements: mask(&filter.statements),
+            disciplines: mask(&filter.disciplines),
+            verifications: mask(&filter.verifications),
+            parties: filter.parties.iter().map(party).collect(),
+            extent: filter.bounding_box.as_ref().map(|b| Extent {
+                south: b.south,
+                west: b.west,
+                north: b.north,
+                east: b.east,
+            }),
+            urgency_floor: filter.urgency_floor as u8,
+            from_ms: filter.observed_from.as_ref().map(millis),
+            until_ms: filter.observed_until.as_ref().map(millis),
+            words: filter.text.split_whitespace().map(str::to_lowercase).collect(),
+            include_retracted: filter.include_retracted,
+            only_contradictions: filter.only_contradictions,
+            only_stale: filter.only_stale,
+            hash: {
+                let hash = blake3::hash(&filter.encode_to_vec());
+                u64::from_le_bytes(*hash.as_bytes().first_chunk().expect("32 bytes"))
+            },
+        })
+    }
+
+    /// The same question gives the same hash: page and resume tokens are bound to it.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// True when the incident's own data belongs to the answer.
+    pub fn covers_scope(&self, scope: u32, mode: Mode) -> bool {
+        if self.scopes.is_empty() { mode == self.mode } else { self.scopes.contains(&scope) }
+    }
+
+    /// True when all entries of the scopes match, but for retracted ones.
+    pub fn is_scope_only(&self) -> bool {
+        let blank = Self {
+            scopes: self.scopes.clone(),
+            mode: self.mode,
+            hash: self.hash,
+            include_retracted: self.include_retracted,
+            ..Self::default()
+        };
+        *self == blank
+    }
+
+    /// The scopes that were named; empty: all of the mode.
+    pub fn scopes(&self) -> &[u32] {
+        &self.scopes
+    }
+
+    /// True when [`matches_text`](Self::matches_text) must be asked too.
+    pub fn needs_text(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    /// True when the entry matches, as far as can be told without its text.
+    pub fn matches(&self, register: &Register, now_ms: i64) -> bool {
+        self.covers_scope(register.scope, register.mode)
+            && (self.include_retracted || !register.is_retracted())
+            && (!self.only_contradictions || register.is_contradictory())
+            && register.live.iter().any(|live| self.matches_record(&live.attributes, now_ms))
+    }
+
+    /// True when one record matches, whatever its scope.
+    pub fn matches_record(&self, record: &Attributes, now_ms: i64) -> bool {
+        let in_mask = |mask: u32, value: u8| mask == 0 || mask & (1 << value) != 0;
+        let meets = |extent: &Extent| record.extent().is_some_and(|other| other.meets(extent));
+        (self.kinds.is_empty() || self.kinds.contains(&record.kind))
+            && in_mask(self.statements, record.statement)
+            && in_mask(self.disciplines, record.discipline)
+            && (self.verifications == 0
+                || in_mask(self.verifications, record.verification.max(UNVERIFIED)))
+            && record.urgency >= self.urgency_floor
+            && (self.parties.is_empty() || self.parties.contains(&record.party))
+            && self.from_ms.is_none_or(|from| record.when_ms >= from)
+            && self.until_ms.is_none_or(|until| record.when_ms < until)
+            && (!self.only_stale || record.is_stale(now_ms))
+            && self.extent.as_ref().is_none_or(meets)
+    }
+
+    /// True when every word occurs in a text, place or body of the encoded entry.
+    pub fn matches_text(&self, entry: &[u8]) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let mut text = String::new();
+        let _ = strings(entry, 0, &mut |string| {
+            text.push('\n');
+            text.push_str(&string.to_lowercase());
+        });
+        self.words.iter().all(|word| text.contains(word))
+    }
+}
+
+/// An entry that says nothing about its checking is unverified.
+const UNVERIFIED: u8 = VerificationState::Unverified as u8;
+
+fn check(filter: &EntryFilter, path: &str) -> Result<(), Refusal> {
+    let mut check = Checker::new(path);
+    check.each("incidents", &filter.incidents, 0..=100, |check, name| {
+        if IncidentName::parse(name).is_none() {
+            check.wrong("", "NAME_MALFORMED", "must be incidents/{incident}");
+        }
+    });
+    check.enumeration::<Mode>("mode", filter.mode, false);
+    check.each("kinds", &filter.kinds, 0..=100, |check, kind| {
+        let opaque = kind.strip_prefix("opaque/").is_some_and(|n| n.parse::<u16>().is_ok());
+        if kinds::by_name(kind).is_none() && !opaque {
+            check.wrong("", "UNKNOWN_VALUE", format!("is no kind: {kind:.40}"));
+        }
+    });
+    check.enumerations::<Statement>("statements", &filter.statements, 32);
+    check.enumerations::<Discipline>("disciplines", &filter.disciplines, 32);
+    check.enumerations::<VerificationState>("verifications", &filter.verifications, 32);
+    check.each("parties", &filter.parties, 0..=100, |check, name| {
+        if PartyName::parse(name).is_none() {
+            check.wrong("", "NAME_MALFORMED", "must be parties/{party}");
+        }
+    });
+    if let Some(bounds) = &filter.bounding_box {
+        check.within("bounding_box", |check| {
+            check.range("south", bounds.south, -90.0..=90.0);
+            check.range("north", bounds.north, -90.0..=90.0);
+            check.range("west", bounds.west, -180.0..=180.0);
+            check.range("east", bounds.east, -180.0..=180.0);
+            if bounds.south > bounds.north {
+                check.wrong("north", "NOT_IN_ORDER", "lies south of the south side");
+            }
+        });
+    }
+    check.enumeration::<Urgency>("urgency_floor", filter.urgency_floor, false);
+    check.time("observed_from", filter.observed_from.as_ref());
+    check.time("observed_until", filter.observed_until.as_ref());
+    let (from, until) = (filter.observed_from.as_ref(), filter.observed_until.as_ref());
+    check.order(("observed_from", from), ("observed_until", until), false);
+    check.text("text", &filter.text, 0..=200);
+    check.finish()
+}
+
+/// Names, hashes and what the node adds are not what people search for.
+fn is_unsearched(field: u32) -> bool {
+    matches!(field, 1 | 4 | 11 | 13 | 60..=99)
+}
+
+/// Visits what reads as text in an encoded entry, unknown bodies included. A nested message
+/// starts with a key below 32, so it does not read as text and is walked instead.
+fn strings(
+    message: &[u8],
+    depth: u8,
+    visit: &mut dyn FnMut(&str),
+) -> Result<(), fields::Malformed> {
+    fields::walk(message, |number, bytes| {
+        let is_bytes = bytes[0] & 7 == 2;
+        if !is_bytes || depth > 8 || (depth == 0 && is_unsearched(number)) {
+            return;
+        }
+        let content = fields::content(bytes);
+        match std::str::from_utf8(content) {
+            Ok(text) if text.chars().all(|c| !c.is_control() || c == '\n' || c == '\t') => {
+                visit(text);
+                // A short message may read as text too: `\n` is the key of a first field.
+                if text.starts_with(['\n', '\t']) {
+                    let _ = strings(content, depth + 1, visit);
+                }
+            }
+            _ => {
+                let _ = strings(content, depth + 1, visit);
+            }
+        }
+    })
+}

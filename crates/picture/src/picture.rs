@@ -1,0 +1,270 @@
+//! The picture: what the records held say now. A pure function of the set of records; the order
+//! in which they came changes nothing but the log positions.
+
+use std::{collections::HashMap, hash::BuildHasher as _};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use polder_wire::v1::{IncidentData, IncidentState, Lane, Mode};
+use uuid::Uuid;
+
+use crate::{
+    changes::ChangeIndex,
+    live::{Live, RecordRef, Register},
+    pages::Pages,
+    record::{Head, Id, feed_id, scope_id},
+};
+
+/// An incident's audience: the unit of access, completeness and replication.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// See [`scope_id`].
+    pub id: Id,
+    /// Incident, without `incidents/`.
+    pub incident: String,
+    /// Fixed at creation.
+    pub mode: Mode,
+    /// Audience.
+    pub audience: String,
+    /// Register of the incident's own data.
+    pub register: Register,
+    /// Contents of the live records of `register`, in the same order.
+    pub data: Vec<(Live, IncidentData)>,
+    /// Entries that are not retracted.
+    pub entry_count: u64,
+}
+
+impl Scope {
+    /// The incident's data that was recorded last, if any is known.
+    pub fn current(&self) -> Option<&(Live, IncidentData)> {
+        self.data.iter().max_by_key(|(live, _)| (live.hlc, live.record))
+    }
+
+    /// Open or closed. Closed wins over a rival that was written without knowing.
+    pub fn state(&self) -> Option<IncidentState> {
+        self.data.iter().map(|(_, data)| data.state()).max()
+    }
+}
+
+/// The log of one origin in one scope and lane.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// See [`feed_id`].
+    pub id: Id,
+    /// Key id of the author's node.
+    pub origin: Id,
+    /// Index of its scope.
+    pub scope: u32,
+    /// Its lane.
+    pub lane: Lane,
+    /// Where it ends.
+    pub head: Head,
+}
+
+/// What one admitted record does to the picture.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Index of the scope.
+    pub scope: u32,
+    /// Entry, or nil for the incident's own data.
+    pub entry: Uuid,
+    /// The record and its attributes.
+    pub live: Live,
+    /// What its author had seen.
+    pub seen: Vec<RecordRef>,
+}
+
+/// Everything that a node knows of the picture, except the contents of records.
+#[derive(Debug, Default)]
+pub struct Picture {
+    scopes: Vec<Scope>,
+    scope_by_id: HashMap<Id, u32>,
+    scope_by_incident: HashMap<String, u32>,
+    feeds: Vec<Feed>,
+    feed_by_id: HashMap<Id, u32>,
+    entries: Pages<Register>,
+    by_id: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    changes: ChangeIndex,
+    lsn: u64,
+}
+
+/// The entries as they were at one position of the log.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Registers of all entries.
+    pub entries: Pages<Register>,
+    /// The position.
+    pub lsn: u64,
+}
+
+impl Picture {
+    /// Position of the last record.
+    pub fn lsn(&self) -> u64 {
+        self.lsn
+    }
+
+    /// Incidents and their audiences, in the order in which they became known here.
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// Feeds, in the order in which they became known here.
+    pub fn feeds(&self) -> &[Feed] {
+        &self.feeds
+    }
+
+    /// A scope by its index.
+    pub fn scope(&self, index: u32) -> &Scope {
+        &self.scopes[index as usize]
+    }
+
+    /// A feed by its index.
+    pub fn feed(&self, index: u32) -> &Feed {
+        &self.feeds[index as usize]
+    }
+
+    /// Index of an incident's scope.
+    pub fn incident(&self, incident: &str) -> Option<u32> {
+        self.scope_by_incident.get(incident).copied()
+    }
+
+    /// Index of a scope.
+    pub fn scope_index(&self, id: Id) -> Option<u32> {
+        self.scope_by_id.get(&id).copied()
+    }
+
+    /// Index of a feed.
+    pub fn feed_index(&self, id: Id) -> Option<u32> {
+        self.feed_by_id.get(&id).copied()
+    }
+
+    /// Registers of all entries.
+    pub fn entries(&self) -> &Pages<Register> {
+        &self.entries
+    }
+
+    /// Which entries changed when.
+    pub fn changes(&self) -> &ChangeIndex {
+        &self.changes
+    }
+
+    /// An entry's register.
+    pub fn entry(&self, scope: u32, entry: Uuid) -> Option<&Register> {
+        self.slot(scope, entry).and_then(|slot| self.entries.get(slot as usize))
+    }
+
+    /// Pins the entries as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { entries: self.entries.clone(), lsn: self.lsn }
+    }
+
+    /// Makes a scope known; the same scope twice is one.
+    pub fn add_scope(&mut self, incident: &str, mode: Mode, audience: &str) -> u32 {
+        let id = scope_id(incident, mode, audience);
+        if let Some(index) = self.scope_by_id.get(&id) {
+            return *index;
+        }
+        let index = self.scopes.len() as u32;
+        self.scopes.push(Scope {
+            id,
+            incident: incident.to_owned(),
+            mode,
+            audience: audience.to_owned(),
+            register: Register::new(index, mode, Uuid::nil()),
+            data: Vec::new(),
+            entry_count: 0,
+        });
+        self.scope_by_id.insert(id, index);
+        self.scope_by_incident.entry(incident.to_owned()).or_insert(index);
+        index
+    }
+
+    /// Makes a feed known; the same feed twice is one.
+    pub fn add_feed(&mut self, origin: Id, scope: u32, lane: Lane) -> u32 {
+        let id = feed_id(origin, self.scope(scope).id, lane);
+        *self.feed_by_id.entry(id).or_insert_with(|| {
+            self.feeds.push(Feed { id, origin, scope, lane, head: Head::default() });
+            (self.feeds.len() - 1) as u32
+        })
+    }
+
+    /// Moves a feed's head.
+    pub fn set_head(&mut self, feed: u32, head: Head) {
+        self.feeds[feed as usize].head = head;
+    }
+
+    /// Adds a record. Adding it again changes nothing but its entry's log position.
+    pub fn apply(&mut self, change: &Change) {
+        self.lsn += 1;
+        if change.entry.is_nil() {
+            let register = &mut self.scopes[change.scope as usize].register;
+            register.add(change.live.clone(), &change.seen);
+            register.lsn = self.lsn;
+            return;
+        }
+        let slot = self.slot(change.scope, change.entry);
+        let (mut register, counted) = match slot.and_then(|slot| self.entries.get(slot as usize)) {
+            Some(register) => (register.clone(), !register.is_retracted()),
+            None => {
+                let mode = self.scope(change.scope).mode;
+                (Register::new(change.scope, mode, change.entry), false)
+            }
+        };
+        register.add(change.live.clone(), &change.seen);
+        register.lsn = self.lsn;
+        let counts = !register.is_retracted();
+        let scope = &mut self.scopes[change.scope as usize];
+        scope.entry_count = scope.entry_count + u64::from(counts) - u64::from(counted);
+        let slot = match slot {
+            Some(slot) => {
+                self.entries.set(slot as usize, register);
+                slot
+            }
+            None => self.insert(register),
+        };
+        self.changes.push(self.lsn, slot);
+        if self.changes.len() > 2 * self.entries.len() + 1024 {
+            let entries = &self.entries;
+            self.changes.compact(|lsn, slot| {
+                entries.get(slot as usize).is_some_and(|register| register.lsn == lsn)
+            });
+        }
+    }
+
+    /// Keeps the content of an incident-data record for as long as it is live.
+    pub fn set_incident_data(&mut self, scope: u32, record: RecordRef, data: IncidentData) {
+        let scope = &mut self.scopes[scope as usize];
+        let live: Vec<_> = scope.register.live.iter().cloned().collect();
+        let mut held = std::mem::take(&mut scope.data);
+        scope.data = live
+            .into_iter()
+            .filter_map(|live| {
+                if live.record == record {
+                    return Some((live, data.clone()));
+                }
+                let at = held.iter().position(|(other, _)| other.record == live.record)?;
+                Some(held.swap_remove(at))
+            })
+            .collect();
+    }
+
+    fn insert(&mut self, register: Register) -> u32 {
+        let hash = self.hasher.hash_one((register.scope, register.entry));
+        let slot = self.entries.push(register) as u32;
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        self.by_id.insert_unique(hash, slot, |slot| {
+            let register = entries.get(*slot as usize).expect("slots are never removed");
+            hasher.hash_one((register.scope, register.entry))
+        });
+        slot
+    }
+
+    fn slot(&self, scope: u32, entry: Uuid) -> Option<u32> {
+        let hash = self.hasher.hash_one((scope, entry));
+        let is_it = |slot: &u32| {
+            let register = self.entries.get(*slot as usize);
+            register.is_some_and(|register| register.entry == entry && register.scope == scope)
+        };
+        self.by_id.find(hash, is_it).copied()
+    }
+}

@@ -1,0 +1,52 @@
+//! The services of `polder.v1`. A handler checks, calls, translates and fills; what it calls
+//! stands elsewhere.
+
+pub mod attachment;
+pub mod incident;
+pub mod node;
+pub mod picture;
+pub mod status;
+
+use std::sync::Arc;
+
+use polder_picture::refusal::Refusal;
+use tokio::sync::watch;
+
+use crate::{node::Node, publish::RequestKey};
+
+/// What all services share.
+#[derive(Clone)]
+pub struct Services {
+    /// The node.
+    pub node: Arc<Node>,
+    /// True when streams should end.
+    pub ending: watch::Receiver<bool>,
+}
+
+/// Id and content hash of a request; `None` without an id. `content` is the request without its id.
+fn request_key(
+    method: &str,
+    request_id: &str,
+    content: impl FnOnce() -> Vec<u8>,
+) -> Result<Option<RequestKey>, Refusal> {
+    if request_id.is_empty() {
+        return Ok(None);
+    }
+    let id = uuid::Uuid::try_parse(request_id)
+        .map_err(|_| Refusal::field("request_id", "NOT_A_UUID", "must be a UUID"))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(method.as_bytes());
+    hasher.update(&content());
+    let digest = *hasher.finalize().as_bytes().first_chunk().expect("a hash has 32 bytes");
+    Ok(Some(RequestKey { id: *id.as_bytes(), digest }))
+}
+
+/// Runs what reads from the disk where it holds up no other call.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, status::Refused> + Send + 'static,
+) -> Result<T, tonic::Status> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(error) => Err(status::internal(&anyhow::anyhow!("a reader stopped: {error}"))),
+    }
+}

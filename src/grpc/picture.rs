@@ -1,0 +1,291 @@
+//! `PictureService`.
+
+use std::{pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use polder_picture::{
+    admit::{Act, Draft, Supersedes},
+    attributes::timestamp,
+    check::Checker,
+    names::EntryName,
+    record::Sealed,
+    refusal::{Class, Refusal},
+};
+use polder_wire::v1::{
+    Content, GetEntryRequest, GetEntryResponse, GetPictureAsOfRequest, GetPictureAsOfResponse,
+    Lane, ListEntriesRequest, ListEntriesResponse, ListEntryVersionsRequest,
+    ListEntryVersionsResponse, Mode, PublishEntriesRequest, PublishEntriesResponse, PublishResult,
+    Published, RetractEntryRequest, RetractEntryResponse, Retraction, SubscribeRequest,
+    SubscribeResponse, content, picture_service_server::PictureService, publish_result::Outcome,
+};
+use prost::Message as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::{Services, blocking, incident::as_status, request_key, status::{Refused, rpc_status}};
+use crate::{
+    incident,
+    intake::{Checked, check_item},
+    present,
+    publish::{Receipt, Task},
+    query::{self, AsOf, resume_token},
+    subscribe::subscribe,
+};
+
+/// Items of one publication.
+const ITEMS_MAX: usize = 1_000;
+
+type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl PictureService for Services {
+    async fn publish_entries(
+        &self,
+        request: Request<PublishEntriesRequest>,
+    ) -> Result<Response<PublishEntriesResponse>, Status> {
+        Ok(Response::new(publish(self, request.into_inner()).await?))
+    }
+
+    async fn retract_entry(
+        &self,
+        request: Request<RetractEntryRequest>,
+    ) -> Result<Response<RetractEntryResponse>, Status> {
+        let name = request.get_ref().name.clone();
+        retract(self, request.into_inner()).await?;
+        let node = Arc::clone(&self.node);
+        let (entry, _) = blocking(move || Ok(query::entry(&node, &name)?)).await?;
+        Ok(Response::new(RetractEntryResponse { entry }))
+    }
+
+    async fn get_entry(
+        &self,
+        request: Request<GetEntryRequest>,
+    ) -> Result<Response<GetEntryResponse>, Status> {
+        let node = Arc::clone(&self.node);
+        let name = request.into_inner().name;
+        let (entry, rivals) = blocking(move || Ok(query::entry(&node, &name)?)).await?;
+        Ok(Response::new(GetEntryResponse { entry, rivals }))
+    }
+
+    async fn list_entries(
+        &self,
+        request: Request<ListEntriesRequest>,
+    ) -> Result<Response<ListEntriesResponse>, Status> {
+        let node = Arc::clone(&self.node);
+        let list = blocking(move || Ok(query::list(&node, request.get_ref())?)).await?;
+        Ok(Response::new(list))
+    }
+
+    async fn list_entry_versions(
+        &self,
+        request: Request<ListEntryVersionsRequest>,
+    ) -> Result<Response<ListEntryVersionsResponse>, Status> {
+        let node = Arc::clone(&self.node);
+        let list = blocking(move || Ok(query::versions(&node, request.get_ref())?)).await?;
+        Ok(Response::new(list))
+    }
+
+    type SubscribeStream = Streamed<SubscribeResponse>;
+
+    async fn subscribe(
+        &self,
+        request: Request<SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let node = Arc::clone(&self.node);
+        let stream = subscribe(node, request.get_ref(), self.ending.clone());
+        let stream = stream.map_err(Refused::from)?;
+        let stream = stream.map(|item| item.map_err(|error| Refused::from(error).into()));
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    type GetPictureAsOfStream = Streamed<GetPictureAsOfResponse>;
+
+    async fn get_picture_as_of(
+        &self,
+        request: Request<GetPictureAsOfRequest>,
+    ) -> Result<Response<Self::GetPictureAsOfStream>, Status> {
+        let node = Arc::clone(&self.node);
+        let request = request.into_inner();
+        let as_of = {
+            let node = Arc::clone(&node);
+            blocking(move || Ok(AsOf::open(&node, &request)?)).await?
+        };
+        // One message waits while the next is read.
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        tokio::task::spawn_blocking(move || {
+            let mut as_of = as_of;
+            loop {
+                let step = as_of.next(&node).and_then(|entries| match entries {
+                    Some(entries) => Ok((GetPictureAsOfResponse { entries, summary: None }, false)),
+                    None => {
+                        let summary = Some(as_of.summary(&node)?);
+                        Ok((GetPictureAsOfResponse { entries: Vec::new(), summary }, true))
+                    }
+                });
+                let (message, last) = match step {
+                    Ok((message, last)) => (Ok(message), last),
+                    Err(error) => (Err(Refused::from(error).into()), true),
+                };
+                if sender.blocking_send(message).is_err() || last {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// An item: sound and waiting for the writer, or refused already.
+type Item = Result<Checked, Refusal>;
+
+async fn publish(
+    services: &Services,
+    mut request: PublishEntriesRequest,
+) -> Result<PublishEntriesResponse, Refused> {
+    let node = &services.node;
+    let mut check = Checker::new("");
+    check.enumeration::<Mode>("expected_mode", request.expected_mode, false);
+    let count = request.items.len();
+    if count == 0 || count > ITEMS_MAX {
+        let sentence = format!("has {count} items, must have 1 to {ITEMS_MAX}");
+        check.wrong("items", if count == 0 { "TOO_FEW" } else { "TOO_MANY" }, sentence);
+    }
+    check.finish()?;
+    let request_id = std::mem::take(&mut request.request_id);
+    let key = request_key("PublishEntries", &request_id, || request.encode_to_vec())?;
+
+    let party = &node.identity().party;
+    let path = |at: usize| format!("items[{at}]");
+    let items = request.items.iter().enumerate();
+    let mut items: Vec<Item> =
+        items.map(|(at, item)| check_item(item, &path(at), party)).collect();
+    let (scope, incident) = one_scope(services, &mut items, request.expected_mode())?;
+    let urgent = items.iter().flatten().any(|item| item.lane() == Lane::Urgent);
+    let lane = if urgent { Lane::Urgent } else { Lane::Routine };
+    let weight = items.iter().flatten().map(Checked::weight).sum();
+    let entries: Vec<_> =
+        items.iter().map(|item| item.as_ref().ok().map(|item| item.entry)).collect();
+    let receipt = match scope {
+        // Nothing in it could be stored: there is nothing to wait for.
+        None => refuse_all(items, node.picture.read().lsn()),
+        Some(scope) => {
+            let shared = Arc::clone(node);
+            let task: Task = Box::new(move |desk| {
+                let author = |(at, item): (usize, Item)| {
+                    let path = path(at);
+                    let draft = item?.draft(&shared.picture.read(), scope, &path)?;
+                    desk.author(draft).map_err(|refusal| within(refusal, &path))
+                };
+                items.into_iter().enumerate().map(author).collect()
+            });
+            node.submit(lane, key, weight, task).await?
+        }
+    };
+    let results = receipt.results.iter().enumerate().map(|(at, result)| {
+        let outcome = match result {
+            Ok(accepted) => Outcome::Published(Published {
+                name: present::entry_name(&incident, accepted.entry),
+                version: present::version(accepted.feed, accepted.sequence),
+                received_time: Some(timestamp(receipt.received_ms)),
+            }),
+            Err(status) => {
+                node.metrics.refusal(if entries.get(at).is_some() { "item" } else { "unknown" });
+                Outcome::Refused(status.clone())
+            }
+        };
+        PublishResult { outcome: Some(outcome) }
+    });
+    let results = results.collect();
+    Ok(PublishEntriesResponse { results, token: resume_token(node, receipt.lsn) })
+}
+
+fn refuse_all(items: Vec<Item>, lsn: u64) -> Receipt {
+    let refused = |item: Item| item.err().map(|refusal| Err(rpc_status(&refusal)));
+    Receipt { results: items.into_iter().filter_map(refused).collect(), lsn, received_ms: 0 }
+}
+
+/// Puts an item's path before a field that the door found wrong.
+fn within(mut refusal: Refusal, path: &str) -> Refusal {
+    for field in &mut refusal.fields {
+        field.field = format!("{path}.{}", field.field);
+    }
+    refusal
+}
+
+/// The one incident that all sound items belong to. Items of another are refused.
+fn one_scope(
+    services: &Services,
+    items: &mut [Item],
+    expected: Mode,
+) -> Result<(Option<u32>, String), Refusal> {
+    let Some(first) = items.iter().flatten().next() else { return Ok((None, String::new())) };
+    let incident = first.incident.clone();
+    for (at, item) in items.iter_mut().enumerate() {
+        if item.as_ref().is_ok_and(|item| item.incident != incident) {
+            let sentence = format!("is of another incident than incidents/{incident}");
+            let field = format!("items[{at}].entry.name");
+            *item = Err(Refusal::field(field, "INCIDENTS_DIFFER", sentence));
+        }
+    }
+    let picture = services.node.picture.read();
+    let scope = incident::find_id(&picture, &incident)?;
+    let mode = picture.scope(scope).mode;
+    if expected != Mode::Unspecified && expected != mode {
+        let sentence = format!("incidents/{incident} is {}, not {}", word(mode), word(expected));
+        return Err(Refusal::new(Class::FailedPrecondition, "MODE_DIFFERS", sentence));
+    }
+    Ok((Some(scope), incident))
+}
+
+fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Unspecified => "of no mode",
+        Mode::Actual => "actual",
+        Mode::Exercise => "an exercise",
+        Mode::Test => "a test",
+    }
+}
+
+async fn retract(services: &Services, mut request: RetractEntryRequest) -> Result<(), Refused> {
+    let node = &services.node;
+    let mut check = Checker::new("");
+    check.text("reason", &request.reason, 1..=1_000);
+    check.finish()?;
+    let request_id = std::mem::take(&mut request.request_id);
+    let key = request_key("RetractEntry", &request_id, || request.encode_to_vec())?;
+    let (scope, entry) = {
+        let picture = node.picture.read();
+        let name = EntryName::parse(&request.name).ok_or_else(|| {
+            let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
+            Refusal::field("name", "NAME_MALFORMED", sentence)
+        })?;
+        (incident::find_id(&picture, name.incident.id())?, name.entry)
+    };
+    let RetractEntryRequest { name, reason, .. } = request;
+    let retraction = content::Content::Retraction(Retraction { name, reason });
+    let content = Content { content: Some(retraction) }.encode_to_vec();
+    let draft = Draft {
+        scope,
+        entry,
+        act: Act::Retract,
+        lane: Lane::Routine,
+        sealed: Sealed::new(rand::random(), Bytes::from(content)),
+        author: String::new(),
+        supersedes: Supersedes::AllHeld,
+    };
+    let shared = Arc::clone(node);
+    let task: Task = Box::new(move |desk| {
+        // A withdrawal is as urgent as what it withdraws.
+        let picture = shared.picture.read();
+        let shown = picture.entry(scope, entry).and_then(|register| register.display());
+        let lane = shown.and_then(|shown| Lane::try_from(i32::from(shown.attributes.lane)).ok());
+        drop(picture);
+        vec![desk.author(Draft { lane: lane.unwrap_or(Lane::Routine), ..draft })]
+    });
+    let receipt = node.submit(Lane::Urgent, key, 1024, task).await?;
+    match receipt.results.first() {
+        Some(Err(status)) => Err(Refused(as_status(status))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,274 @@
+//! Incidents: opening, changing, closing and showing them. An incident's data is a register like
+//! an entry's, so changes made apart from each other show as rivals until somebody decides.
+
+use bytes::Bytes;
+use polder_picture::{
+    admit::{Act, Draft, NewScope, Supersedes},
+    attributes::timestamp,
+    check::Checker,
+    clock::Hlc,
+    entry,
+    live::Live,
+    names::{IncidentName, PartyName},
+    picture::{Picture, Scope},
+    record::Sealed,
+    refusal::{Class, Refusal},
+};
+use polder_wire::v1::{
+    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentData, IncidentState, Lane,
+    Mode, Phase, Team, UpdateIncidentRequest, content,
+};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::{present, publish::Desk};
+
+/// The one audience so far: everybody who takes part in the incident.
+pub const AUDIENCE: &str = "all";
+
+/// Shows an incident; `None` while its data has not arrived.
+pub fn view(picture: &Picture, index: u32) -> Option<Incident> {
+    let scope = picture.scope(index);
+    let (live, data) = scope.current()?;
+    Some(shown(picture, scope, live, data))
+}
+
+fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> Incident {
+    let mut incident = data.incident.clone().unwrap_or_default();
+    let version = |live: &Live| {
+        present::version(picture.feed(live.record.feed).id, live.record.sequence)
+    };
+    incident.name = format!("incidents/{}", scope.incident);
+    incident.mode = scope.mode.into();
+    incident.state = scope.state().unwrap_or_default().into();
+    incident.version = version(live);
+    incident.grip = highest_grip(&incident).into();
+    incident.update_time = Some(timestamp(Hlc::millis(live.hlc)));
+    incident.entry_count = scope.entry_count as i64;
+    let rivals = scope.data.iter().filter(|(other, _)| other.record != live.record);
+    incident.rivals = rivals.map(|(other, _)| version(other)).collect();
+    incident
+}
+
+fn highest_grip(incident: &Incident) -> GripLevel {
+    let levels = incident.scalings.iter().map(|scaling| scaling.grip());
+    levels.max_by_key(|level| *level as i32).unwrap_or_default()
+}
+
+/// Checks a new incident and says what its id will be.
+pub fn check_new(request: &CreateIncidentRequest) -> Result<(String, Mode), Refusal> {
+    let missing = Incident::default();
+    let incident = request.incident.as_ref().unwrap_or(&missing);
+    let mut check = Checker::new("incident");
+    check.enumeration::<Mode>("mode", incident.mode, true);
+    check_data(incident, &mut check);
+    if !incident.name.is_empty() && IncidentName::parse(&incident.name).is_none() {
+        let sentence = "must be incidents/{incident}, 1 to 63 of a-z 0-9 -, a letter first";
+        check.wrong("name", "NAME_MALFORMED", sentence);
+    }
+    check.finish()?;
+    let id = match IncidentName::parse(&incident.name) {
+        Some(name) => name.id().to_owned(),
+        None => id_from_title(&incident.titles[0].title),
+    };
+    Ok((id, incident.mode()))
+}
+
+/// A readable id that two incidents of the same title do not share.
+fn id_from_title(title: &str) -> String {
+    let mut id = String::from("i");
+    for c in title.to_lowercase().chars().take(40) {
+        let c = if c.is_ascii_alphanumeric() { c } else { '-' };
+        if c != '-' || !id.ends_with('-') {
+            id.push(c);
+        }
+    }
+    let id = id[1..].trim_matches('-').to_owned();
+    let unique = Uuid::new_v4().simple().to_string();
+    let starts_with_letter = id.starts_with(|c: char| c.is_ascii_lowercase());
+    let stem = if starts_with_letter { id } else { format!("incident-{id}") };
+    format!("{}-{}", stem.trim_end_matches('-'), &unique[..6])
+}
+
+fn check_data(incident: &Incident, check: &mut Checker<'_>) {
+    entry::check_texts("titles", &incident.titles, true, check);
+    for title in &incident.titles {
+        if title.title.is_empty() {
+            check.wrong("titles", "REQUIRED", "needs a title in every language it has");
+            break;
+        }
+    }
+    check.enumerations::<Hazard>("hazards", &incident.hazards, 15);
+    check.enumeration::<Phase>("phase", incident.phase, false);
+    let mut regions = Vec::new();
+    check.each("scalings", &incident.scalings, 0..=64, |check, scaling| {
+        match PartyName::parse(&scaling.region) {
+            None => check.wrong("region", "NAME_MALFORMED", "must be parties/{party}"),
+            Some(_) if regions.contains(&scaling.region) => {
+                check.wrong("region", "DUPLICATE", "is given twice");
+            }
+            Some(_) => regions.push(scaling.region.clone()),
+        }
+        check.enumeration::<GripLevel>("grip", scaling.grip, false);
+        check.enumerations::<Team>("teams", &scaling.teams, 16);
+    });
+    if let Some(area) = &incident.area {
+        check.within("area", |check| entry::check_geometry(area, check));
+    }
+}
+
+/// Opens an incident.
+pub fn create(desk: &mut Desk<'_, '_>, id: String, incident: Incident) -> Result<(), Refusal> {
+    let mode = incident.mode();
+    let scope = NewScope { incident: id.clone(), mode, audience: AUDIENCE.into() };
+    let scope = desk.open_scope(scope)?;
+    let mut incident = written(incident);
+    incident.name = format!("incidents/{id}");
+    incident.create_time = Some(timestamp(desk.wall_ms()));
+    let data = IncidentData {
+        incident: Some(incident),
+        state: IncidentState::Open.into(),
+        audience: AUDIENCE.into(),
+        ..Default::default()
+    };
+    put(desk, scope, data)
+}
+
+/// Drops what only a node may say.
+fn written(incident: Incident) -> Incident {
+    Incident {
+        state: 0,
+        version: String::new(),
+        grip: 0,
+        create_time: None,
+        update_time: None,
+        rivals: Vec::new(),
+        entry_count: 0,
+        ..incident
+    }
+}
+
+fn put(desk: &mut Desk<'_, '_>, scope: u32, data: IncidentData) -> Result<(), Refusal> {
+    let content = Content { content: Some(content::Content::Incident(data.clone())) };
+    desk.author(Draft {
+        scope,
+        entry: Uuid::nil(),
+        act: Act::Incident(Box::new(data)),
+        // What the crisis organisation looks like must overtake everything.
+        lane: Lane::Urgent,
+        sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
+        author: String::new(),
+        supersedes: Supersedes::AllHeld,
+    })
+}
+
+/// Fields that an update may name.
+const UPDATABLE: [&str; 6] = ["titles", "hazards", "phase", "scalings", "grip_rijk", "area"];
+
+/// Checks an update, as far as that needs no state.
+pub fn check_update(request: &UpdateIncidentRequest) -> Result<(), Refusal> {
+    let missing = Incident::default();
+    let incident = request.incident.as_ref().unwrap_or(&missing);
+    let mut check = Checker::new("");
+    let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths[..]);
+    check.within("update_mask", |check| {
+        check.each("paths", paths, 1..=UPDATABLE.len(), |check, path| {
+            if !UPDATABLE.contains(&path.as_str()) {
+                let sentence = format!("cannot be changed; these can: {}", UPDATABLE.join(", "));
+                check.wrong("", "FIELD_NOT_UPDATABLE", sentence);
+            }
+        });
+    });
+    check.within("incident", |check| {
+        if IncidentName::parse(&incident.name).is_none() {
+            check.wrong("name", "NAME_MALFORMED", "must be incidents/{incident}");
+        }
+        // What is not in the mask is not looked at.
+        let mut named = Incident { titles: vec![placeholder()], ..Default::default() };
+        apply(&mut named, incident, paths);
+        check_data(&named, check);
+    });
+    check.finish()
+}
+
+fn placeholder() -> polder_wire::v1::Text {
+    let (language, title) = ("en".into(), "placeholder".into());
+    polder_wire::v1::Text { language, title, ..Default::default() }
+}
+
+fn apply(to: &mut Incident, from: &Incident, paths: &[String]) {
+    for path in paths {
+        match path.as_str() {
+            "titles" => to.titles.clone_from(&from.titles),
+            "hazards" => to.hazards.clone_from(&from.hazards),
+            "phase" => to.phase = from.phase,
+            "grip_rijk" => to.grip_rijk = from.grip_rijk,
+            "area" => to.area.clone_from(&from.area),
+            "scalings" => {
+                for scaling in &from.scalings {
+                    let region = |other: &&mut polder_wire::v1::Scaling| {
+                        other.region == scaling.region
+                    };
+                    match to.scalings.iter_mut().find(region) {
+                        Some(held) => held.clone_from(scaling),
+                        None => to.scalings.push(scaling.clone()),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Changes an incident.
+pub fn update(
+    desk: &mut Desk<'_, '_>,
+    scope: u32,
+    request: &UpdateIncidentRequest,
+    current: Option<&str>,
+) -> Result<(), Refusal> {
+    if !request.expected_version.is_empty() && current != Some(request.expected_version.as_str()) {
+        let sentence = "the incident has changed since you read it: read it again";
+        return Err(Refusal::new(Class::Aborted, "INCIDENT_CHANGED", sentence));
+    }
+    let mut data = current_data(desk, scope)?;
+    let mut incident = data.incident.take().unwrap_or_default();
+    let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths[..]);
+    apply(&mut incident, &request.incident.clone().unwrap_or_default(), paths);
+    let mut check = Checker::new("incident");
+    check_data(&incident, &mut check);
+    check.finish()?;
+    data.incident = Some(incident);
+    put(desk, scope, data)
+}
+
+/// Closes an incident.
+pub fn close(desk: &mut Desk<'_, '_>, scope: u32, reason: String) -> Result<(), Refusal> {
+    let mut data = current_data(desk, scope)?;
+    data.state = IncidentState::Closed.into();
+    data.close_reason = reason;
+    put(desk, scope, data)
+}
+
+fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<IncidentData, Refusal> {
+    desk.incident_data(scope).ok_or_else(|| {
+        let sentence = "the incident's own data has not arrived here yet";
+        Refusal::new(Class::FailedPrecondition, "INCIDENT_DATA_MISSING", sentence)
+    })
+}
+
+/// Finds an incident's scope by its resource name.
+pub fn find(picture: &Picture, name: &str, field: &str) -> Result<u32, Refusal> {
+    let parsed = IncidentName::parse(name).ok_or_else(|| {
+        Refusal::field(field, "NAME_MALFORMED", "must be incidents/{incident}")
+    })?;
+    find_id(picture, parsed.id())
+}
+
+/// Finds an incident's scope by its id.
+pub fn find_id(picture: &Picture, incident: &str) -> Result<u32, Refusal> {
+    picture.incident(incident).ok_or_else(|| {
+        let sentence = format!("incidents/{incident} is not known here");
+        Refusal::new(Class::NotFound, "INCIDENT_NOT_FOUND", sentence)
+    })
+}

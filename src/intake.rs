@@ -1,0 +1,175 @@
+//! From what a client sends to drafts: decoding and checking, on the caller's own thread.
+
+use bytes::Bytes;
+use polder_picture::{
+    admit::{Act, Draft, Supersedes},
+    attributes::Attributes,
+    check::Checker,
+    entry::check_entry,
+    fields,
+    kinds,
+    live::RecordRef,
+    names::{EntryName, IncidentName, VersionId},
+    picture::Picture,
+    record::{Id, Sealed},
+    refusal::Refusal,
+};
+use polder_wire::v1::{Entry, Lane, PublishItem, Urgency, VersionList};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::present;
+
+/// Largest entry, encoded.
+pub const ENTRY_BYTES_MAX: usize = 256 * 1024;
+
+/// An item that is sound by itself.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Incident, without `incidents/`.
+    pub incident: String,
+    /// Chosen by the client, or just now.
+    pub entry: Uuid,
+    attributes: Attributes,
+    lane: Lane,
+    sealed: Sealed,
+    supersedes: Option<Vec<VersionId>>,
+    require_current: bool,
+}
+
+/// Checks one item. `path`: where it stands in the request. `party`: the node's own.
+pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked, Refusal> {
+    let at = |field: &str| format!("{path}.{field}");
+    if item.entry.is_empty() {
+        return Err(Refusal::field(at("entry"), "REQUIRED", "is required"));
+    }
+    if item.entry.len() > ENTRY_BYTES_MAX {
+        let sentence = format!("has {} bytes, at most {ENTRY_BYTES_MAX} are allowed", item.entry.len());
+        return Err(Refusal::field(at("entry"), "TOO_LARGE", sentence));
+    }
+    let entry = Entry::decode(item.entry.clone()).map_err(|error| {
+        Refusal::field(at("entry"), "UNDECODABLE", format!("is no entry: {error}"))
+    })?;
+    let (incident, id) = parse_name(&entry.name).ok_or_else(|| {
+        let sentence = "must be incidents/{incident}/entries/{lower-case UUID}, or - for a new one";
+        Refusal::field(at("entry.name"), "NAME_MALFORMED", sentence)
+    })?;
+    let field = present::body_field(&item.entry);
+    if field == 0 {
+        let sentence = "needs a body that says what it is about, such as observation";
+        return Err(Refusal::field(at("entry.body"), "KIND_MISSING", sentence));
+    }
+    let root = at("entry");
+    let mut check = Checker::new(&root);
+    check_entry(&entry, kinds::by_field(field), &mut check);
+    check.finish()?;
+
+    let supersedes = item.supersedes.as_ref();
+    let supersedes = supersedes.map(|list| parse_versions(list, &at("supersedes"))).transpose()?;
+    if item.require_current && supersedes.is_none() {
+        let sentence = "is required together with require_current";
+        return Err(Refusal::field(at("supersedes"), "REQUIRED", sentence));
+    }
+    let urgency = entry.assessment.as_ref().map_or(Urgency::Unspecified, |a| a.urgency());
+    let lane = if urgency == Urgency::Immediate { Lane::Urgent } else { Lane::Routine };
+    let party = match entry.party.strip_prefix("parties/") {
+        Some(party) => party,
+        None => party,
+    };
+    let attributes = Attributes::of_entry(&entry, party, field, lane);
+    let bytes = own_bytes(&item.entry, &entry, &incident, id, party);
+    let sealed = Sealed::new(rand::random(), present::content_of_entry(bytes));
+    Ok(Checked {
+        entry: id,
+        attributes,
+        lane,
+        sealed,
+        supersedes,
+        require_current: item.require_current,
+        incident,
+    })
+}
+
+fn parse_name(name: &str) -> Option<(String, Uuid)> {
+    if let Some(name) = EntryName::parse(name) {
+        return (!name.entry.is_nil()).then(|| (name.incident.id().to_owned(), name.entry));
+    }
+    let incident = IncidentName::parse(name.strip_suffix("/entries/-").unwrap_or(name))?;
+    Some((incident.id().to_owned(), Uuid::new_v4()))
+}
+
+fn parse_versions(list: &VersionList, path: &str) -> Result<Vec<VersionId>, Refusal> {
+    let mut check = Checker::new(path);
+    let mut versions = Vec::new();
+    check.each("versions", &list.versions, 0..=64, |check, version| {
+        match VersionId::parse(version) {
+            Some(version) => versions.push(version),
+            None => check.wrong("", "NAME_MALFORMED", "must be {feed}-{sequence}"),
+        }
+    });
+    check.finish()?;
+    Ok(versions)
+}
+
+/// The author's bytes, without what only a node may say, and with the name and party made
+/// explicit. Of a field given twice the last counts, so both can be appended.
+fn own_bytes(sent: &Bytes, entry: &Entry, incident: &str, id: Uuid, party: &str) -> Bytes {
+    let name = present::entry_name(incident, id);
+    let mut foreign = false;
+    let _ = fields::walk(sent, |field, _| foreign |= present::is_output_only(field));
+    let named = entry.name == name && !entry.party.is_empty();
+    if !foreign && named {
+        return sent.clone();
+    }
+    // The bytes were decoded before, so walking them again cannot fail.
+    let own = fields::retain(sent, |field| !present::is_output_only(field));
+    let mut own = own.unwrap_or_else(|_| sent.to_vec());
+    let party = format!("parties/{party}");
+    let added = Entry { name, party, ..Default::default() };
+    added.encode(&mut own).expect("a Vec grows");
+    own.into()
+}
+
+impl Checked {
+    /// Lane of the record that it will be.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Bytes of content.
+    pub fn weight(&self) -> usize {
+        self.sealed.payload.bytes.len() + 256
+    }
+
+    /// The draft for a scope, once versions can be looked up.
+    pub fn draft(self, picture: &Picture, scope: u32, path: &str) -> Result<Draft, Refusal> {
+        let supersedes = match self.supersedes {
+            None => Supersedes::AllHeld,
+            Some(versions) => {
+                let mut named = Vec::with_capacity(versions.len());
+                for version in versions {
+                    let feed = picture.feed_index(Id(version.feed)).ok_or_else(|| {
+                        let sentence = "names a version that this node does not hold";
+                        let field = format!("{path}.supersedes");
+                        Refusal::field(field, "VERSION_UNKNOWN", sentence)
+                    })?;
+                    named.push(RecordRef { feed, sequence: version.sequence });
+                }
+                if self.require_current {
+                    Supersedes::AllCurrent(named)
+                } else {
+                    Supersedes::Exactly(named)
+                }
+            }
+        };
+        Ok(Draft {
+            scope,
+            entry: self.entry,
+            act: Act::Put(self.attributes),
+            lane: self.lane,
+            sealed: self.sealed,
+            author: String::new(),
+            supersedes,
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! Looking after a store: verifying it, copying it to a backup, rewriting it into a new one.
+
+use std::{collections::HashMap, ops::ControlFlow, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use ed25519_dalek::VerifyingKey;
+use polder_picture::{
+    picture::Picture,
+    record::{Chain, Damage, Head, Id, decode, feed_id, key_id},
+};
+use polder_wire::v1::{BadRecord, Envelope, VerifyVerdict};
+use prost::Message as _;
+
+use crate::store::{
+    engine::{Batch, Engine, EngineError, Range, Tree},
+    log::Log,
+    rows::{Arrival, Chunk, HeadRow, Identity, parse_record_key, record_key},
+};
+
+/// Public keys by key id: the store's own, now and before.
+pub fn keys(identity: &Identity) -> HashMap<Id, VerifyingKey> {
+    let all = std::iter::once(&identity.public_key).chain(&identity.retired_keys);
+    all.filter_map(|key| {
+        let key = VerifyingKey::from_bytes(key[..].try_into().ok()?).ok()?;
+        Some((key_id(&key), key))
+    })
+    .collect()
+}
+
+/// Walks all chains up to the heads of `picture`. `progress` is told how many records were
+/// checked, and may stop the walk.
+pub fn verify(
+    log: &Log,
+    picture: &Picture,
+    identity: &Identity,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<VerifyVerdict, EngineError> {
+    let keys = keys(identity);
+    let mut verdict = VerifyVerdict { sound: true, ..Default::default() };
+    let mut done = 0;
+    let bad = |feed: Id, sequence: u64, problem: String| BadRecord {
+        feed: feed.to_string(),
+        sequence: sequence as i64,
+        problem,
+    };
+    for feed in picture.feeds() {
+        let mut chain = Chain::default();
+        let mut found = None;
+        let from = record_key(feed.id, 0);
+        let until = record_key(feed.id, feed.head.sequence + 1);
+        let range = Range { from: &from, until: Some(&until), backwards: false };
+        let key = keys.get(&feed.origin);
+        let scanned = log.engine().scan(Tree::Records, range, &mut |row, value| {
+            let expected = chain.sequence() + 1;
+            let step = check_chunk(row, value, feed.id, key, &mut chain);
+            done += chain.sequence() + 1 - expected;
+            if let Err(damage) = step {
+                found = Some(bad(feed.id, chain.sequence() + 1, damage.to_string()));
+                return ControlFlow::Break(());
+            }
+            progress(done)
+        });
+        if let Err(error) = scanned {
+            found = Some(bad(feed.id, chain.sequence() + 1, error.to_string()));
+        }
+        let unended = chain.end(&feed.head).err();
+        let unended = unended.map(|d| bad(feed.id, chain.sequence() + 1, d.to_string()));
+        verdict.signatures_checked += chain.signatures as i64;
+        if let Some(bad) = found.or(unended) {
+            verdict.sound = false;
+            verdict.bad_record = Some(bad);
+            return Ok(verdict);
+        }
+    }
+    Ok(verdict)
+}
+
+fn check_chunk(
+    row: &[u8],
+    value: &[u8],
+    feed: Id,
+    key: Option<&VerifyingKey>,
+    chain: &mut Chain,
+) -> Result<(), Damage> {
+    let key = key.ok_or(Damage::UnknownOrigin)?;
+    let (of, first) = parse_record_key(row).ok_or(Damage::Header)?;
+    let chunk = Chunk::decode(Bytes::copy_from_slice(value)).map_err(|_| Damage::Header)?;
+    if of != feed || first != chain.sequence() + 1 {
+        return Err(Damage::Sequence);
+    }
+    for envelope in chunk.envelopes {
+        let envelope = Envelope::decode(envelope).map_err(|_| Damage::Header)?;
+        let record = decode(&envelope)?;
+        if record.feed != feed {
+            return Err(Damage::Sequence);
+        }
+        chain.next(&envelope, &record, key)?;
+    }
+    Ok(())
+}
+
+/// Copies the rows of all commits after `after` and up to `until` into a sink, in log order.
+/// Rows are never changed once written, so a position pins a consistent copy. Returns the last
+/// position copied.
+pub fn copy(
+    from: &Log,
+    after: u64,
+    until: u64,
+    sink: &mut dyn FnMut(u64, Vec<(Tree, Vec<u8>, Vec<u8>)>) -> Result<(), EngineError>,
+) -> Result<u64, EngineError> {
+    let mut last = after;
+    let mut failed = None;
+    from.arrivals(after + 1, &mut |lsn, arrival| {
+        if lsn <= after {
+            return ControlFlow::Continue(());
+        }
+        if lsn > until {
+            return ControlFlow::Break(());
+        }
+        let rows = rows_of(from, lsn, &arrival);
+        last = lsn + arrival.records.len() as u64 - 1;
+        match rows.and_then(|rows| sink(last, rows)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map_or(Ok(last), Err)
+}
+
+/// The arrival row and the chunks of one commit.
+fn rows_of(
+    log: &Log,
+    lsn: u64,
+    arrival: &Arrival,
+) -> Result<Vec<(Tree, Vec<u8>, Vec<u8>)>, EngineError> {
+    let mut rows = Vec::new();
+    for (feed, first, last) in spans(arrival) {
+        let (from, until) = (record_key(feed, first), record_key(feed, last + 1));
+        let range = Range { from: &from, until: Some(&until), backwards: false };
+        log.engine().scan(Tree::Records, range, &mut |key, value| {
+            rows.push((Tree::Records, key.to_vec(), value.to_vec()));
+            ControlFlow::Continue(())
+        })?;
+    }
+    rows.push((Tree::Arrivals, lsn.to_be_bytes().to_vec(), arrival.encode_to_vec()));
+    Ok(rows)
+}
+
+/// First and last record of each feed in one commit.
+fn spans(arrival: &Arrival) -> Vec<(Id, u64, u64)> {
+    let mut spans: Vec<(u32, u64, u64)> = Vec::new();
+    for record in &arrival.records {
+        match spans.iter_mut().find(|(feed, ..)| *feed == record.feed) {
+            Some((_, _, last)) => *last = record.sequence,
+            None => spans.push((record.feed, record.sequence, record.sequence)),
+        }
+    }
+    let id = |feed: u32| {
+        let feed = arrival.feeds.get(feed as usize)?;
+        let (origin, scope) = (Id::from_slice(&feed.origin)?, Id::from_slice(&feed.scope)?);
+        Some(feed_id(origin, scope, feed.lane.try_into().unwrap_or_default()))
+    };
+    spans.into_iter().filter_map(|(feed, first, last)| Some((id(feed)?, first, last))).collect()
+}
+
+/// Writes the heads of a picture.
+pub fn head_rows(heads: impl Iterator<Item = (Id, Head)>) -> Batch {
+    let row = |(id, head): (Id, Head)| {
+        let row = HeadRow { sequence: head.sequence, hash: Bytes::copy_from_slice(&head.hash) };
+        (Tree::Heads, id.0.to_vec(), Some(row.encode_to_vec()))
+    };
+    Batch { writes: heads.map(row).collect() }
+}
+
+/// A commit of the copy takes about so many bytes.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Collects copied rows into commits of a megabyte.
+pub struct Filler<'a> {
+    engine: &'a dyn Engine,
+    batch: Batch,
+    bytes: usize,
+    /// Rows written or waiting.
+    pub rows: u64,
+}
+
+impl<'a> Filler<'a> {
+    /// Fills an engine.
+    pub fn new(engine: &'a dyn Engine) -> Self {
+        Self { engine, batch: Batch::default(), bytes: 0, rows: 0 }
+    }
+
+    /// Takes rows.
+    pub fn push(&mut self, rows: Vec<(Tree, Vec<u8>, Vec<u8>)>) -> Result<(), EngineError> {
+        for (tree, key, value) in rows {
+            self.bytes += key.len() + value.len();
+            self.rows += 1;
+            self.batch.writes.push((tree, key, Some(value)));
+        }
+        if self.bytes >= COPY_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Commits what waits.
+    pub fn flush(&mut self) -> Result<(), EngineError> {
+        self.bytes = 0;
+        self.engine.commit(std::mem::take(&mut self.batch))
+    }
+}
+
+/// Progress of a compaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Compaction {
+    /// Positions copied.
+    pub done: u64,
+    /// Positions to copy.
+    pub total: u64,
+}
+
+/// Rewrites the store of a running node into a new one and switches to it. Publishing goes on,
+/// but for the last moment.
+pub fn compact(
+    node: &Arc<crate::node::Node>,
+    engine: &str,
+    progress: &mut dyn FnMut(Compaction) -> ControlFlow<()>,
+) -> anyhow::Result<(u64, u64)> {
+    let _only_one = node.maintenance.try_lock().ok_or_else(|| {
+        anyhow::anyhow!("a compaction is under way already")
+    })?;
+    let (number, _) = node.directory.current()?;
+    let before = node.log().engine().size_bytes()?;
+    let target = node.directory.new_engine(number + 1, engine)?;
+    let mut copied = 0;
+    let mut filler = Filler::new(&*target);
+    // Each round copies what came during the one before; a few records are left for the end.
+    loop {
+        let total = node.picture.read().lsn();
+        let log = node.log();
+        let mut stopped = false;
+        copied = copy(&log, copied, total, &mut |done, rows| {
+            stopped |= progress(Compaction { done, total }).is_break();
+            if stopped {
+                return Err(EngineError::Failed("the caller went away".into()));
+            }
+            filler.push(rows)
+        })?;
+        filler.flush()?;
+        if node.picture.read().lsn() - copied < 1_000 {
+            break;
+        }
+    }
+    let pause = node.pause_writer();
+    let _paused = pause.lock();
+    let total = node.picture.read().lsn();
+    copy(&node.log(), copied, total, &mut |_, rows| filler.push(rows))?;
+    filler.flush()?;
+    let heads = node.picture.read().feeds().iter().map(|f| (f.id, f.head)).collect::<Vec<_>>();
+    target.commit(head_rows(heads.into_iter()))?;
+    let log = Log::new(target);
+    log.set_identity(node.identity())?;
+    let after = log.engine().size_bytes()?;
+    node.directory.switch(number + 1, engine)?;
+    let old = node.replace_log(log);
+    drop(_paused);
+    // Readers of the old log may go on for a moment; its files go when nobody holds it.
+    retire(old, node, number + 1);
+    Ok((before, after))
+}
+
+fn retire(old: Arc<Log>, node: &crate::node::Node, current: u32) {
+    match Arc::into_inner(old) {
+        Some(log) => {
+            if let Err(error) = log.close() {
+                tracing::warn!(%error, "the old store did not close in good order");
+            }
+            node.directory.clear_others(current);
+        }
+        None => tracing::info!("the old store is still being read; the next start removes it"),
+    }
+}
+
+/// Opens the log of a directory that no node runs on.
+pub fn open_offline(
+    path: &Path,
+) -> anyhow::Result<(crate::store::directory::Directory, Log, Identity)> {
+    let directory = crate::store::directory::Directory::open(path)?;
+    let log = Log::new(directory.open_engine()?);
+    let identity = log.identity()?;
+    let identity = identity.ok_or_else(|| anyhow::anyhow!("the store has no identity"))?;
+    Ok((directory, log, identity))
+}

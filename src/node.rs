@@ -1,0 +1,287 @@
+//! One node: everything that its services share.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::{AtomicI64, Ordering}},
+    thread::JoinHandle,
+};
+
+use parking_lot::{Mutex, RwLock};
+use polder_picture::{clock::Clock, picture::Picture, record::{Id, Signer}};
+use polder_wire::v1::Lane;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use crate::{
+    attachments::Attachments,
+    disk::{Disk, Reserve},
+    metrics::Metrics,
+    publish::{self, Job, PublishError, Receipt, RequestKey, Task},
+    recent::Recent,
+    store::{
+        directory::{Directory, DirectoryError},
+        engine::EngineError,
+        log::Log,
+        requests::Requests,
+        rows::{FORMAT, Identity},
+    },
+    tail::TailCache,
+    token::Tokens,
+    wall::Wall,
+};
+
+/// Work that waits for the writer, in KiB; urgent work has room of its own.
+const QUEUE_KIB: usize = 64 * 1024;
+const URGENT_QUEUE_KIB: usize = 16 * 1024;
+/// Jobs that wait for the writer.
+const QUEUE_JOBS: usize = 16 * 1024;
+
+/// What an operator can set of a node.
+#[derive(Debug, Clone)]
+pub struct NodeOptions {
+    /// Free space kept for the more urgent lanes.
+    pub reserve: Reserve,
+    /// Largest attachment.
+    pub attachment_bytes_max: u64,
+    /// How long an attachment that nothing cites is kept.
+    pub attachment_grace: std::time::Duration,
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self {
+            reserve: Reserve::default(),
+            attachment_bytes_max: 64 << 20,
+            attachment_grace: std::time::Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// A running node.
+pub struct Node {
+    /// The picture as of the last durable commit.
+    pub picture: RwLock<Picture>,
+    /// Announces each new log position.
+    pub changed: watch::Sender<u64>,
+    /// Wall clock.
+    pub wall: Wall,
+    /// Room on the disk.
+    pub disk: Disk,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Photos and documents.
+    pub attachments: Attachments,
+    /// Resume and page tokens.
+    pub tokens: Tokens,
+    pub(crate) requests: Mutex<Requests>,
+    pub(crate) recent: Mutex<Recent>,
+    pub(crate) tails: TailCache,
+    pub(crate) directory: Directory,
+    pub(crate) maintenance: Mutex<()>,
+    writing: Mutex<()>,
+    log: RwLock<Arc<Log>>,
+    identity: Identity,
+    key_id: Id,
+    received_ms: AtomicI64,
+    start_ms: i64,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    room: Arc<Semaphore>,
+    urgent_room: Arc<Semaphore>,
+    failure: watch::Sender<Option<String>>,
+}
+
+/// The thread that writes; joined at the end so that the last commit is whole.
+pub type Writer = JoinHandle<()>;
+
+/// Makes a new store with a new key.
+pub fn init(
+    path: &Path,
+    engine: &str,
+    display_name: &str,
+    party: &str,
+) -> Result<Identity, DirectoryError> {
+    let directory = Directory::create(path)?;
+    let signer = directory.create_key()?;
+    let identity = new_identity(&signer, display_name, party, Vec::new());
+    let log = Log::new(directory.new_engine(1, engine)?);
+    log.set_identity(&identity)?;
+    log.close()?;
+    directory.switch(1, engine)?;
+    Ok(identity)
+}
+
+/// An identity with a fresh store id.
+pub fn new_identity(
+    signer: &Signer,
+    display_name: &str,
+    party: &str,
+    retired_keys: Vec<bytes::Bytes>,
+) -> Identity {
+    Identity {
+        format: FORMAT,
+        store_id: uuid::Uuid::new_v4().as_bytes().to_vec().into(),
+        public_key: signer.public().as_bytes().to_vec().into(),
+        display_name: display_name.to_owned(),
+        party: party.to_owned(),
+        retired_keys,
+    }
+}
+
+impl Node {
+    /// Opens a data directory and starts the writer.
+    pub fn open(
+        path: &Path,
+        wall: Wall,
+        options: &NodeOptions,
+    ) -> Result<(Arc<Self>, Writer), DirectoryError> {
+        let directory = Directory::open(path)?;
+        let signer = directory.read_key()?;
+        let log = Log::new(directory.open_engine()?);
+        let identity = log.identity()?.ok_or_else(|| DirectoryError::Missing(path.to_owned()))?;
+        if identity.public_key[..] != signer.public().as_bytes()[..] {
+            let path = path.join("identity/node.key");
+            let problem = "is not the key of this store; a copied store needs `polder restore`";
+            return Err(DirectoryError::Malformed { path, problem });
+        }
+        let opened = log.open()?;
+        let io = |error| DirectoryError::Io { path: path.to_owned(), error };
+        let disk = Disk::new(path, options.reserve).map_err(io)?;
+        let attachments = Attachments::open(&directory.attachments(), options).map_err(io)?;
+        let (sender, jobs) = mpsc::channel(QUEUE_JOBS);
+        let key_id = signer.id();
+        let node = Arc::new(Self {
+            changed: watch::Sender::new(opened.picture.lsn()),
+            picture: RwLock::new(opened.picture),
+            start_ms: wall.now_ms(),
+            wall,
+            disk,
+            metrics: Metrics::default(),
+            attachments,
+            tokens: Tokens::new(&identity.store_id, &signer),
+            requests: Mutex::new(opened.requests),
+            recent: Mutex::default(),
+            tails: TailCache::default(),
+            directory,
+            maintenance: Mutex::default(),
+            writing: Mutex::default(),
+            log: RwLock::new(Arc::new(log)),
+            identity,
+            key_id,
+            received_ms: AtomicI64::new(opened.received_ms),
+            jobs: Mutex::new(Some(sender)),
+            room: Arc::new(Semaphore::new(QUEUE_KIB)),
+            urgent_room: Arc::new(Semaphore::new(URGENT_QUEUE_KIB)),
+            failure: watch::Sender::new(None),
+        });
+        let writer = {
+            let node = Arc::clone(&node);
+            let clock = Clock::after(opened.hlc);
+            let name = "polder-writer".to_owned();
+            let run = move || publish::run(&node, &signer, clock, jobs);
+            std::thread::Builder::new().name(name).spawn(run).map_err(io)?
+        };
+        Ok((node, writer))
+    }
+
+    /// Hands work to the writer and waits until it is durable.
+    pub async fn submit(
+        &self,
+        lane: Lane,
+        request: Option<RequestKey>,
+        weight: usize,
+        task: Task,
+    ) -> Result<Receipt, PublishError> {
+        let jobs = self.jobs.lock().clone().ok_or(PublishError::Stopping)?;
+        let room = if lane == Lane::Urgent { &self.urgent_room } else { &self.room };
+        let kib = (weight / 1024 + 1).min(URGENT_QUEUE_KIB) as u32;
+        let room = Arc::clone(room).acquire_many_owned(kib).await;
+        let room = room.map_err(|_| PublishError::Stopping)?;
+        let (reply, answer) = oneshot::channel();
+        let job = Job { request, task, weight, reply, room };
+        let failed = || match self.failure() {
+            Some(problem) => PublishError::Failed(problem),
+            None => PublishError::Stopping,
+        };
+        jobs.send(job).await.map_err(|_| failed())?;
+        answer.await.map_err(|_| failed())?
+    }
+
+    /// The store's log. A compaction may put another in its place; the old one stays readable for
+    /// as long as somebody holds it.
+    pub fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log.read())
+    }
+
+    /// Held by the writer during each commit; whoever holds it makes the writer wait.
+    pub(crate) fn pause_writer(&self) -> &Mutex<()> {
+        &self.writing
+    }
+
+    /// Puts another log in place; returns the old one.
+    pub(crate) fn replace_log(&self, log: Log) -> Arc<Log> {
+        std::mem::replace(&mut *self.log.write(), Arc::new(log))
+    }
+
+    /// Who this node is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Key id: the origin of this node's records.
+    pub fn key_id(&self) -> Id {
+        self.key_id
+    }
+
+    /// When it was opened, milliseconds since 1970.
+    pub fn start_ms(&self) -> i64 {
+        self.start_ms
+    }
+
+    /// Time of receipt for the next commit: the wall's, but never going back.
+    pub(crate) fn next_received_ms(&self, wall_ms: i64) -> i64 {
+        self.received_ms.fetch_max(wall_ms, Ordering::Relaxed).max(wall_ms)
+    }
+
+    /// Why the store failed, if it did.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
+    }
+
+    /// Resolves when the store fails.
+    pub async fn failed(&self) -> String {
+        let mut failure = self.failure.subscribe();
+        loop {
+            if let Some(problem) = failure.borrow_and_update().clone() {
+                return problem;
+            }
+            if failure.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Notes that the store failed: from here on nothing is accepted.
+    pub(crate) fn fail(&self, error: &EngineError) {
+        tracing::error!(%error, "the store failed; nothing more is accepted");
+        self.failure.send_replace(Some(error.to_string()));
+    }
+
+    /// Takes no more work. The writer ends when the last job is done.
+    pub fn stop(&self) {
+        self.jobs.lock().take();
+    }
+}
+
+/// Waits for the writer and closes the store in good order.
+pub fn close(node: Arc<Node>, writer: Writer) {
+    node.stop();
+    if writer.join().is_err() {
+        tracing::error!("the writer panicked");
+    }
+    // Readers may still hold the log; the engines recover from that as from a crash.
+    if let Some(node) = Arc::into_inner(node)
+        && let Some(log) = Arc::into_inner(node.log.into_inner())
+        && let Err(error) = log.close()
+    {
+        tracing::error!(%error, "the store did not close in good order");
+    }
+}

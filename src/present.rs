@@ -1,0 +1,170 @@
+//! Entries as clients see them: the author's bytes, followed by what the node adds.
+//!
+//! Encoded messages can be joined end to end, so nothing of the author's is decoded or written
+//! again, and fields of newer programs pass through.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use polder_picture::{
+    attributes::{Attributes, NEVER, millis, timestamp},
+    clock::Hlc,
+    entry::extent,
+    fields,
+    kinds,
+    live::Register,
+    picture::Picture,
+    record::{Id, feed_id},
+};
+use polder_wire::v1::{
+    Content, Entry, EntryView, Geometry, Header, Lane, Position, RecordKind, content, geometry,
+};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::store::log::StoredRecord;
+
+/// Fields 60 to 99 of an entry are the node's.
+pub fn is_output_only(field: u32) -> bool {
+    (60..100).contains(&field)
+}
+
+/// Full name of an entry.
+pub fn entry_name(incident: &str, entry: Uuid) -> String {
+    format!("incidents/{incident}/entries/{entry}")
+}
+
+/// Id of a version.
+pub fn version(feed: Id, sequence: u64) -> String {
+    format!("{feed}-{sequence}")
+}
+
+/// Versions of the other live records of a register.
+pub fn rivals(picture: &Picture, register: &Register) -> Vec<String> {
+    let all = register.live.iter();
+    all.map(|live| version(picture.feed(live.record.feed).id, live.record.sequence)).collect()
+}
+
+/// Encodes one record as an [`Entry`]. `live`: ids of all current versions of the entry; empty
+/// when this record is not current.
+pub fn encode(
+    record: &StoredRecord,
+    incident: &str,
+    live: &[String],
+    view: EntryView,
+) -> Option<Bytes> {
+    let header = Header::decode(record.envelope.header.clone()).ok()?;
+    let feed = feed_id(
+        Id::from_slice(&header.origin)?,
+        Id::from_slice(&header.scope)?,
+        header.lane(),
+    );
+    let own = version(feed, header.sequence);
+    let recorded_ms = Hlc::millis(header.hlc);
+    let mut added = Entry {
+        lane: header.lane,
+        received_time: Some(timestamp(record.received_ms)),
+        recorded_time: Some(timestamp(recorded_ms)),
+        clock_unsynchronised: header.clock_unsynchronised,
+        rivals: live.iter().filter(|version| **version != own).cloned().collect(),
+        superseded: !live.contains(&own),
+        supersedes: header
+            .seen
+            .iter()
+            .filter_map(|seen| Some(version(Id::from_slice(&seen.feed)?, seen.sequence)))
+            .collect(),
+        node: format!("nodes/{}", Id::from_slice(&header.origin)?),
+        version: own,
+        ..Default::default()
+    };
+    let written = match record.content() {
+        Some(content::Content::Entry(bytes)) => {
+            describe(&bytes, header.lane(), recorded_ms, &mut added);
+            bytes
+        }
+        Some(content::Content::Retraction(retraction)) => {
+            added.kind = "retraction".into();
+            added.retracted = true;
+            added.name = retraction.name;
+            added.retraction_reason = retraction.reason;
+            Bytes::new()
+        }
+        // Erased, or of a newer program: all that is known of it stands in the header.
+        _ => {
+            added.kind = "opaque/0".into();
+            added.retracted = header.kind() == RecordKind::Retract;
+            added.name = entry_name(incident, Uuid::from_slice(&header.entry).ok()?);
+            Bytes::new()
+        }
+    };
+    let written = if view == EntryView::Basic { basic(&written)? } else { written };
+    let mut encoded = BytesMut::with_capacity(written.len() + added.encoded_len());
+    encoded.put(written);
+    added.encode(&mut encoded).expect("a BytesMut grows");
+    Some(encoded.freeze())
+}
+
+/// Kind and expiry, as far as they follow from what the author wrote.
+fn describe(bytes: &[u8], lane: Lane, recorded_ms: i64, added: &mut Entry) {
+    let field = body_field(bytes);
+    added.kind = kind_name(field);
+    let Ok(entry) = Entry::decode(bytes) else { return };
+    let attributes = Attributes::of_entry(&entry, "", field, lane).recorded_at(recorded_ms);
+    if attributes.expire_ms != NEVER {
+        added.expire_time = Some(timestamp(attributes.expire_ms));
+    }
+}
+
+/// Number of the body's field; 0 when there is none.
+pub fn body_field(entry: &[u8]) -> u32 {
+    let mut field = 0;
+    let _ = fields::walk(entry, |number, _| {
+        if number >= 100 {
+            field = number;
+        }
+    });
+    field
+}
+
+/// Name of the kind with its body in a field.
+pub fn kind_name(field: u32) -> String {
+    kinds::by_field(field).map_or_else(|| format!("opaque/{field}"), |kind| kind.name.to_owned())
+}
+
+const TEXTS: u32 = 6;
+const GEOMETRY: u32 = 7;
+const SOURCES: u32 = 11;
+const ATTACHMENTS: u32 = 13;
+
+/// The author's bytes without long texts, shapes, sources and attachments.
+fn basic(bytes: &[u8]) -> Option<Bytes> {
+    let entry = Entry::decode(bytes).ok()?;
+    let dropped = [TEXTS, GEOMETRY, SOURCES, ATTACHMENTS];
+    let mut kept = fields::retain(bytes, |field| !dropped.contains(&field)).ok()?;
+    let mut short = Entry { texts: entry.texts, ..Default::default() };
+    short.texts.iter_mut().for_each(|text| text.body.clear());
+    short.geometry = entry.geometry.as_ref().and_then(middle);
+    short.encode(&mut kept).expect("a Vec grows");
+    Some(kept.into())
+}
+
+/// A point for a shape.
+fn middle(shape: &Geometry) -> Option<Geometry> {
+    let extent = extent(shape)?;
+    let east = if extent.east < extent.west { extent.east + 360.0 } else { extent.east };
+    let longitude = (extent.west + east) / 2.0;
+    let position = Position {
+        latitude: (extent.south + extent.north) / 2.0,
+        longitude: if longitude > 180.0 { longitude - 360.0 } else { longitude },
+    };
+    let shape = Some(geometry::Shape::Point(position));
+    Some(Geometry { shape, accuracy_m: 0.0 })
+}
+
+/// Wraps an entry's bytes as the content of a record.
+pub fn content_of_entry(entry: Bytes) -> Bytes {
+    Content { content: Some(content::Content::Entry(entry)) }.encode_to_vec().into()
+}
+
+/// When an entry was received, for sorting what was decoded.
+pub fn received_ms(entry: &Entry) -> i64 {
+    entry.received_time.as_ref().map_or(0, millis)
+}

@@ -1,0 +1,355 @@
+//! The one writer. Whatever waits is admitted, made durable in one commit, shown, announced and
+//! only then answered. Publishing waits for the disk; nothing else does.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bytes::Bytes;
+use parking_lot::RwLockReadGuard;
+use polder_picture::{
+    admit::{Admitted, Draft, Group, NewScope, SealedGroup},
+    clock::Clock,
+    picture::Picture,
+    record::{Id, Signer},
+    refusal::{Class, Refusal},
+};
+use polder_wire::{google::rpc, v1::Lane};
+use prost::Message as _;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    grpc::status::rpc_status,
+    node::Node,
+    store::{
+        engine::EngineError,
+        requests::Stored,
+        rows::{Arrival, ArrivalRefused, ArrivalRequest},
+    },
+};
+
+/// One commit takes at most so many bytes of content; more waits for the next.
+const COMMIT_BYTES_MAX: usize = 4 << 20;
+
+/// Why a publication was not answered with results.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The request itself is at fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed; nothing of this commit was acknowledged.
+    #[error("{0}")]
+    Failed(String),
+    /// The node is stopping.
+    #[error("the node is shutting down")]
+    Stopping,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// One for each item, in order.
+    pub results: Vec<Result<Accepted, rpc::Status>>,
+    /// Position of the request's last record.
+    pub lsn: u64,
+    /// When it was stored.
+    pub received_ms: i64,
+}
+
+/// A record that is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its feed.
+    pub feed: Id,
+    /// Its number there.
+    pub sequence: u64,
+    /// The entry that it changes; nil for an incident's own data.
+    pub entry: Uuid,
+}
+
+/// Id and content hash of an idempotent request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestKey {
+    /// UUID.
+    pub id: [u8; 16],
+    /// Start of the hash of its content.
+    pub digest: [u8; 16],
+}
+
+/// Admits a request's items one after the other; each success admits exactly one record.
+pub type Task = Box<dyn FnOnce(&mut Desk<'_, '_>) -> Vec<Result<(), Refusal>> + Send>;
+
+/// Work for the writer.
+pub struct Job {
+    /// For idempotency.
+    pub request: Option<RequestKey>,
+    /// What to do.
+    pub task: Task,
+    /// Bytes of content.
+    pub weight: usize,
+    /// Where the answer goes. A caller that went away does not undo the work.
+    pub reply: oneshot::Sender<Result<Receipt, PublishError>>,
+    /// Room in the queue, given back when the job is done.
+    pub room: OwnedSemaphorePermit,
+}
+
+/// What a task may do.
+pub struct Desk<'a, 'g> {
+    group: &'a mut Group<'g>,
+    node: &'a Node,
+    wall_ms: i64,
+}
+
+impl Desk<'_, '_> {
+    /// Admits a record, if the disk has room for its lane.
+    pub fn author(&mut self, draft: Draft) -> Result<(), Refusal> {
+        if !self.node.disk.accepts(draft.lane) {
+            return Err(disk_full(draft.lane));
+        }
+        self.group.author(draft, self.wall_ms).map(|_| ())
+    }
+
+    /// Opens a new incident's scope.
+    pub fn open_scope(&mut self, scope: NewScope) -> Result<u32, Refusal> {
+        if !self.node.disk.accepts(Lane::Routine) {
+            return Err(disk_full(Lane::Routine));
+        }
+        self.group.open_scope(scope)
+    }
+
+    /// The incident's data as the writer sees it, changes of this very commit included.
+    pub fn incident_data(&self, scope: u32) -> Option<polder_wire::v1::IncidentData> {
+        self.group.incident_data(scope)
+    }
+
+    /// The node's clock.
+    pub fn wall_ms(&self) -> i64 {
+        self.wall_ms
+    }
+}
+
+fn disk_full(lane: Lane) -> Refusal {
+    let lane = format!("{lane:?}").to_lowercase();
+    let sentence =
+        format!("the disk of this node is nearly full: {lane} records are refused to keep room");
+    Refusal::new(Class::ResourceExhausted, "DISK_RESERVE", sentence)
+}
+
+/// Runs until all senders are gone or the store fails.
+pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Receiver<Job>) {
+    let mut writer = Writer { node, signer, clock };
+    let mut waiting: Vec<Job> = Vec::new();
+    loop {
+        if waiting.is_empty() {
+            match jobs.blocking_recv() {
+                Some(job) => waiting.push(job),
+                None => return,
+            }
+        }
+        let mut weight: usize = waiting.iter().map(|job| job.weight).sum();
+        while weight < COMMIT_BYTES_MAX
+            && let Ok(job) = jobs.try_recv()
+        {
+            weight += job.weight;
+            waiting.push(job);
+        }
+        match writer.commit(waiting) {
+            Ok(later) => waiting = later,
+            Err(error) => {
+                node.fail(&error);
+                jobs.close();
+                while let Ok(job) = jobs.try_recv() {
+                    let _ = job.reply.send(Err(PublishError::Failed(error.to_string())));
+                }
+                return;
+            }
+        }
+    }
+}
+
+struct Writer<'n> {
+    node: &'n Arc<Node>,
+    signer: &'n Signer,
+    clock: Clock,
+}
+
+/// A job whose items were admitted.
+struct Done {
+    request: Option<RequestKey>,
+    first: usize,
+    results: Vec<Result<(), rpc::Status>>,
+    reply: oneshot::Sender<Result<Receipt, PublishError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Writer<'_> {
+    /// Commits jobs together; returns those that must wait for the next commit.
+    fn commit(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, EngineError> {
+        let node = Arc::clone(self.node);
+        let _writing = node.pause_writer().lock();
+        let picture = node.picture.read();
+        let wall_ms = node.wall.now_ms();
+        let mut group = Group::new(&picture, self.signer, &mut self.clock);
+        let mut later = Vec::new();
+        let mut done = Vec::with_capacity(jobs.len());
+        let mut requests = HashSet::new();
+        for job in jobs {
+            if let Some(request) = job.request {
+                if !requests.insert(request.id) {
+                    // The same request twice in one commit: the second finds the first's answer.
+                    later.push(job);
+                    continue;
+                }
+                if let Some(stored) = node.requests.lock().get(&request.id) {
+                    let answer = repeat(&node, &picture, request, stored);
+                    let _ = job.reply.send(answer);
+                    continue;
+                }
+            }
+            let first = group.len();
+            let mut desk = Desk { group: &mut group, node: &node, wall_ms };
+            let results = (job.task)(&mut desk);
+            let results = results.into_iter().map(|result| result.map_err(|r| rpc_status(&r)));
+            let results: Vec<_> = results.collect();
+            debug_assert_eq!(
+                group.len() - first,
+                results.iter().filter(|result| result.is_ok()).count()
+            );
+            let Job { request, reply, room, .. } = job;
+            done.push(Done { request, first, results, reply, _room: room });
+        }
+        let first_lsn = picture.lsn() + 1;
+        if group.is_empty() {
+            let received_ms = node.next_received_ms(wall_ms);
+            answer(done, &[], first_lsn, received_ms);
+            return Ok(later);
+        }
+        let sealed = group.seal();
+        let received_ms = node.next_received_ms(wall_ms);
+        let rows = done.iter().filter_map(request_row).collect::<Vec<_>>();
+        let remembered: Vec<_> = done.iter().filter(|d| request_row(d).is_some()).collect();
+        let stored = remembered.iter().enumerate().filter_map(|(position, done)| {
+            let RequestKey { id, digest } = done.request?;
+            Some((id, Stored { digest, lsn: first_lsn, position: position as u32 }))
+        });
+        let stored: Vec<_> = stored.collect();
+        let appended = node.log().append(&picture, &sealed, first_lsn, received_ms, rows);
+        if let Err(error) = appended {
+            for done in done {
+                let _ = done.reply.send(Err(PublishError::Failed(error.to_string())));
+            }
+            return Err(error);
+        }
+        let accepted = accepted(&picture, &sealed);
+        RwLockReadGuard::unlock_fair(picture);
+        self.show(sealed, first_lsn, received_ms);
+        let mut remember = node.requests.lock();
+        stored.into_iter().for_each(|(id, stored)| remember.insert(id, stored));
+        drop(remember);
+        answer(done, &accepted, first_lsn, received_ms);
+        Ok(later)
+    }
+
+    /// Shows and announces what is durable now.
+    fn show(&self, sealed: SealedGroup, first_lsn: u64, received_ms: i64) {
+        self.node.recent.lock().push(&sealed.admitted, received_ms);
+        self.node.picture.write().install(&sealed);
+        let last = first_lsn + sealed.admitted.len() as u64 - 1;
+        self.node.metrics.records(&sealed.admitted);
+        self.node.changed.send_replace(last);
+    }
+}
+
+fn accepted(picture: &Picture, sealed: &SealedGroup) -> Vec<Accepted> {
+    let known = picture.feeds().len();
+    let feed = |index: u32| match picture.feeds().get(index as usize) {
+        Some(feed) => feed.id,
+        None => sealed.feeds[index as usize - known].id,
+    };
+    let one = |admitted: &Admitted| {
+        let record = admitted.record();
+        let entry = admitted.change().entry;
+        Accepted { feed: feed(record.feed), sequence: record.sequence, entry }
+    };
+    sealed.admitted.iter().map(one).collect()
+}
+
+fn answer(done: Vec<Done>, accepted: &[Accepted], first_lsn: u64, received_ms: i64) {
+    for done in done {
+        let mut next = done.first;
+        let results = done.results.into_iter().map(|result| {
+            result.map(|()| {
+                next += 1;
+                accepted[next - 1]
+            })
+        });
+        let results = results.collect();
+        let lsn = (first_lsn + next as u64).saturating_sub(1);
+        // A caller that went away misses its answer, not its records.
+        let _ = done.reply.send(Ok(Receipt { results, lsn, received_ms }));
+    }
+}
+
+/// What is kept of a request. One that stored nothing is simply tried again.
+fn request_row(done: &Done) -> Option<ArrivalRequest> {
+    let request = done.request?;
+    let count = done.results.iter().filter(|result| result.is_ok()).count();
+    if count == 0 {
+        return None;
+    }
+    let refused = done.results.iter().enumerate().filter_map(|(item, result)| {
+        let status = result.as_ref().err()?.encode_to_vec().into();
+        Some(ArrivalRefused { item: item as u32, status })
+    });
+    Some(ArrivalRequest {
+        id: Bytes::copy_from_slice(&request.id),
+        digest: Bytes::copy_from_slice(&request.digest),
+        first: done.first as u32,
+        count: count as u32,
+        refused: refused.collect(),
+    })
+}
+
+/// Answers a repeated request from the log.
+fn repeat(
+    node: &Node,
+    picture: &Picture,
+    request: RequestKey,
+    stored: Stored,
+) -> Result<Receipt, PublishError> {
+    if request.digest != stored.digest {
+        let sentence = "was used before with another content: choose a new one";
+        return Err(Refusal::field("request_id", "REQUEST_ID_REUSED", sentence).into());
+    }
+    let mut row = None;
+    let read = node.log().arrivals(stored.lsn, &mut |lsn, arrival| {
+        row = (lsn == stored.lsn).then_some(arrival);
+        std::ops::ControlFlow::Break(())
+    });
+    read.map_err(|error| PublishError::Failed(error.to_string()))?;
+    row.and_then(|row| receipt(picture, &row, stored))
+        .ok_or_else(|| PublishError::Failed("the first answer cannot be read back".into()))
+}
+
+fn receipt(picture: &Picture, row: &Arrival, stored: Stored) -> Option<Receipt> {
+    let request = row.requests.get(stored.position as usize)?;
+    let mut refused = request.refused.iter().peekable();
+    let records = row.records.get(request.first as usize..)?.get(..request.count as usize)?;
+    let mut records = records.iter();
+    let mut results = Vec::new();
+    for item in 0..request.count as usize + request.refused.len() {
+        if let Some(status) = refused.next_if(|refused| refused.item as usize == item) {
+            results.push(Err(rpc::Status::decode(status.status.clone()).ok()?));
+            continue;
+        }
+        let record = records.next()?;
+        let feed = row.feeds.get(record.feed as usize)?;
+        let (origin, scope) = (Id::from_slice(&feed.origin)?, Id::from_slice(&feed.scope)?);
+        let lane = Lane::try_from(feed.lane).ok()?;
+        let feed = polder_picture::record::feed_id(origin, scope, lane);
+        picture.feed_index(feed)?;
+        let entry = Uuid::from_slice(&record.entry).ok()?;
+        results.push(Ok(Accepted { feed, sequence: record.sequence, entry }));
+    }
+    let lsn = stored.lsn + u64::from(request.first) + u64::from(request.count) - 1;
+    Some(Receipt { results, lsn, received_ms: row.received_ms })
+}

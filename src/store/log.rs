@@ -1,0 +1,439 @@
+//! The log on disk: appends sealed groups, reads records, and rebuilds the picture at open.
+
+use std::{collections::HashMap, ops::ControlFlow};
+
+use bytes::Bytes;
+use polder_picture::{
+    admit::SealedGroup,
+    attributes::{Attributes, ENCODED_BYTES},
+    live::{Live, RecordRef},
+    picture::{Change, Picture},
+    record::{Head, Id, record_hash},
+};
+use polder_wire::v1::{Content, Envelope, IncidentData, Lane, Mode, content};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::{
+    engine::{Batch, Engine, EngineError, Range, Tree},
+    requests::{Requests, Stored},
+    rows::{
+        Arrival, ArrivalFeed, ArrivalRecord, ArrivalRequest, ArrivalScope, ArrivalSeen,
+        CHUNK_BYTES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, parse_record_key, record_key,
+    },
+};
+
+/// A record as read from disk.
+#[derive(Debug, Clone)]
+pub struct StoredRecord {
+    /// Header, payload, signature.
+    pub envelope: Envelope,
+    /// When this node stored it.
+    pub received_ms: i64,
+}
+
+impl StoredRecord {
+    /// Decodes the content; `None` when it was erased or is of a newer program.
+    pub fn content(&self) -> Option<content::Content> {
+        let payload = self.envelope.payload.as_ref()?;
+        Content::decode(payload.bytes.clone()).ok()?.content
+    }
+}
+
+/// What a store says when it is opened.
+pub struct Opened {
+    /// What the records add up to.
+    pub picture: Picture,
+    /// Requests of the recent past.
+    pub requests: Requests,
+    /// Last reading of the hybrid clock.
+    pub hlc: u64,
+    /// Last time of receipt.
+    pub received_ms: i64,
+}
+
+/// An open log.
+pub struct Log {
+    engine: Box<dyn Engine>,
+}
+
+impl Log {
+    /// Wraps an engine.
+    pub fn new(engine: Box<dyn Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// The engine below.
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// Closes the engine.
+    pub fn close(self) -> Result<(), EngineError> {
+        self.engine.close()
+    }
+
+    /// Reads who the store belongs to; `None` for an empty store.
+    pub fn identity(&self) -> Result<Option<Identity>, EngineError> {
+        let Some(row) = self.engine.get(Tree::Meta, IDENTITY)? else { return Ok(None) };
+        let identity = Identity::decode(row).map_err(|_| damaged("the identity row"))?;
+        if identity.format != FORMAT {
+            let found = identity.format;
+            return Err(EngineError::Damaged(format!(
+                "the store has format {found}, this program reads format {FORMAT}"
+            )));
+        }
+        Ok(Some(identity))
+    }
+
+    /// Writes who the store belongs to.
+    pub fn set_identity(&self, identity: &Identity) -> Result<(), EngineError> {
+        let write = (Tree::Meta, IDENTITY.to_vec(), Some(identity.encode_to_vec()));
+        self.engine.commit(Batch { writes: vec![write] })
+    }
+
+    /// Makes a group durable. `first_lsn` is the position of its first record.
+    pub fn append(
+        &self,
+        picture: &Picture,
+        group: &SealedGroup,
+        first_lsn: u64,
+        received_ms: i64,
+        requests: Vec<ArrivalRequest>,
+    ) -> Result<(), EngineError> {
+        let mut writes = Vec::with_capacity(4 + group.admitted.len() / 16);
+        push_chunks(&mut writes, picture, group, received_ms);
+        let arrival = arrival(picture, group, received_ms, requests);
+        let key = first_lsn.to_be_bytes().to_vec();
+        writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
+        for (feed, head) in &group.heads {
+            let row = HeadRow { sequence: head.sequence, hash: Bytes::copy_from_slice(&head.hash) };
+            let key = feed_id(picture, group, *feed).0.to_vec();
+            writes.push((Tree::Heads, key, Some(row.encode_to_vec())));
+        }
+        self.engine.commit(Batch { writes })
+    }
+
+    /// Reads the chunk that holds a record, with its first sequence number.
+    pub fn chunk(&self, feed: Id, sequence: u64) -> Result<Option<(u64, Chunk)>, EngineError> {
+        let until = record_key(feed, sequence.saturating_add(1));
+        let from = record_key(feed, 0);
+        let range = Range { from: &from, until: Some(&until), backwards: true };
+        let mut found = None;
+        self.engine.scan(Tree::Records, range, &mut |key, value| {
+            found = Some((key.to_vec(), Bytes::copy_from_slice(value)));
+            ControlFlow::Break(())
+        })?;
+        let Some((key, value)) = found else { return Ok(None) };
+        let chunk = Chunk::decode(value).map_err(|_| damaged("a chunk of records"))?;
+        let (_, first) = parse_record_key(&key).ok_or_else(|| damaged("a key of records"))?;
+        let holds = sequence >= first && sequence - first < chunk.envelopes.len() as u64;
+        Ok(holds.then_some((first, chunk)))
+    }
+
+    /// Reads one record.
+    pub fn record(&self, feed: Id, sequence: u64) -> Result<Option<StoredRecord>, EngineError> {
+        Cursor::new(self).record(feed, sequence)
+    }
+
+    /// Walks arrival rows from the one that holds `lsn` on.
+    pub fn arrivals(
+        &self,
+        lsn: u64,
+        visit: &mut dyn FnMut(u64, Arrival) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let from = self.arrival_start(lsn)?.to_be_bytes();
+        let mut bad = None;
+        let range = Range { from: &from, until: None, backwards: false };
+        self.engine.scan(Tree::Arrivals, range, &mut |key, value| {
+            let parsed = key.try_into().ok().map(u64::from_be_bytes);
+            match (parsed, Arrival::decode(Bytes::copy_from_slice(value))) {
+                (Some(lsn), Ok(arrival)) => visit(lsn, arrival),
+                _ => {
+                    bad = Some(damaged(&format!("the arrival row {}", hex::encode(key))));
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        bad.map_or(Ok(()), Err)
+    }
+
+    /// First position of the arrival row that holds `lsn`.
+    fn arrival_start(&self, lsn: u64) -> Result<u64, EngineError> {
+        let until = lsn.saturating_add(1).to_be_bytes();
+        let mut start = 0;
+        let range = Range { from: &[], until: Some(&until), backwards: true };
+        self.engine.scan(Tree::Arrivals, range, &mut |key, _| {
+            start = key.try_into().ok().map_or(0, u64::from_be_bytes);
+            ControlFlow::Break(())
+        })?;
+        Ok(start)
+    }
+
+    /// Rebuilds the picture, and checks each feed's head against its last record.
+    pub fn open(&self) -> Result<Opened, EngineError> {
+        let mut opened = Opened {
+            picture: Picture::default(),
+            requests: Requests::default(),
+            hlc: 0,
+            received_ms: 0,
+        };
+        let mut bad = None;
+        self.arrivals(0, &mut |lsn, arrival| {
+            if let Err(problem) = replay(&mut opened, lsn, &arrival) {
+                bad = Some(damaged(&problem));
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        if let Some(bad) = bad {
+            return Err(bad);
+        }
+        self.check_heads(&mut opened.picture)?;
+        self.load_incidents(&mut opened.picture)?;
+        Ok(opened)
+    }
+
+    fn check_heads(&self, picture: &mut Picture) -> Result<(), EngineError> {
+        for index in 0..picture.feeds().len() as u32 {
+            let feed = picture.feed(index).clone();
+            let row = self.engine.get(Tree::Heads, &feed.id.0)?;
+            let row = row.and_then(|row| HeadRow::decode(row).ok());
+            let row = row.ok_or_else(|| damaged(&format!("the head of feed {}", feed.id)))?;
+            let last = self.record(feed.id, row.sequence)?;
+            let hash = last.map(|last| record_hash(&last.envelope.header));
+            if row.sequence != feed.head.sequence || hash.is_none_or(|hash| hash != row.hash[..]) {
+                return Err(damaged(&format!(
+                    "feed {}: its head names record {}, which the log does not end on",
+                    feed.id, row.sequence
+                )));
+            }
+            let hash = hash.unwrap_or_default();
+            picture.set_head(index, Head { sequence: row.sequence, hash });
+        }
+        Ok(())
+    }
+
+    fn load_incidents(&self, picture: &mut Picture) -> Result<(), EngineError> {
+        for scope in 0..picture.scopes().len() as u32 {
+            let live: Vec<_> =
+                picture.scope(scope).register.live.iter().map(|live| live.record).collect();
+            for record in live {
+                let data = self.incident_data(picture, record)?;
+                picture.set_incident_data(scope, record, data);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an incident's own data.
+    pub fn incident_data(
+        &self,
+        picture: &Picture,
+        record: RecordRef,
+    ) -> Result<IncidentData, EngineError> {
+        let feed = picture.feed(record.feed).id;
+        let stored = self.record(feed, record.sequence)?;
+        match stored.and_then(|stored| stored.content()) {
+            Some(content::Content::Incident(data)) => Ok(data),
+            _ => Err(damaged(&format!("record {} of feed {feed}", record.sequence))),
+        }
+    }
+}
+
+/// Reads records and remembers the last chunk, so that neighbours cost one read together.
+pub struct Cursor<'a> {
+    log: &'a Log,
+    held: Option<(Id, u64, Chunk)>,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor that holds nothing yet.
+    pub fn new(log: &'a Log) -> Self {
+        Self { log, held: None }
+    }
+
+    /// Reads one record.
+    pub fn record(&mut self, feed: Id, sequence: u64) -> Result<Option<StoredRecord>, EngineError> {
+        let held = self.held.as_ref().is_some_and(|(held, first, chunk)| {
+            *held == feed && sequence >= *first && sequence - first < chunk.envelopes.len() as u64
+        });
+        if !held {
+            let Some((first, chunk)) = self.log.chunk(feed, sequence)? else { return Ok(None) };
+            self.held = Some((feed, first, chunk));
+        }
+        let (_, first, chunk) = self.held.as_ref().expect("a chunk is held");
+        let encoded = chunk.envelopes[(sequence - first) as usize].clone();
+        let envelope = Envelope::decode(encoded)
+            .map_err(|_| damaged(&format!("record {sequence} of feed {feed}")))?;
+        Ok(Some(StoredRecord { envelope, received_ms: chunk.received_ms }))
+    }
+}
+
+fn damaged(what: &str) -> EngineError {
+    EngineError::Damaged(format!("{what} does not hold; run `polder verify`"))
+}
+
+fn feed_id(picture: &Picture, group: &SealedGroup, feed: u32) -> Id {
+    let known = picture.feeds().len();
+    let new = || group.feeds[feed as usize - known].id;
+    picture.feeds().get(feed as usize).map_or_else(new, |feed| feed.id)
+}
+
+type Write = (Tree, Vec<u8>, Option<Vec<u8>>);
+
+fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, received_ms: i64) {
+    struct Open {
+        first: u64,
+        bytes: usize,
+        chunk: Chunk,
+    }
+    let finish = |feed: u32, open: Open| {
+        let key = record_key(feed_id(picture, group, feed), open.first).to_vec();
+        (Tree::Records, key, Some(open.chunk.encode_to_vec()))
+    };
+    let mut open: HashMap<u32, Open> = HashMap::new();
+    for admitted in &group.admitted {
+        let RecordRef { feed, sequence } = admitted.record();
+        let encoded = Bytes::from(admitted.envelope().encode_to_vec());
+        if open.get(&feed).is_some_and(|open| open.bytes + encoded.len() > CHUNK_BYTES) {
+            let full = open.remove(&feed).expect("it was just looked at");
+            writes.push(finish(feed, full));
+        }
+        let chunk = open.entry(feed).or_insert_with(|| Open {
+            first: sequence,
+            bytes: 0,
+            chunk: Chunk { received_ms, envelopes: Vec::new() },
+        });
+        chunk.bytes += encoded.len() + 4;
+        chunk.chunk.envelopes.push(encoded);
+    }
+    writes.extend(open.into_iter().map(|(feed, open)| finish(feed, open)));
+}
+
+fn arrival(
+    picture: &Picture,
+    group: &SealedGroup,
+    received_ms: i64,
+    requests: Vec<ArrivalRequest>,
+) -> Arrival {
+    let known = picture.feeds().len();
+    let mut feeds = Vec::new();
+    let mut position = HashMap::new();
+    let mut place = |feed: u32| {
+        *position.entry(feed).or_insert_with(|| {
+            let row = picture.feeds().get(feed as usize);
+            let row = row.unwrap_or_else(|| &group.feeds[feed as usize - known]);
+            let scopes = picture.scopes();
+            let scope = scopes.get(row.scope as usize).map_or_else(
+                || {
+                    let new = &group.scopes[row.scope as usize - scopes.len()];
+                    polder_picture::record::scope_id(&new.incident, new.mode, &new.audience)
+                },
+                |scope| scope.id,
+            );
+            feeds.push(ArrivalFeed {
+                origin: Bytes::copy_from_slice(&row.origin.0),
+                scope: Bytes::copy_from_slice(&scope.0),
+                lane: row.lane.into(),
+            });
+            (feeds.len() - 1) as u32
+        })
+    };
+    let mut encoded = Vec::with_capacity(ENCODED_BYTES * group.admitted.len());
+    for admitted in &group.admitted {
+        admitted.change().live.attributes.encode(&mut encoded);
+    }
+    let encoded = Bytes::from(encoded);
+    let records = group.admitted.iter().enumerate().map(|(at, admitted)| {
+        let change = admitted.change();
+        let record = change.live.record;
+        ArrivalRecord {
+            feed: place(record.feed),
+            sequence: record.sequence,
+            entry: Bytes::copy_from_slice(change.entry.as_bytes()),
+            hlc: change.live.hlc,
+            attributes: encoded.slice(at * ENCODED_BYTES..(at + 1) * ENCODED_BYTES),
+            seen: change
+                .seen
+                .iter()
+                .map(|seen| ArrivalSeen { feed: place(seen.feed), sequence: seen.sequence })
+                .collect(),
+        }
+    });
+    let records = records.collect();
+    let scopes = group.scopes.iter().map(|scope| ArrivalScope {
+        incident: scope.incident.clone(),
+        mode: scope.mode.into(),
+        audience: scope.audience.clone(),
+    });
+    Arrival { received_ms, hlc: group.hlc, feeds, scopes: scopes.collect(), records, requests }
+}
+
+/// Adds what one commit brought to a picture.
+pub fn replay_into(
+    picture: &mut Picture,
+    arrival: &Arrival,
+    wanted: impl Fn(&Picture, u32) -> bool,
+) -> Result<(), String> {
+    for scope in &arrival.scopes {
+        let mode = Mode::try_from(scope.mode).map_err(|_| "an arrival row's mode".to_owned())?;
+        picture.add_scope(&scope.incident, mode, &scope.audience);
+    }
+    let mut feeds = Vec::with_capacity(arrival.feeds.len());
+    for feed in &arrival.feeds {
+        let scope = Id::from_slice(&feed.scope).and_then(|id| picture.scope_index(id));
+        let origin = Id::from_slice(&feed.origin);
+        let lane = Lane::try_from(feed.lane).ok();
+        let (Some(scope), Some(origin), Some(lane)) = (scope, origin, lane) else {
+            return Err("a feed in an arrival row".to_owned());
+        };
+        feeds.push(picture.add_feed(origin, scope, lane));
+    }
+    for record in &arrival.records {
+        let change = change(record, &feeds, picture).ok_or("a record in an arrival row")?;
+        if wanted(picture, change.scope) {
+            let record = change.live.record;
+            picture.apply(&change);
+            picture.set_head(record.feed, Head { sequence: record.sequence, hash: [0; 32] });
+        }
+    }
+    Ok(())
+}
+
+fn change(record: &ArrivalRecord, feeds: &[u32], picture: &Picture) -> Option<Change> {
+    let feed = *feeds.get(record.feed as usize)?;
+    let attributes = Attributes::decode(&record.attributes)?;
+    let reference = RecordRef { feed, sequence: record.sequence };
+    let mut seen = Vec::with_capacity(record.seen.len());
+    for pair in &record.seen {
+        seen.push(RecordRef { feed: *feeds.get(pair.feed as usize)?, sequence: pair.sequence });
+    }
+    Some(Change {
+        scope: picture.feed(feed).scope,
+        entry: Uuid::from_slice(&record.entry).ok()?,
+        live: Live { record: reference, hlc: record.hlc, attributes },
+        seen,
+    })
+}
+
+fn replay(opened: &mut Opened, lsn: u64, arrival: &Arrival) -> Result<(), String> {
+    if lsn != opened.picture.lsn() + 1 {
+        let expected = opened.picture.lsn() + 1;
+        return Err(format!("the log: it goes on at position {lsn} instead of {expected}, and"));
+    }
+    replay_into(&mut opened.picture, arrival, |_, _| true)?;
+    opened.hlc = opened.hlc.max(arrival.hlc);
+    opened.received_ms = opened.received_ms.max(arrival.received_ms);
+    for request in &arrival.requests {
+        let id = request.id[..].try_into().map_err(|_| "a request in an arrival row")?;
+        let digest = request.digest[..].try_into().map_err(|_| "a request in an arrival row")?;
+        opened.requests.insert(id, Stored { digest, lsn, position: arrival_position(arrival, request) });
+    }
+    Ok(())
+}
+
+fn arrival_position(arrival: &Arrival, request: &ArrivalRequest) -> u32 {
+    let at = arrival.requests.iter().position(|other| std::ptr::eq(other, request));
+    at.unwrap_or_default() as u32
+}

@@ -1,0 +1,182 @@
+//! What the rows of a store look like. Frozen: a change is a new `FORMAT`.
+//!
+//! Keys cost more than bytes, so a commit writes few and larger rows: the envelopes of each feed
+//! in chunks, one arrival row that also holds what filters need (so that opening a store reads
+//! no content), and the heads.
+
+use bytes::Bytes;
+use polder_picture::{live::RecordRef, record::Id};
+use prost::Message;
+
+/// Format of a store.
+pub const FORMAT: u32 = 1;
+
+/// A chunk grows to this size and then a new one begins. sled keeps larger values in files that
+/// its barrier does not cover.
+pub const CHUNK_BYTES: usize = 12 * 1024;
+
+/// Envelopes of consecutive records of one feed; the key holds the first sequence number.
+#[derive(Clone, PartialEq, Message)]
+pub struct Chunk {
+    /// When this node stored them.
+    #[prost(int64, tag = "1")]
+    pub received_ms: i64,
+    /// Encoded envelopes.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub envelopes: Vec<Bytes>,
+}
+
+/// What one commit brought, in arrival order; the key holds the first log position.
+#[derive(Clone, PartialEq, Message)]
+pub struct Arrival {
+    /// When this node stored it; never goes back.
+    #[prost(int64, tag = "1")]
+    pub received_ms: i64,
+    /// The node's hybrid clock after it.
+    #[prost(fixed64, tag = "2")]
+    pub hlc: u64,
+    /// Feeds that `records` refers to by position.
+    #[prost(message, repeated, tag = "3")]
+    pub feeds: Vec<ArrivalFeed>,
+    /// Scopes that became known with it.
+    #[prost(message, repeated, tag = "4")]
+    pub scopes: Vec<ArrivalScope>,
+    /// One for each record.
+    #[prost(message, repeated, tag = "5")]
+    pub records: Vec<ArrivalRecord>,
+    /// Requests that it answers, for idempotency.
+    #[prost(message, repeated, tag = "6")]
+    pub requests: Vec<ArrivalRequest>,
+}
+
+/// A feed.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArrivalFeed {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub origin: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub scope: Bytes,
+    #[prost(int32, tag = "3")]
+    pub lane: i32,
+}
+
+/// A scope.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArrivalScope {
+    #[prost(string, tag = "1")]
+    pub incident: String,
+    #[prost(int32, tag = "2")]
+    pub mode: i32,
+    #[prost(string, tag = "3")]
+    pub audience: String,
+}
+
+/// What the picture needs of a record without reading it.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArrivalRecord {
+    /// Position in `Arrival::feeds`.
+    #[prost(uint32, tag = "1")]
+    pub feed: u32,
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub entry: Bytes,
+    #[prost(fixed64, tag = "4")]
+    pub hlc: u64,
+    /// Encoded `Attributes`.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub attributes: Bytes,
+    #[prost(message, repeated, tag = "6")]
+    pub seen: Vec<ArrivalSeen>,
+}
+
+/// A pair of `seen`.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct ArrivalSeen {
+    #[prost(uint32, tag = "1")]
+    pub feed: u32,
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+}
+
+/// A request and what became of its items.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArrivalRequest {
+    /// UUID, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: Bytes,
+    /// Hash of the request's content, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub digest: Bytes,
+    /// Its first record, by position in `Arrival::records`.
+    #[prost(uint32, tag = "3")]
+    pub first: u32,
+    /// Its records.
+    #[prost(uint32, tag = "4")]
+    pub count: u32,
+    /// Items that were refused, with the encoded `google.rpc.Status`.
+    #[prost(message, repeated, tag = "5")]
+    pub refused: Vec<ArrivalRefused>,
+}
+
+/// A refused item.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArrivalRefused {
+    #[prost(uint32, tag = "1")]
+    pub item: u32,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub status: Bytes,
+}
+
+/// Where a feed ends.
+#[derive(Clone, PartialEq, Message)]
+pub struct HeadRow {
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub hash: Bytes,
+}
+
+/// Who the store belongs to.
+#[derive(Clone, PartialEq, Message)]
+pub struct Identity {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    /// Random, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub store_id: Bytes,
+    /// Public key of this node, 32 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub public_key: Bytes,
+    #[prost(string, tag = "4")]
+    pub display_name: String,
+    /// Without `parties/`.
+    #[prost(string, tag = "5")]
+    pub party: String,
+    /// Keys that this node wrote with before it was restored.
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub retired_keys: Vec<Bytes>,
+}
+
+/// Key of the identity in the meta tree.
+pub const IDENTITY: &[u8] = b"identity";
+
+/// Key of a record's chunk, or of the place just after it.
+pub fn record_key(feed: Id, sequence: u64) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..16].copy_from_slice(&feed.0);
+    key[16..].copy_from_slice(&sequence.to_be_bytes());
+    key
+}
+
+/// Reads a chunk's key.
+pub fn parse_record_key(key: &[u8]) -> Option<(Id, u64)> {
+    let (feed, sequence) = key.split_at_checked(16)?;
+    Some((Id::from_slice(feed)?, u64::from_be_bytes(sequence.try_into().ok()?)))
+}
+
+impl From<RecordRef> for ArrivalSeen {
+    fn from(seen: RecordRef) -> Self {
+        Self { feed: seen.feed, sequence: seen.sequence }
+    }
+}

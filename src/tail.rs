@@ -1,0 +1,146 @@
+//! The tail of the change index in batches that all subscribers share: an update is read and
+//! encoded once, however many follow it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use parking_lot::Mutex;
+use polder_picture::live::Register;
+use polder_wire::v1::{EntryChange, EntryView};
+use prost::{
+    Message as _,
+    encoding::{WireType, encode_key, encode_varint},
+};
+
+use crate::{node::Node, present, store::{engine::EngineError, log::Cursor}};
+
+/// A batch ends at so many entries or bytes.
+const BATCH_ENTRIES: usize = 512;
+const BATCH_BYTES: usize = 256 * 1024;
+/// So many batches are kept for others who follow.
+const BATCHES_MAX: usize = 32;
+
+/// One changed entry.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its register at that moment.
+    pub register: Register,
+    /// Incident, for a name.
+    pub name: Arc<str>,
+    /// Encoded [`EntryChange`], in full view.
+    pub change: Bytes,
+}
+
+/// Changed entries after a position.
+#[derive(Debug)]
+pub struct Batch {
+    /// Where it ends; the next begins there.
+    pub until: u64,
+    /// In log order.
+    pub rows: Vec<Row>,
+    /// All rows as an encoded `Changes`, for those who want everything.
+    pub all: Bytes,
+    /// Scopes whose incident data changed.
+    pub incidents: Vec<u32>,
+}
+
+/// The newest batches.
+#[derive(Debug, Default)]
+pub struct TailCache {
+    batches: Mutex<HashMap<u64, Arc<Batch>>>,
+}
+
+impl TailCache {
+    /// What changed after `lsn`; `None` when nothing did.
+    pub fn after(&self, node: &Node, lsn: u64) -> Result<Option<Arc<Batch>>, EngineError> {
+        if let Some(batch) = self.batches.lock().get(&lsn) {
+            return Ok(Some(Arc::clone(batch)));
+        }
+        let Some(batch) = build(node, lsn)? else { return Ok(None) };
+        let batch = Arc::new(batch);
+        let mut batches = self.batches.lock();
+        if batches.len() >= BATCHES_MAX {
+            let oldest = batches.keys().min().copied();
+            oldest.map(|oldest| batches.remove(&oldest));
+        }
+        // Another subscriber may have been quicker; all must go on from the same end.
+        Ok(Some(Arc::clone(batches.entry(lsn).or_insert(batch))))
+    }
+}
+
+fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
+    let picture = node.picture.read();
+    if picture.lsn() <= lsn {
+        return Ok(None);
+    }
+    let mut registers = Vec::new();
+    let mut until = picture.lsn();
+    let mut records = 0;
+    for (at, slot) in picture.changes().after(lsn) {
+        let register = picture.entries().get(slot as usize).expect("slots are never removed");
+        if register.lsn != at {
+            continue;
+        }
+        if registers.len() >= BATCH_ENTRIES {
+            until = at - 1;
+            break;
+        }
+        records += register.live.len();
+        registers.push((register.clone(), present::rivals(&picture, register)));
+    }
+    let incidents = picture.scopes().iter().enumerate().filter_map(|(index, scope)| {
+        (scope.register.lsn > lsn && scope.register.lsn <= until).then_some(index as u32)
+    });
+    let incidents = incidents.collect();
+    let names: HashMap<u32, Arc<str>> = registers
+        .iter()
+        .map(|(register, _)| register.scope)
+        .map(|scope| (scope, Arc::from(picture.scope(scope).incident.as_str())))
+        .collect();
+    let mut references = Vec::with_capacity(records);
+    for (register, _) in &registers {
+        references.extend(register.live.iter().map(|l| (l.record, picture.feed(l.record.feed).id)));
+    }
+    drop(picture);
+
+    let log = node.log();
+    let mut cursor = Cursor::new(&log);
+    let mut references = references.into_iter();
+    let mut rows = Vec::with_capacity(registers.len());
+    let mut all = BytesMut::new();
+    for (register, rivals) in registers {
+        if all.len() > BATCH_BYTES && register.lsn <= until {
+            until = register.lsn - 1;
+            break;
+        }
+        let incident = &names[&register.scope];
+        let name = present::entry_name(incident, register.entry);
+        let mut change = EntryChange { name, ..Default::default() };
+        for _ in 0..register.live.len() {
+            let (record, feed) = references.next().expect("one for each live record");
+            let recent = node.recent.lock().get(record);
+            let stored = match recent {
+                Some(stored) => Some(stored),
+                None => cursor.record(feed, record.sequence)?,
+            };
+            let stored = stored.ok_or_else(|| missing(&rivals))?;
+            change.versions.extend(present::encode(&stored, incident, &rivals, EntryView::Full));
+        }
+        let change = Bytes::from(change.encode_to_vec());
+        push_field(&mut all, &change);
+        rows.push(Row { register, name: Arc::clone(incident), change });
+    }
+    Ok(Some(Batch { until, rows, all: all.freeze(), incidents }))
+}
+
+/// Appends one item of `Changes.changes`.
+pub fn push_field(changes: &mut BytesMut, change: &[u8]) {
+    encode_key(1, WireType::LengthDelimited, changes);
+    encode_varint(change.len() as u64, changes);
+    changes.put_slice(change);
+}
+
+/// A record that the picture names and the log does not have.
+pub fn missing(versions: &[String]) -> EngineError {
+    EngineError::Damaged(format!("record {} cannot be read back", versions.join(" or ")))
+}
