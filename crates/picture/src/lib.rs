@@ -1,4 +1,5 @@
 //! What all Polder nodes must agree on.
 pub mod check;
 pub mod kinds;
+pub mod names;
 pub mod refusal;
