@@ -114,18 +114,25 @@ fn eastward(from: f64, to: f64) -> f64 {
 fn path_extent(points: &[Position]) -> Option<Extent> {
     let first = points.first()?;
     let (mut south, mut north) = (first.latitude, first.latitude);
-    // Longitudes are unrolled: a step of more than 180 degrees goes over the antimeridian.
-    let (mut west, mut east, mut turns) = (first.longitude, first.longitude, 0.0);
+    // A step of more than 180 degrees goes over the antimeridian, into the next turn. Longitudes
+    // are compared turn first and never recomputed: that would lose digits and leave a point
+    // outside its own box.
+    let mut turn = 0;
+    let (mut west, mut east) = ((turn, first.longitude), (turn, first.longitude));
     for (before, point) in points.iter().zip(&points[1..]) {
         (south, north) = (south.min(point.latitude), north.max(point.latitude));
         let step = point.longitude - before.longitude;
-        if step.abs() > 180.0 {
-            turns -= step.signum();
-        }
-        let longitude = point.longitude + 360.0 * turns;
-        (west, east) = (west.min(longitude), east.max(longitude));
+        turn += i32::from(step < -180.0) - i32::from(step > 180.0);
+        let here = (turn, point.longitude);
+        west = if here < west { here } else { west };
+        east = if here > east { here } else { east };
     }
-    let (west, east) = roll(west, east);
+    let width = 360.0 * f64::from(east.0 - west.0) + east.1 - west.1;
+    let (west, east) = if width < 360.0 {
+        (west.1, east.1)
+    } else {
+        (-180.0, 180.0)
+    };
     Some(Extent {
         south,
         west,
@@ -349,6 +356,49 @@ mod tests {
             for longitude in [a.west, a.east, b.west, b.east] {
                 prop_assert!(both.spans(longitude));
             }
+        }
+
+        #[test]
+        fn a_line_lies_within_its_box(
+            start in -180.0..180.0_f64,
+            steps in prop::collection::vec((-90.0..90.0_f64, -20.0..20.0_f64), 1..40),
+        ) {
+            let mut longitude = start;
+            let walk = steps.iter().map(|(latitude, step)| {
+                longitude = roll(longitude + step, longitude + step).0;
+                at(*latitude, longitude)
+            });
+            let points: Vec<_> = walk.collect();
+            let extent = of(Shape::Line(Line { points: points.clone() })).unwrap();
+            let (mut low, mut high, mut east) = (0.0_f64, 0.0_f64, 0.0);
+            for (_, step) in &steps[1..] {
+                east += step;
+                (low, high) = (low.min(east), high.max(east));
+            }
+            prop_assert!((extent.width() - (high - low).min(360.0)).abs() < 1e-6);
+            for point in points {
+                prop_assert!(extent.meets(&of(Shape::Point(point)).unwrap()));
+            }
+        }
+
+        #[test]
+        fn a_circle_lies_within_its_box(
+            latitude in -89.9..89.9_f64,
+            longitude in -180.0..180.0_f64,
+            radius_m in 1.0..1_000_000.0_f64,
+            bearing in 0.0..std::f64::consts::TAU,
+        ) {
+            let circle = Circle { center: Some(at(latitude, longitude)), radius_m };
+            let extent = of(Shape::Circle(circle)).unwrap();
+            // A point on the rim of the sphere of the Earth's mean radius.
+            let (angle, from) = (radius_m / 6_371_009.0, latitude.to_radians());
+            let sine = from.sin() * angle.cos() + from.cos() * angle.sin() * bearing.cos();
+            let east = (bearing.sin() * angle.sin() * from.cos())
+                .atan2(angle.cos() - from.sin() * sine);
+            let east = longitude + east.to_degrees();
+            let (rim, _) = roll(east, east);
+            let north = sine.asin().to_degrees();
+            prop_assert!(extent.meets(&boxed(north, rim, north, rim)));
         }
     }
 }
