@@ -346,7 +346,11 @@ impl<'a> Group<'a> {
 
     /// What the draft's author has seen. Replacing some rivals but not others is allowed; hiding
     /// one that was not named never is.
-    fn seen(&self, supersedes: &Supersedes, register: &Register) -> Result<Vec<RecordRef>, Refusal> {
+    fn seen(
+        &self,
+        supersedes: &Supersedes,
+        register: &Register,
+    ) -> Result<Vec<RecordRef>, Refusal> {
         let named = match supersedes {
             Supersedes::AllHeld => {
                 let seen = register.seen();
@@ -372,9 +376,8 @@ impl<'a> Group<'a> {
                 return Err(Refusal::field("supersedes", "VERSION_UNKNOWN", sentence));
             }
         }
-        let hidden = |live: &&Live| {
-            Register::covers(named, live.record) && !named.contains(&live.record)
-        };
+        let hidden =
+            |live: &&Live| Register::covers(named, live.record) && !named.contains(&live.record);
         if register.live.iter().any(|live| hidden(&live)) {
             let sentence = "would hide an older current version that it does not name: name it too";
             return Err(Refusal::field("supersedes", "RIVAL_NOT_NAMED", sentence));

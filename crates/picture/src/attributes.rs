@@ -165,7 +165,9 @@ impl Attributes {
     /// Appends [`ENCODED_BYTES`] bytes. The store's index rows hold these.
     pub fn encode(&self, out: &mut Vec<u8>) {
         self.extent.iter().for_each(|degrees| out.put_f32_le(*degrees));
-        [self.when_ms, self.valid_from_ms, self.expire_ms].iter().for_each(|ms| out.put_i64_le(*ms));
+        [self.when_ms, self.valid_from_ms, self.expire_ms]
+            .iter()
+            .for_each(|ms| out.put_i64_le(*ms));
         out.put_u64_le(self.party);
         out.put_u16_le(self.kind);
         let rest = [

@@ -13,7 +13,15 @@ use std::{fmt::Write as _, ops::RangeInclusive};
 
 use prost_types::Timestamp;
 
-use crate::refusal::{Refusal, Violation};
+use crate::{
+    names::PartyName,
+    refusal::{Refusal, Violation},
+};
+
+/// The form of a party's name, as sentences show it.
+pub(crate) const PARTY: &str = "parties/{party}";
+/// The form of an entry's name, as sentences show it.
+pub(crate) const ENTRY: &str = "incidents/{incident}/entries/{entry}";
 
 /// More wrong fields than this are not listed: the answer must fit in a trailer.
 const VIOLATIONS_MAX: usize = 16;
@@ -52,6 +60,13 @@ impl<'a> Checker<'a> {
         self.path.pop();
     }
 
+    /// Steps out of the current field for a rule that binds it to a field beside it.
+    pub fn beside(&mut self, walk: impl FnOnce(&mut Self)) {
+        let here = self.path.pop();
+        walk(self);
+        self.path.extend(here);
+    }
+
     /// Walks into each item of a repeated field, after checking how many there are.
     pub fn each<T>(
         &mut self,
@@ -65,7 +80,8 @@ impl<'a> Checker<'a> {
             return self.wrong(field, "TOO_FEW", sentence);
         }
         if items.len() > *count.end() {
-            let sentence = format!("has {} items, at most {} are allowed", items.len(), count.end());
+            let sentence =
+                format!("has {} items, at most {} are allowed", items.len(), count.end());
             return self.wrong(field, "TOO_MANY", sentence);
         }
         for (index, item) in items.iter().enumerate() {
@@ -79,7 +95,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Notes that a field is wrong. `sentence` goes on from the field's path, without a full stop.
-    pub fn wrong(&mut self, field: &'static str, reason: &'static str, sentence: impl Into<String>) {
+    pub fn wrong(
+        &mut self,
+        field: &'static str,
+        reason: &'static str,
+        sentence: impl Into<String>,
+    ) {
         if self.violations.len() >= VIOLATIONS_MAX {
             return;
         }
@@ -100,13 +121,54 @@ impl<'a> Checker<'a> {
     pub fn text(&mut self, field: &'static str, text: &str, characters: RangeInclusive<usize>) {
         // Bytes bound characters from above, so the exact count is seldom needed.
         let count = if text.len() <= *characters.end() { text.len() } else { text.chars().count() };
-        if text.is_empty() && *characters.start() > 0 {
+        if *characters.start() > 0 && text.trim().is_empty() {
             self.wrong(field, "REQUIRED", "is required");
         } else if count > *characters.end() {
-            let sentence = format!("has {count} characters, at most {} are allowed", characters.end());
+            let sentence =
+                format!("has {count} characters, at most {} are allowed", characters.end());
             self.wrong(field, "TOO_LONG", sentence);
         } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             self.wrong(field, "CONTROL_CHARACTER", "holds a control character");
+        }
+    }
+
+    /// A text as in [`Checker::text`] that does not go on to a second line.
+    pub fn line(&mut self, field: &'static str, text: &str, characters: RangeInclusive<usize>) {
+        self.text(field, text, characters);
+        if text.contains('\n') {
+            self.wrong(field, "LINE_BREAK", "must be one line");
+        }
+    }
+
+    /// A name of the form that `parse` reads; an empty one only when not `required`.
+    pub fn name<'n, T>(
+        &mut self,
+        field: &'static str,
+        name: &'n str,
+        required: bool,
+        parse: fn(&'n str) -> Option<T>,
+        form: &str,
+    ) {
+        if name.is_empty() {
+            if required {
+                self.wrong(field, "REQUIRED", "is required");
+            }
+        } else if parse(name).is_none() {
+            self.wrong(field, "MALFORMED_NAME", format!("is not of the form `{form}`"));
+        }
+    }
+
+    /// A party by name, or a role in words of so many characters.
+    pub fn party_or_role(
+        &mut self,
+        field: &'static str,
+        text: &str,
+        characters: RangeInclusive<usize>,
+    ) {
+        if text.starts_with("parties/") {
+            self.name(field, text, true, PartyName::parse, PARTY);
+        } else {
+            self.text(field, text, characters);
         }
     }
 
@@ -130,6 +192,21 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A direction in degrees, when given: 0 to 360, 360 itself excluded.
+    pub fn direction(&mut self, field: &'static str, degrees: Option<f64>) {
+        if let Some(degrees) = degrees.filter(|degrees| !(0.0..360.0).contains(degrees)) {
+            let sentence = format!("is {degrees}, must be 0 to 360 exclusive");
+            self.wrong(field, "OUT_OF_RANGE", sentence);
+        }
+    }
+
+    /// A number that is neither NaN nor infinite.
+    pub fn finite(&mut self, field: &'static str, value: f64) {
+        if !value.is_finite() {
+            self.wrong(field, "NOT_FINITE", format!("is {value}, must be finite"));
+        }
+    }
+
     /// A whole number within a range.
     pub fn integer(&mut self, field: &'static str, value: i64, range: RangeInclusive<i64>) {
         if !range.contains(&value) {
@@ -139,7 +216,12 @@ impl<'a> Checker<'a> {
     }
 
     /// A known value of an enumeration; the zero value only when not `required`.
-    pub fn enumeration<E: TryFrom<i32>>(&mut self, field: &'static str, value: i32, required: bool) {
+    pub fn enumeration<E: TryFrom<i32>>(
+        &mut self,
+        field: &'static str,
+        value: i32,
+        required: bool,
+    ) {
         if E::try_from(value).is_err() {
             self.wrong(field, "UNKNOWN_VALUE", format!("has the unknown value {value}"));
         } else if required && value == 0 {
@@ -148,7 +230,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Known values of an enumeration, none of them zero, each once, at most `max`.
-    pub fn enumerations<E: TryFrom<i32>>(&mut self, field: &'static str, values: &[i32], max: usize) {
+    pub fn enumerations<E: TryFrom<i32>>(
+        &mut self,
+        field: &'static str,
+        values: &[i32],
+        max: usize,
+    ) {
         if values.len() > max {
             let sentence = format!("has {} items, at most {max} are allowed", values.len());
             return self.wrong(field, "TOO_MANY", sentence);
@@ -178,7 +265,9 @@ impl<'a> Checker<'a> {
         (field, end): (&'static str, Option<&Timestamp>),
         equal: bool,
     ) {
-        let (Some(start), Some(end)) = (start, end) else { return };
+        let (Some(start), Some(end)) = (start, end) else {
+            return;
+        };
         let start = (start.seconds, start.nanos);
         let end = (end.seconds, end.nanos);
         if end < start || (end == start && !equal) {

@@ -56,19 +56,26 @@ mod tests {
     #[test]
     fn fields_that_are_not_wanted_go_and_all_else_stays_byte_for_byte() {
         let text = Text { language: "nl".into(), title: "Dijk".into(), ..Default::default() };
-        let entry = Entry { name: "a".into(), texts: vec![text], statement: 1, ..Default::default() };
+        let entry =
+            Entry { name: "a".into(), texts: vec![text], statement: 1, ..Default::default() };
         let mut bytes = entry.encode_to_vec();
         let unknown = [0xc2, 0x3e, 2, b'h', b'i']; // field 1000, length-delimited
         bytes.extend_from_slice(&unknown);
 
         let kept = retain(&bytes, |number| number != 1).expect("sound");
         assert!(kept.ends_with(&unknown));
-        assert_eq!(Entry::decode(&kept[..]).expect("sound"), Entry { name: String::new(), ..entry });
+        assert_eq!(
+            Entry::decode(&kept[..]).expect("sound"),
+            Entry { name: String::new(), ..entry }
+        );
     }
 
     #[test]
     fn truncated_bytes_are_malformed() {
         assert_eq!(retain(&[0x0a, 5, 1], |_| true), Err(Malformed));
-        assert_eq!(retain(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], |_| true), Err(Malformed));
+        assert_eq!(
+            retain(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], |_| true),
+            Err(Malformed)
+        );
     }
 }

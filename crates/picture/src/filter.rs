@@ -1,16 +1,13 @@
 //! Filters: compiled once from a request, then asked for every entry without reading its content.
 
-use polder_wire::v1::{
-    Discipline, EntryFilter, Mode, Statement, Urgency, VerificationState,
-};
+use polder_wire::v1::{Discipline, EntryFilter, Mode, Statement, Urgency, VerificationState};
 use prost::Message as _;
 
 use crate::{
     attributes::{Attributes, millis, party_hash},
     check::Checker,
     entry::Extent,
-    fields,
-    kinds,
+    fields, kinds,
     live::Register,
     names::{IncidentName, PartyName},
     picture::Picture,

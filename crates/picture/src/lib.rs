@@ -61,6 +61,7 @@ pub mod entry;
 pub mod fields;
 pub mod filter;
 pub mod kinds;
+pub mod language;
 pub mod live;
 pub mod names;
 pub mod pages;

@@ -111,9 +111,10 @@ impl Register {
     /// parties that differ are a contradiction in every kind.
     pub fn is_contradictory(&self) -> bool {
         let party = self.live.first().map(|live| live.attributes.party);
-        let settled = self.live.iter().all(|live| {
-            live.attributes.settles_itself() && Some(live.attributes.party) == party
-        });
+        let settled = self
+            .live
+            .iter()
+            .all(|live| live.attributes.settles_itself() && Some(live.attributes.party) == party);
         (self.live.len() > 1 && !settled)
             || self.live.iter().any(|live| live.attributes.contradicts())
     }

@@ -51,7 +51,11 @@ impl Refusal {
     }
 
     /// A refusal for one wrong field of the request.
-    pub fn field(field: impl Into<String>, reason: &'static str, sentence: impl Into<String>) -> Self {
+    pub fn field(
+        field: impl Into<String>,
+        reason: &'static str,
+        sentence: impl Into<String>,
+    ) -> Self {
         let violation = Violation { field: field.into(), reason, sentence: sentence.into() };
         Self::violations(vec![violation]).expect("one violation was given")
     }

@@ -2,11 +2,33 @@
 
 use std::time::Duration;
 
-use polder_wire::v1::{Count, CountBasis, CountQualifier, Entry};
+use polder_wire::v1::{Entry, entry::Body};
 
-use crate::check::Checker;
+use crate::{check::Checker, language::Language};
 
+mod action;
+mod assistance_request;
+mod care_capacity;
+mod casualties;
+mod closure;
+mod counts;
+mod decision;
+mod drawing;
+mod evacuation;
+#[doc(hidden)]
+pub mod examples;
+mod flood_defence;
+mod measurement;
+mod message;
+mod observation;
+mod outage;
+mod reception;
+mod resource;
+#[cfg(test)]
+mod testing;
+mod warning;
 mod water_level;
+mod weather;
 
 /// One kind of entry.
 #[derive(Debug, Clone, Copy)]
@@ -23,11 +45,30 @@ pub struct Kind {
     pub text_required: bool,
     /// Checks the body. The checker stands inside the body's field.
     pub check: fn(&Entry, &mut Checker<'_>),
+    /// The key figures of the body in words, on one line. Empty when the texts say it all.
+    pub figures: fn(&Entry, Language) -> String,
 }
 
 /// All kinds, in the order of their field numbers.
 pub const KINDS: &[Kind] = &[
+    observation::KIND,
+    casualties::KIND,
     water_level::KIND,
+    outage::KIND,
+    measurement::KIND,
+    closure::KIND,
+    evacuation::KIND,
+    care_capacity::KIND,
+    resource::KIND,
+    assistance_request::KIND,
+    warning::KIND,
+    weather::KIND,
+    decision::KIND,
+    action::KIND,
+    drawing::KIND,
+    message::KIND,
+    flood_defence::KIND,
+    reception::KIND,
 ];
 
 /// Looks a kind up by the number of its body's field.
@@ -40,16 +81,125 @@ pub fn by_name(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-const fn hours(hours: u64) -> Option<Duration> {
-    Some(Duration::from_secs(hours * 3600))
+/// The kind of an entry's body; `None` when it has none that this program knows.
+pub fn of(entry: &Entry) -> Option<&'static Kind> {
+    // Without a catch-all, so that a kind without a row does not compile.
+    Some(match entry.body.as_ref()? {
+        Body::Observation(_) => &observation::KIND,
+        Body::Casualties(_) => &casualties::KIND,
+        Body::WaterLevel(_) => &water_level::KIND,
+        Body::Outage(_) => &outage::KIND,
+        Body::Measurement(_) => &measurement::KIND,
+        Body::Closure(_) => &closure::KIND,
+        Body::Evacuation(_) => &evacuation::KIND,
+        Body::CareCapacity(_) => &care_capacity::KIND,
+        Body::Resource(_) => &resource::KIND,
+        Body::AssistanceRequest(_) => &assistance_request::KIND,
+        Body::Warning(_) => &warning::KIND,
+        Body::Weather(_) => &weather::KIND,
+        Body::Decision(_) => &decision::KIND,
+        Body::Action(_) => &action::KIND,
+        Body::Drawing(_) => &drawing::KIND,
+        Body::Message(_) => &message::KIND,
+        Body::FloodDefence(_) => &flood_defence::KIND,
+        Body::Reception(_) => &reception::KIND,
+    })
 }
 
-/// Checks a count: 0 to 1,000,000,000 with known words.
-fn count(check: &mut Checker<'_>, field: &'static str, count: Option<&Count>) {
-    let Some(count) = count else { return };
-    check.within(field, |check| {
-        check.integer("value", count.value, 0..=1_000_000_000);
-        check.enumeration::<CountBasis>("basis", count.basis, false);
-        check.enumeration::<CountQualifier>("qualifier", count.qualifier, false);
-    });
+const fn minutes(minutes: u64) -> Option<Duration> {
+    Some(Duration::from_secs(minutes * 60))
+}
+
+const fn hours(hours: u64) -> Option<Duration> {
+    minutes(hours * 60)
+}
+
+/// Puts phrases on one line, leaving out the empty ones.
+fn line<const N: usize>(phrases: [String; N]) -> String {
+    let mut said = phrases.into_iter().filter(|phrase| !phrase.is_empty());
+    let mut line = said.next().unwrap_or_default();
+    for phrase in said {
+        line.push_str(", ");
+        line.push_str(&phrase);
+    }
+    // A line feed is allowed in most fields, but not in a line.
+    if line.contains(['\n', '\t']) { line.replace(['\n', '\t'], " ") } else { line }
+}
+
+/// The thing that the figures are about, unless a title names it already.
+fn subject(entry: &Entry, name: &str) -> String {
+    let named = entry.texts.iter().any(|text| text.title.contains(name));
+    if named { String::new() } else { name.to_owned() }
+}
+
+/// A figure with its unit, or the range when the upper end is known too.
+fn figure(
+    low: Option<f64>,
+    high: Option<f64>,
+    unit: &str,
+    write: impl Fn(f64) -> String,
+) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) if high > low => format!("{}-{} {unit}", write(low), write(high)),
+        (Some(low), _) => format!("{} {unit}", write(low)),
+        (None, _) => String::new(),
+    }
+}
+
+/// A phrase in brackets after another, when both say something.
+fn bracketed(phrase: String, detail: &str) -> String {
+    match (phrase.is_empty(), detail.is_empty()) {
+        (_, true) => phrase,
+        (true, false) => detail.to_owned(),
+        (false, false) => format!("{phrase} ({detail})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_in_order_and_found() {
+        assert!(KINDS.windows(2).all(|pair| pair[0].field < pair[1].field));
+        for (kind, (name, entry)) in KINDS.iter().zip(examples::examples()) {
+            assert_eq!(kind.name, name);
+            assert_eq!(by_field(kind.field).map(|kind| kind.name), Some(name));
+            assert_eq!(by_name(name).map(|kind| kind.field), Some(kind.field));
+            assert_eq!(of(&entry).map(|kind| kind.field), Some(kind.field));
+        }
+        assert_eq!(KINDS.len(), examples::examples().len());
+        assert!(by_field(99).is_none() && by_name("").is_none() && of(&Entry::default()).is_none());
+    }
+
+    #[test]
+    fn rows_agree_with_the_contract() {
+        use polder_wire::DESCRIPTORS;
+        use prost::Message as _;
+
+        let files = prost_types::FileDescriptorSet::decode(DESCRIPTORS).unwrap();
+        let mut messages = files.file.iter().flat_map(|file| &file.message_type);
+        let entry = messages.find(|message| message.name() == "Entry").unwrap();
+        let bodies = entry.field.iter().filter(|field| field.oneof_index.is_some());
+        let bodies: Vec<_> = bodies.map(|f| (f.number() as u32, f.name().to_owned())).collect();
+        let rows: Vec<_> = KINDS.iter().map(|kind| (kind.field, kind.name.to_owned())).collect();
+        assert_eq!(rows, bodies);
+    }
+
+    #[test]
+    fn only_gauges_and_positions_settle_themselves() {
+        let settling = KINDS.iter().filter(|kind| kind.settles_itself).map(|kind| kind.name);
+        assert_eq!(settling.collect::<Vec<_>>(), ["water_level", "resource"]);
+        let texts = KINDS.iter().filter(|kind| kind.text_required).map(|kind| kind.name);
+        assert_eq!(texts.collect::<Vec<_>>(), ["observation", "message"]);
+    }
+
+    #[test]
+    fn every_example_is_sound() {
+        for (name, entry) in examples::examples() {
+            let mut check = Checker::new(name);
+            crate::entry::check_entry(&entry, of(&entry), &mut check);
+            assert_eq!(check.finish(), Ok(()));
+        }
+    }
 }
