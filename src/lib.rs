@@ -1,2 +1,23 @@
-//! The Polder node.
+//! The Polder node: everything that waits. What nodes must agree on stands in `polder_picture`.
+//!
+//! The file to open first is [`publish`]: the one writer that everything enters through.
+
+pub mod attachments;
+pub mod backup;
+pub mod disk;
+pub mod grpc;
+pub mod incident;
+pub mod intake;
+pub mod maintain;
+pub mod metrics;
+pub mod node;
+pub mod present;
+pub mod publish;
+pub mod query;
+mod recent;
+pub mod serve;
 pub mod store;
+pub mod subscribe;
+mod tail;
+pub mod token;
+pub mod wall;

@@ -15,7 +15,7 @@ use super::engine::{self, Engine, EngineError};
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// Nothing there yet.
-    #[error("{} holds no store; make one with `polder init --data {0}`", .0.display())]
+    #[error("{path} holds no store; make one with `polder init --data {path}`", path = .0.display())]
     Missing(PathBuf),
     /// Something there already.
     #[error("{} holds a store already", .0.display())]
