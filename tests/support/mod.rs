@@ -1,5 +1,6 @@
 //! What the crash tests of the engines share: numbered rows, a child to kill, mounts.
 
+mod model;
 pub(crate) mod volatile;
 
 use std::{
