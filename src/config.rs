@@ -1,7 +1,11 @@
 //! The configuration file, read whole before anything is opened or bound. Flags and `POLDER_*`
 //! come before it, defaults after it. Unknown keys are refused.
 
-use std::{net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;

@@ -4,10 +4,13 @@
 
 pub mod attachments;
 pub mod backup;
+pub mod cli;
+pub mod config;
 pub mod disk;
 pub mod grpc;
 pub mod incident;
 pub mod intake;
+pub mod json;
 pub mod maintain;
 pub mod metrics;
 pub mod node;

@@ -12,7 +12,11 @@ use prost::{
     encoding::{WireType, encode_key, encode_varint},
 };
 
-use crate::{node::Node, present, store::{engine::EngineError, log::Cursor}};
+use crate::{
+    node::Node,
+    present,
+    store::{engine::EngineError, log::Cursor},
+};
 
 /// A batch ends at so many entries or bytes.
 const BATCH_ENTRIES: usize = 512;

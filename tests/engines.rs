@@ -41,9 +41,7 @@ fn open(name: &str, path: &Path) -> Result<Box<dyn Engine>, EngineError> {
 }
 
 fn write(tree: Tree, key: &[u8], value: Option<&[u8]>) -> Batch {
-    Batch {
-        writes: vec![(tree, key.to_vec(), value.map(<[u8]>::to_vec))],
-    }
+    Batch { writes: vec![(tree, key.to_vec(), value.map(<[u8]>::to_vec))] }
 }
 
 // Contract; the model test is in support/model.rs.
@@ -51,15 +49,10 @@ fn write(tree: Tree, key: &[u8], value: Option<&[u8]>) -> Batch {
 #[test]
 fn an_unknown_engine_and_a_store_of_another_engine_are_refused() {
     let home = tempfile::tempdir().unwrap();
-    let Err(EngineError::Failed(said)) = open("paper", home.path()) else {
-        panic!("opened")
-    };
+    let Err(EngineError::Failed(said)) = open("paper", home.path()) else { panic!("opened") };
     assert!(said.contains("fjall, sled"), "{said}");
     open("fjall", home.path()).unwrap().close().unwrap();
-    assert!(matches!(
-        open("sled", home.path()),
-        Err(EngineError::Failed(_))
-    ));
+    assert!(matches!(open("sled", home.path()), Err(EngineError::Failed(_))));
 }
 
 #[test]
@@ -67,10 +60,7 @@ fn a_store_that_is_open_is_not_opened_again() {
     for name in names() {
         let home = tempfile::tempdir().unwrap();
         let engine = open(name, home.path()).unwrap();
-        assert!(
-            matches!(open(name, home.path()), Err(EngineError::Locked(_))),
-            "{name}"
-        );
+        assert!(matches!(open(name, home.path()), Err(EngineError::Locked(_))), "{name}");
         let mut other = Worker::start(name, home.path(), Task::Commit);
         let said = other.next().unwrap();
         assert!(said.starts_with("not open Locked"), "{name} {said}");
@@ -84,11 +74,7 @@ fn a_store_whose_making_was_cut_short_is_made_anew() {
     for name in names() {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join(format!("{name}.new"))).unwrap();
-        fs::write(
-            home.path().join(format!("{name}.new")).join("0.jnl"),
-            b"half",
-        )
-        .unwrap();
+        fs::write(home.path().join(format!("{name}.new")).join("0.jnl"), b"half").unwrap();
         commit_rows(&*open(name, home.path()).unwrap(), 1).unwrap();
     }
 }
@@ -103,19 +89,13 @@ fn no_acknowledged_row_is_lost_when_the_process_is_killed() {
         for round in 0..rounds(20) {
             let mut worker = Worker::start(name, home.path(), Task::Commit);
             if round > 0 {
-                assert!(
-                    worker.next().unwrap().starts_with("ack"),
-                    "{name} round {round}"
-                );
+                assert!(worker.next().unwrap().starts_with("ack"), "{name} round {round}");
             }
             thread::sleep(Duration::from_millis(random.below(30)));
             let acknowledged = worker.kill();
             let engine = open(name, home.path()).unwrap();
             let last = check_prefix(&*engine).unwrap();
-            assert!(
-                last >= acknowledged,
-                "{name} round {round}: {acknowledged} lost, has {last}"
-            );
+            assert!(last >= acknowledged, "{name} round {round}: {acknowledged} lost, has {last}");
         }
     }
 }
@@ -166,10 +146,7 @@ fn cut_power(name: &str, how: Cut, rounds: u64) -> Option<u64> {
 #[test]
 fn fjall_opens_with_every_acknowledged_row_after_a_power_cut() {
     for how in [Cut::Dropped, Cut::AtRandom] {
-        assert!(
-            matches!(cut_power("fjall", how, rounds(16)), None | Some(0)),
-            "{how:?}"
-        );
+        assert!(matches!(cut_power("fjall", how, rounds(16)), None | Some(0)), "{how:?}");
     }
 }
 
@@ -180,10 +157,7 @@ fn sled_loses_no_acknowledged_row_in_stores_that_open_after_a_power_cut() {
     for how in [Cut::Dropped, Cut::AtRandom] {
         let rounds = rounds(16);
         if let Some(unopened) = cut_power("sled", how, rounds) {
-            assert!(
-                unopened <= 1 + rounds / 10,
-                "{unopened} of {rounds} did not open"
-            );
+            assert!(unopened <= 1 + rounds / 10, "{unopened} of {rounds} did not open");
         }
     }
 }
@@ -211,10 +185,7 @@ fn fjall_opens_without_a_commit_whose_middle_was_lost() {
     let file = fs::File::options().write(true).open(&journal).unwrap();
     file.write_all_at(&[bytes[100] ^ 1], 100).unwrap();
     for _ in 0..2 {
-        assert!(matches!(
-            open("fjall", home.path()),
-            Err(EngineError::Damaged(_))
-        ));
+        assert!(matches!(open("fjall", home.path()), Err(EngineError::Damaged(_))));
     }
 }
 
@@ -236,11 +207,7 @@ fn a_full_disk_is_named_and_takes_no_acknowledged_row() {
             }
         };
         assert!(matches!(error, EngineError::NoSpace(_)), "{name}: {error}");
-        assert_eq!(
-            commit_rows(&*engine, acknowledged + 1),
-            Err(error),
-            "{name}"
-        );
+        assert_eq!(commit_rows(&*engine, acknowledged + 1), Err(error), "{name}");
         let seen = Seen::of(&*engine, acknowledged);
         // sled refuses reads as well once a write failed; neither may read something else.
         let answered = seen.right + if name == "sled" { seen.errors } else { 0 };
@@ -249,10 +216,7 @@ fn a_full_disk_is_named_and_takes_no_acknowledged_row() {
         disk.grow(256);
         let engine = open(name, at.path()).unwrap();
         let last = check_prefix(&*engine).unwrap();
-        assert!(
-            last >= acknowledged,
-            "{name}: {acknowledged} lost, has {last}"
-        );
+        assert!(last >= acknowledged, "{name}: {acknowledged} lost, has {last}");
         commit_rows(&*engine, last + 1).unwrap();
         println!("{name}: 64 MB took {acknowledged} commits");
     }
@@ -268,10 +232,7 @@ fn a_disk_that_takes_no_writes_is_named() {
         open(name, at.path()).unwrap().close().unwrap();
         disk.read_only();
         let error = open(name, at.path()).err();
-        assert!(
-            matches!(error, Some(EngineError::ReadOnly(_))),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(error, Some(EngineError::ReadOnly(_))), "{name}: {error:?}");
     }
 }
 
@@ -309,21 +270,13 @@ fn flip(below: &Path, random: &mut Random) -> String {
         if len == 0 {
             continue;
         }
-        let file = fs::File::options()
-            .read(true)
-            .write(true)
-            .open(path)
-            .unwrap();
+        let file = fs::File::options().read(true).write(true).open(path).unwrap();
         let at = random.below(len);
         let mut byte = [0];
         file.read_exact_at(&mut byte, at).unwrap();
         if byte != [0] {
-            file.write_all_at(&[byte[0] ^ 1 << random.below(8)], at)
-                .unwrap();
-            return format!(
-                "{} at {at} of {len}",
-                path.strip_prefix(below).unwrap().display()
-            );
+            file.write_all_at(&[byte[0] ^ 1 << random.below(8)], at).unwrap();
+            return format!("{} at {at} of {len}", path.strip_prefix(below).unwrap().display());
         }
     }
 }
@@ -337,14 +290,8 @@ fn a_flipped_bit_never_gives_a_wrong_row_that_looks_right() {
         let engine = open(name, &whole).unwrap();
         for first in (1..=COMMITS).step_by(100) {
             let numbers = first..first + 100;
-            let all = numbers
-                .flat_map(rows)
-                .map(|(tree, key, value)| (tree, key, Some(value)));
-            engine
-                .commit(Batch {
-                    writes: all.collect(),
-                })
-                .unwrap();
+            let all = numbers.flat_map(rows).map(|(tree, key, value)| (tree, key, Some(value)));
+            engine.commit(Batch { writes: all.collect() }).unwrap();
         }
         engine.close().unwrap();
         let mut random = Random::new(3);
@@ -356,10 +303,7 @@ fn a_flipped_bit_never_gives_a_wrong_row_that_looks_right() {
             let place = flip(&damaged.join(name), &mut random);
             let mut reader = Worker::start(name, &damaged, Task::Read(COMMITS));
             let said = reader.next();
-            assert!(
-                reader.finish(),
-                "{name} ended: a bit flipped in {place}, {said:?}"
-            );
+            assert!(reader.finish(), "{name} ended: a bit flipped in {place}, {said:?}");
             let said = said.unwrap();
             if said.starts_with("not open") {
                 refused += 1;
@@ -373,13 +317,7 @@ fn a_flipped_bit_never_gives_a_wrong_row_that_looks_right() {
             }
             fs::remove_dir_all(&damaged).unwrap();
         }
-        let Seen {
-            right,
-            missing,
-            errors,
-            wrong,
-            ..
-        } = sum;
+        let Seen { right, missing, errors, wrong, .. } = sum;
         println!(
             "{name}: {rounds} flips, {refused} not opened; of the others {right} rows right, \
              {missing} missing, {errors} refused, {wrong} wrong by their own hash"
@@ -394,19 +332,12 @@ fn values_of_300_kb_come_back_and_heads_are_overwritten() {
         let engine = open(name, home.path()).unwrap();
         let large = Random::new(4).bytes(300_000);
         for n in 0..50u8 {
-            engine
-                .commit(write(Tree::Heads, b"feed", Some(&[n; 60])))
-                .unwrap();
+            engine.commit(write(Tree::Heads, b"feed", Some(&[n; 60]))).unwrap();
         }
-        engine
-            .commit(write(Tree::Records, &record_key(1), Some(&large)))
-            .unwrap();
+        engine.commit(write(Tree::Records, &record_key(1), Some(&large))).unwrap();
         engine.close().unwrap();
         let engine = open(name, home.path()).unwrap();
-        assert_eq!(
-            engine.get(Tree::Heads, b"feed").unwrap().unwrap(),
-            &[49; 60][..]
-        );
+        assert_eq!(engine.get(Tree::Heads, b"feed").unwrap().unwrap(), &[49; 60][..]);
         assert!(engine.get(Tree::Records, &record_key(1)).unwrap().unwrap() == large);
         assert!(hash_holds(&rows(1)[0].2) && !hash_holds(&large));
         assert!(engine.size_bytes().unwrap() > 300_000);

@@ -7,8 +7,7 @@ use jiff::{Timestamp, Zoned, civil::Time};
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
     BoundingBox, EntryFilter, Incident, ListIncidentsRequest,
-    incident_service_client::IncidentServiceClient,
-    picture_service_client::PictureServiceClient,
+    incident_service_client::IncidentServiceClient, picture_service_client::PictureServiceClient,
 };
 use prost_types::Timestamp as Wire;
 use tonic::transport::{Channel, Endpoint};
@@ -16,15 +15,15 @@ use tonic::transport::{Channel, Endpoint};
 use super::{args::FilterArgs, words::Words};
 
 /// Where a node is when nobody says otherwise.
-pub const NODE: &str = "127.0.0.1:7420";
+pub(super) const NODE: &str = "127.0.0.1:7420";
 
 /// The node cannot be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreachable(String);
+pub(super) struct Unreachable(String);
 
 /// A connection to a node.
-pub async fn connect(address: &str, words: Words) -> anyhow::Result<Channel> {
+pub(super) async fn connect(address: &str, words: Words) -> anyhow::Result<Channel> {
     let endpoint = endpoint(address)?;
     let connected = endpoint.connect().await;
     connected.map_err(|error| {
@@ -37,7 +36,8 @@ pub async fn connect(address: &str, words: Words) -> anyhow::Result<Channel> {
 }
 
 fn endpoint(address: &str) -> anyhow::Result<Endpoint> {
-    let uri = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let uri =
+        if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     let endpoint = Endpoint::from_shared(uri).context("the node's address is no address")?;
     Ok(endpoint
         .connect_timeout(Duration::from_secs(5))
@@ -49,12 +49,12 @@ fn endpoint(address: &str) -> anyhow::Result<Endpoint> {
 }
 
 /// The picture service on a connection.
-pub fn picture(channel: Channel) -> PictureServiceClient<Channel> {
+pub(super) fn picture(channel: Channel) -> PictureServiceClient<Channel> {
     PictureServiceClient::new(channel).max_decoding_message_size(8 << 20)
 }
 
 /// The incident that was named, or else the only open one.
-pub async fn incident(
+pub(super) async fn incident(
     channel: &Channel,
     named: Option<&str>,
     words: Words,
@@ -76,7 +76,7 @@ pub async fn incident(
 }
 
 /// A moment as people type it: RFC 3339, or a clock time of today (or of the day of `near`).
-pub fn moment(text: &str, near: &Zoned) -> anyhow::Result<Wire> {
+pub(super) fn moment(text: &str, near: &Zoned) -> anyhow::Result<Wire> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(timestamp(at.as_millisecond()));
     }
@@ -89,7 +89,7 @@ pub fn moment(text: &str, near: &Zoned) -> anyhow::Result<Wire> {
 }
 
 /// A value of an enumeration as people type it: `water` for `DISCIPLINE_WATER`.
-pub fn enumeration<E>(
+pub(super) fn enumeration<E>(
     prefix: &str,
     word: &str,
     parse: impl Fn(&str) -> Option<E>,
@@ -102,7 +102,11 @@ pub fn enumeration<E>(
 }
 
 /// The filter that flags describe.
-pub fn filter(args: &FilterArgs, incident: &Incident, near: &Zoned) -> anyhow::Result<EntryFilter> {
+pub(super) fn filter(
+    args: &FilterArgs,
+    incident: &Incident,
+    near: &Zoned,
+) -> anyhow::Result<EntryFilter> {
     use polder_wire::v1::{Discipline, Statement, Urgency};
     let mut filter = EntryFilter {
         incidents: vec![incident.name.clone()],
@@ -137,7 +141,7 @@ pub fn filter(args: &FilterArgs, incident: &Incident, near: &Zoned) -> anyhow::R
 }
 
 /// Numbers with commas between them.
-pub fn numbers<const N: usize>(text: &str) -> anyhow::Result<[f64; N]> {
+pub(super) fn numbers<const N: usize>(text: &str) -> anyhow::Result<[f64; N]> {
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
     let numbers = numbers.ok().and_then(|numbers| numbers.try_into().ok());
     numbers.with_context(|| format!("{text:?} should be {N} numbers with commas between them"))

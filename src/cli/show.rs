@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::{AnsiColor, Color, Style};
 use jiff::{Timestamp, tz::TimeZone};
 use polder_picture::{attributes::millis, entry::summary_line};
 use polder_wire::v1::{Entry, Incident, Mode, Urgency};
@@ -11,27 +11,30 @@ use super::words::{Words, grip};
 
 /// How lines are written.
 #[derive(Debug, Clone)]
-pub struct Lines {
+pub(super) struct Lines {
     /// Language.
-    pub words: Words,
+    pub(super) words: Words,
     /// Columns.
-    pub width: usize,
+    pub(super) width: usize,
     /// Colours.
-    pub colour: bool,
+    pub(super) colour: bool,
     /// Time zone of clock times.
-    pub zone: TimeZone,
+    pub(super) zone: TimeZone,
     /// The node's clock, for what is stale; `None`: the system's.
-    pub now_ms: Option<i64>,
+    pub(super) now_ms: Option<i64>,
 }
 
-const ALARM: Style = AnsiColor::White.on(AnsiColor::Red).bold();
+const ALARM: Style = Style::new()
+    .fg_color(Some(Color::Ansi(AnsiColor::White)))
+    .bg_color(Some(Color::Ansi(AnsiColor::Red)))
+    .bold();
 const WARN: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
 
 impl Lines {
     /// For standard output as it is.
-    pub fn of_stdout(words: Words) -> Self {
+    pub(super) fn of_stdout(words: Words) -> Self {
         use std::io::IsTerminal as _;
         let terminal = std::io::stdout().is_terminal();
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
@@ -44,7 +47,7 @@ impl Lines {
     }
 
     /// A moment, in local time.
-    pub fn moment(&self, ms: i64) -> String {
+    pub(super) fn moment(&self, ms: i64) -> String {
         let Ok(at) = Timestamp::from_millisecond(ms) else { return "?".into() };
         let at = at.to_zoned(self.zone.clone());
         let months = self.words.0.pick(
@@ -65,7 +68,7 @@ impl Lines {
     }
 
     /// One version of an entry.
-    pub fn entry(&self, entry: &Entry) -> String {
+    pub(super) fn entry(&self, entry: &Entry) -> String {
         let when = entry.times.as_ref().and_then(|times| times.observed.as_ref());
         let when = when.or(entry.recorded_time.as_ref()).map_or(0, millis);
         let party = entry.party.trim_start_matches("parties/");
@@ -97,9 +100,8 @@ impl Lines {
         if visible(head) + 2 + visible(body) <= self.width {
             return format!("{head}  {body}");
         }
-        let options = textwrap::Options::new(self.width)
-            .initial_indent("    ")
-            .subsequent_indent("    ");
+        let options =
+            textwrap::Options::new(self.width).initial_indent("    ").subsequent_indent("    ");
         format!("{head}\n{}", textwrap::fill(body, options))
     }
 
@@ -125,7 +127,7 @@ impl Lines {
     }
 
     /// An incident.
-    pub fn incident(&self, incident: &Incident) -> String {
+    pub(super) fn incident(&self, incident: &Incident) -> String {
         let words = self.words;
         let mode = match incident.mode() {
             Mode::Actual => self.paint(STRONG, words.mode(Mode::Actual)),
@@ -152,7 +154,7 @@ impl Lines {
     }
 
     /// An incident's title in the reader's language, or else its first.
-    pub fn title<'i>(&self, incident: &'i Incident) -> &'i str {
+    pub(super) fn title<'i>(&self, incident: &'i Incident) -> &'i str {
         let tag = self.words.0.pick("en", "nl");
         let titles = &incident.titles;
         let title = titles.iter().find(|title| title.language.starts_with(tag));
@@ -160,17 +162,17 @@ impl Lines {
     }
 
     /// A warning about a contradiction: bold heading.
-    pub fn heading(&self, text: &str) -> String {
+    pub(super) fn heading(&self, text: &str) -> String {
         self.paint(STRONG, text)
     }
 
     /// Something to look at.
-    pub fn alarm(&self, text: &str) -> String {
+    pub(super) fn alarm(&self, text: &str) -> String {
         self.paint(ALARM, text)
     }
 
     /// Something that matters less.
-    pub fn faint(&self, text: &str) -> String {
+    pub(super) fn faint(&self, text: &str) -> String {
         self.paint(FAINT, text)
     }
 }
@@ -181,7 +183,7 @@ fn anstyle_len(text: &str) -> usize {
 }
 
 /// Bytes as people read them.
-pub fn bytes(bytes: i64) -> String {
+pub(super) fn bytes(bytes: i64) -> String {
     indicatif::BinaryBytes(bytes.max(0) as u64).to_string()
 }
 

@@ -17,7 +17,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{Services, blocking, status::Refused};
-use crate::{attachments::{AttachmentError, Stored}, query::citations};
+use crate::{
+    attachments::{AttachmentError, Stored},
+    query::citations,
+};
 
 /// Bytes of one message of a download.
 const PART_BYTES: usize = 64 * 1024;

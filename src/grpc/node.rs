@@ -13,7 +13,10 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{Services, blocking, status::{Refused, internal}};
+use super::{
+    Services, blocking,
+    status::{Refused, internal},
+};
 use crate::{backup, disk, maintain, node::Node, store::engine};
 use polder_picture::refusal::Refusal;
 

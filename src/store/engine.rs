@@ -147,11 +147,7 @@ pub fn last_at_or_before(
     // The smallest key above `key` is `key` with a zero byte behind it.
     let until = [key, &[0]].concat();
     let from = &key[..prefix_len.min(key.len())];
-    let range = Range {
-        from,
-        until: Some(&until),
-        backwards: true,
-    };
+    let range = Range { from, until: Some(&until), backwards: true };
     let mut found = None;
     engine.scan(tree, range, &mut |key, value| {
         found = Some((key.to_vec(), Bytes::copy_from_slice(value)));
@@ -187,11 +183,7 @@ pub(super) fn allocated(path: &Path) -> Result<u64, EngineError> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             other => other?,
         };
-        sum += if found.is_dir() {
-            allocated(&entry.path())?
-        } else {
-            found.blocks() * 512
-        };
+        sum += if found.is_dir() { allocated(&entry.path())? } else { found.blocks() * 512 };
     }
     Ok(sum)
 }

@@ -73,11 +73,7 @@ impl Fjall {
         let keyspace = |tree: Tree| db.keyspace(tree.name(), || options(tree)).map_err(why);
         let [a, b, c, d] = Tree::ALL;
         let trees = [keyspace(a)?, keyspace(b)?, keyspace(c)?, keyspace(d)?];
-        Ok(Self {
-            trees,
-            db,
-            path: path.to_owned(),
-        })
+        Ok(Self { trees, db, path: path.to_owned() })
     }
 
     fn tree(&self, tree: Tree) -> &Keyspace {
@@ -96,9 +92,7 @@ impl Fjall {
         };
         while self.trees.iter().any(behind) {
             // Persisting nothing is the one way to ask whether a background thread failed.
-            self.db
-                .persist(PersistMode::Buffer)
-                .map_err(|error| self.said(error))?;
+            self.db.persist(PersistMode::Buffer).map_err(|error| self.said(error))?;
             thread::sleep(Duration::from_millis(1));
         }
         Ok(())
@@ -143,14 +137,8 @@ impl Engine for Fjall {
 
     fn scan(&self, tree: Tree, range: Range<'_>, visit: &mut Visit<'_>) -> Result<(), EngineError> {
         let until = range.until.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rows = self
-            .tree(tree)
-            .range::<&[u8], _>((Bound::Included(range.from), until));
-        while let Some(row) = if range.backwards {
-            rows.next_back()
-        } else {
-            rows.next()
-        } {
+        let mut rows = self.tree(tree).range::<&[u8], _>((Bound::Included(range.from), until));
+        while let Some(row) = if range.backwards { rows.next_back() } else { rows.next() } {
             let (key, value) = row.into_inner().map_err(|error| self.said(error))?;
             if visit(&key, &value).is_break() {
                 break;
@@ -168,9 +156,7 @@ impl Engine for Fjall {
     }
 
     fn close(self: Box<Self>) -> Result<(), EngineError> {
-        self.db
-            .persist(PersistMode::SyncAll)
-            .map_err(|error| self.said(error))
+        self.db.persist(PersistMode::SyncAll).map_err(|error| self.said(error))
     }
 }
 

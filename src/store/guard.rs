@@ -53,12 +53,7 @@ fn patiently<E>(open: impl Fn() -> Result<E, EngineError>) -> Result<E, EngineEr
 /// Guards an engine that has no directory.
 pub(super) fn guard(engine: impl Engine + 'static, lock: Option<Lock>) -> Box<dyn Engine> {
     let name = engine.name();
-    Box::new(Guard {
-        engine: Some(Box::new(engine)),
-        name,
-        failed: Mutex::new(None),
-        _lock: lock,
-    })
+    Box::new(Guard { engine: Some(Box::new(engine)), name, failed: Mutex::new(None), _lock: lock })
 }
 
 fn make<E: Engine>(
@@ -101,11 +96,7 @@ impl Drop for Lock {
 
 fn lock(path: &Path) -> Result<Lock, EngineError> {
     let file = path.join("polder.lock");
-    let handle = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&file)?;
+    let handle = File::options().create(true).truncate(false).write(true).open(&file)?;
     match handle.try_lock() {
         Ok(()) => Ok(Lock(handle)),
         Err(TryLockError::WouldBlock) => Err(EngineError::Locked(path.display().to_string())),
@@ -144,9 +135,7 @@ struct Guard {
 
 impl Guard {
     fn engine(&self) -> &dyn Engine {
-        self.engine
-            .as_deref()
-            .expect("the engine is only taken by close and drop, which end us")
+        self.engine.as_deref().expect("the engine is only taken by close and drop, which end us")
     }
 
     fn failed(&self) -> MutexGuard<'_, Option<EngineError>> {
@@ -221,10 +210,7 @@ impl Engine for Guard {
     }
 
     fn close(mut self: Box<Self>) -> Result<(), EngineError> {
-        let engine = self
-            .engine
-            .take()
-            .expect("close takes the guard, so it runs once");
+        let engine = self.engine.take().expect("close takes the guard, so it runs once");
         if let Some(error) = self.failed().clone() {
             // Closing would write to a store whose last write failed.
             let _ = dropped(engine);
@@ -262,11 +248,7 @@ mod tests {
             }
         }
         fn get(&self, _: Tree, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-            if key == b"panic" {
-                panic!("moody {}", 1)
-            } else {
-                Ok(None)
-            }
+            if key == b"panic" { panic!("moody {}", 1) } else { Ok(None) }
         }
         fn scan(&self, _: Tree, _: Range<'_>, visit: &mut Visit<'_>) -> Result<(), EngineError> {
             let _ = visit(b"key", b"value");
@@ -290,9 +272,7 @@ mod tests {
     }
 
     fn commit(engine: &dyn Engine, key: &str) -> Result<(), EngineError> {
-        engine.commit(Batch {
-            writes: vec![(Tree::Meta, key.into(), None)],
-        })
+        engine.commit(Batch { writes: vec![(Tree::Meta, key.into(), None)] })
     }
 
     #[test]
@@ -322,11 +302,7 @@ mod tests {
     #[test]
     fn a_panic_of_the_visitor_stays_the_callers() {
         let engine = guard(Moody, None);
-        let all = Range {
-            from: b"",
-            until: None,
-            backwards: false,
-        };
+        let all = Range { from: b"", until: None, backwards: false };
         let scan = || engine.scan(Tree::Meta, all, &mut |_, _| panic!("mine"));
         assert!(catch_unwind(AssertUnwindSafe(scan)).is_err());
         commit(&*engine, "fine").unwrap();

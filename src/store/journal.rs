@@ -71,19 +71,11 @@ fn torn_at(path: &Path) -> Result<Option<u64>, EngineError> {
         // With a trailer, and no sector missing before it, this batch was once whole; with two,
         // so was at least the one before.
         let once_whole = rest.trailers > 1 || (rest.trailers == 1 && !rest.gap);
-        return if once_whole {
-            Err(damaged(path))
-        } else {
-            Ok(Some(end))
-        };
+        return if once_whole { Err(damaged(path)) } else { Ok(Some(end)) };
     }
     if end > 0 && !holds(file.get_mut(), last, end)? {
         let gap = Rest::read(file.get_mut(), last, end)?.gap;
-        return if gap {
-            Ok(Some(last))
-        } else {
-            Err(damaged(path))
-        };
+        return if gap { Ok(Some(last)) } else { Err(damaged(path)) };
     }
     Ok(None)
 }
@@ -235,12 +227,8 @@ mod tests {
     fn a_last_batch_of_which_sectors_are_missing_is_cut_off() {
         let (whole, ends) = journal(&[&[7; 3000], &[8; 9000]]);
         let first = ends[1].next_multiple_of(SECTOR);
-        for gap in [
-            ends[1]..first,
-            first..first + 512,
-            first + 4096..first + 5000,
-            first..ends[2],
-        ] {
+        for gap in [ends[1]..first, first..first + 512, first + 4096..first + 5000, first..ends[2]]
+        {
             let mut bytes = whole.clone();
             bytes[gap.clone()].fill(0);
             // A lost end is not a gap but a batch cut short; either is cut off.
@@ -248,11 +236,7 @@ mod tests {
         }
         for end in ends[1] + 1..ends[2] {
             if end % 97 == 0 {
-                assert_eq!(
-                    verdict(&whole[..end]),
-                    Ok(Some(ends[1] as u64)),
-                    "cut at {end}"
-                );
+                assert_eq!(verdict(&whole[..end]), Ok(Some(ends[1] as u64)), "cut at {end}");
             }
         }
     }
@@ -267,10 +251,7 @@ mod tests {
                 bytes[at] ^= 1 << bit;
                 // Where the lengths still hold, fjall finds it by the checksum.
                 let verdict = verdict(&bytes);
-                assert!(
-                    matches!(verdict, Err(EngineError::Damaged(_)) | Ok(None)),
-                    "{at} {bit}"
-                );
+                assert!(matches!(verdict, Err(EngineError::Damaged(_)) | Ok(None)), "{at} {bit}");
             }
         }
     }

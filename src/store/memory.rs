@@ -76,18 +76,12 @@ impl Engine for Memory {
     fn scan(&self, tree: Tree, range: Range<'_>, visit: &mut Visit<'_>) -> Result<(), EngineError> {
         // One look-up a step, so that the visitor may read and commit as it can on the others.
         let mut from = Bound::Included(range.from.to_vec());
-        let mut until = range
-            .until
-            .map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
+        let mut until = range.until.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
         loop {
             let (key, value) = {
                 let content = self.0.content();
                 let mut rows = content.trees[tree as usize].range((from.clone(), until.clone()));
-                let row = if range.backwards {
-                    rows.next_back()
-                } else {
-                    rows.next()
-                };
+                let row = if range.backwards { rows.next_back() } else { rows.next() };
                 let Some((key, value)) = row else {
                     return Ok(());
                 };
@@ -102,20 +96,14 @@ impl Engine for Memory {
             if *other == ends {
                 return Ok(());
             }
-            *(if range.backwards {
-                &mut until
-            } else {
-                &mut from
-            }) = ends;
+            *(if range.backwards { &mut until } else { &mut from }) = ends;
         }
     }
 
     fn size_bytes(&self) -> Result<u64, EngineError> {
         let content = self.0.content();
         let rows = content.trees.iter().flatten();
-        Ok(rows
-            .map(|(key, value)| (key.len() + value.len()) as u64)
-            .sum())
+        Ok(rows.map(|(key, value)| (key.len() + value.len()) as u64).sum())
     }
 
     fn name(&self) -> &'static str {
@@ -139,9 +127,7 @@ mod tests {
     use super::*;
 
     fn put(engine: &dyn Engine, key: &[u8]) -> Result<(), EngineError> {
-        engine.commit(Batch {
-            writes: vec![(Tree::Meta, key.to_vec(), Some(b"v".to_vec()))],
-        })
+        engine.commit(Batch { writes: vec![(Tree::Meta, key.to_vec(), Some(b"v".to_vec()))] })
     }
 
     #[test]
@@ -152,10 +138,7 @@ mod tests {
         assert!(matches!(disk.open(), Err(EngineError::Locked(_))));
         engine.close().unwrap();
         let engine = disk.open().unwrap();
-        assert_eq!(
-            engine.get(Tree::Meta, b"a").unwrap().as_deref(),
-            Some(&b"v"[..])
-        );
+        assert_eq!(engine.get(Tree::Meta, b"a").unwrap().as_deref(), Some(&b"v"[..]));
     }
 
     #[test]

@@ -66,19 +66,11 @@ impl Sled {
             .use_compression(false)
             .open()
             .map_err(said)?;
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(path.join("db"))?;
+        let file = File::options().read(true).write(true).open(path.join("db"))?;
         let tree = |name: &str| db.open_tree(name).map_err(said);
         let [a, b, c, d] = Tree::ALL.map(Tree::name);
         let trees = [tree(a)?, tree(b)?, tree(c)?, tree(d)?, tree("overflow")?];
-        Ok(Self {
-            db,
-            trees,
-            file,
-            path: path.to_owned(),
-        })
+        Ok(Self { db, trees, file, path: path.to_owned() })
     }
 
     fn overflow(&self) -> &sled::Tree {
@@ -106,11 +98,7 @@ impl Sled {
                     value.extend_from_slice(&found.ok_or_else(damaged)?);
                     piece += 1;
                 }
-                if value.len() == len {
-                    Ok(value.into())
-                } else {
-                    Err(damaged())
-                }
+                if value.len() == len { Ok(value.into()) } else { Err(damaged()) }
             }
             _ => Err(damaged()),
         }
@@ -178,28 +166,22 @@ impl Engine for Sled {
         match done {
             Ok(()) => self.sync(),
             Err(TransactionError::Storage(error)) => Err(said(error)),
-            Err(TransactionError::Abort(())) => Err(EngineError::Failed(
-                "the transaction was aborted".to_owned(),
-            )),
+            Err(TransactionError::Abort(())) => {
+                Err(EngineError::Failed("the transaction was aborted".to_owned()))
+            }
         }
     }
 
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
         let found = self.trees[tree as usize].get(key).map_err(said)?;
-        found
-            .map(|stored| self.whole(tree, key, &stored))
-            .transpose()
+        found.map(|stored| self.whole(tree, key, &stored)).transpose()
     }
 
     fn scan(&self, tree: Tree, range: Range<'_>, visit: &mut Visit<'_>) -> Result<(), EngineError> {
         let until = range.until.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rows =
             self.trees[tree as usize].range::<&[u8], _>((Bound::Included(range.from), until));
-        while let Some(row) = if range.backwards {
-            rows.next_back()
-        } else {
-            rows.next()
-        } {
+        while let Some(row) = if range.backwards { rows.next_back() } else { rows.next() } {
             let (key, stored) = row.map_err(said)?;
             if visit(&key, &self.whole(tree, &key, &stored)?).is_break() {
                 break;

@@ -54,16 +54,8 @@ pub(crate) fn rows(number: u64) -> [(Tree, Vec<u8>, Vec<u8>); 3] {
         _ => 600,
     };
     [
-        (
-            Tree::Records,
-            record_key(number),
-            row(Tree::Records, number, len),
-        ),
-        (
-            Tree::Arrivals,
-            number.to_be_bytes().to_vec(),
-            row(Tree::Arrivals, number, 100),
-        ),
+        (Tree::Records, record_key(number), row(Tree::Records, number, len)),
+        (Tree::Arrivals, number.to_be_bytes().to_vec(), row(Tree::Arrivals, number, 100)),
         (Tree::Heads, FEED.to_vec(), row(Tree::Heads, number, 60)),
     ]
 }
@@ -84,26 +76,18 @@ fn hash(bytes: &[u8]) -> [u8; 8] {
 
 /// Whether a row's own hash holds, as the layer above the engines checks it.
 pub(crate) fn hash_holds(value: &[u8]) -> bool {
-    value
-        .split_last_chunk::<8>()
-        .is_some_and(|(body, own)| hash(body) == *own)
+    value.split_last_chunk::<8>().is_some_and(|(body, own)| hash(body) == *own)
 }
 
 pub(crate) fn commit_rows(engine: &dyn Engine, number: u64) -> Result<(), EngineError> {
     let rows = rows(number).map(|(tree, key, value)| (tree, key, Some(value)));
-    engine.commit(Batch {
-        writes: rows.into(),
-    })
+    engine.commit(Batch { writes: rows.into() })
 }
 
 /// The number of the last commit in the store.
 pub(crate) fn last_number(engine: &dyn Engine) -> Result<u64, EngineError> {
     let mut last = 0;
-    let all = Range {
-        from: b"",
-        until: None,
-        backwards: true,
-    };
+    let all = Range { from: b"", until: None, backwards: true };
     engine.scan(Tree::Arrivals, all, &mut |key, _| {
         last = u64::from_be_bytes(key.try_into().unwrap());
         ControlFlow::Break(())
@@ -118,18 +102,11 @@ pub(crate) fn check_prefix(engine: &dyn Engine) -> Result<u64, EngineError> {
         let [record, arrival, _] = rows(number);
         for (tree, key, value) in [record, arrival] {
             let found = engine.get(tree, &key)?;
-            assert!(
-                found.as_deref() == Some(&value[..]),
-                "{tree:?} of commit {number} of {last}"
-            );
+            assert!(found.as_deref() == Some(&value[..]), "{tree:?} of commit {number} of {last}");
         }
     }
     let mut records = 0;
-    let all = Range {
-        from: b"",
-        until: None,
-        backwards: false,
-    };
+    let all = Range { from: b"", until: None, backwards: false };
     engine.scan(Tree::Records, all, &mut |_, _| {
         records += 1;
         ControlFlow::Continue(())
@@ -137,10 +114,7 @@ pub(crate) fn check_prefix(engine: &dyn Engine) -> Result<u64, EngineError> {
     assert_eq!(records, last, "records that came with no arrival");
     let head = engine.get(Tree::Heads, &FEED)?;
     let expected = (last > 0).then(|| rows(last)[2].2.clone());
-    assert!(
-        head.as_deref() == expected.as_deref(),
-        "the head is not of commit {last}"
-    );
+    assert!(head.as_deref() == expected.as_deref(), "the head is not of commit {last}");
     Ok(last)
 }
 
@@ -176,13 +150,7 @@ impl Seen {
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            right,
-            missing,
-            errors,
-            wrong,
-            unnoticed,
-        } = self;
+        let Self { right, missing, errors, wrong, unnoticed } = self;
         write!(f, "seen {right} {missing} {errors} {wrong} {unnoticed}")
     }
 }
@@ -191,21 +159,11 @@ impl std::str::FromStr for Seen {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let counts = text
-            .split(' ')
-            .skip(1)
-            .map(str::parse)
-            .collect::<Result<Vec<u64>, _>>()?;
+        let counts = text.split(' ').skip(1).map(str::parse).collect::<Result<Vec<u64>, _>>()?;
         let [right, missing, errors, wrong, unnoticed] = counts[..] else {
             return "".parse();
         };
-        Ok(Self {
-            right,
-            missing,
-            errors,
-            wrong,
-            unnoticed,
-        })
+        Ok(Self { right, missing, errors, wrong, unnoticed })
     }
 }
 
@@ -254,9 +212,7 @@ impl Worker {
         self.child.wait().unwrap();
         let mut last = 0;
         while let Some(said) = self.next() {
-            last = said
-                .strip_prefix("ack ")
-                .map_or(last, |number| number.parse().unwrap());
+            last = said.strip_prefix("ack ").map_or(last, |number| number.parse().unwrap());
         }
         last
     }

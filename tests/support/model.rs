@@ -63,12 +63,8 @@ fn scan(engine: &dyn Engine, tree: Tree, range: Range<'_>) -> Vec<(Vec<u8>, Vec<
 
 fn scan_model(model: &Model, tree: Tree, range: Range<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let inside = |key: &[u8]| key >= range.from && range.until.is_none_or(|until| key < until);
-    let rows = model
-        .iter()
-        .filter(|((of, key), _)| *of == tree && inside(key));
-    let mut out: Vec<_> = rows
-        .map(|((_, key), value)| (key.clone(), value.clone()))
-        .collect();
+    let rows = model.iter().filter(|((of, key), _)| *of == tree && inside(key));
+    let mut out: Vec<_> = rows.map(|((_, key), value)| (key.clone(), value.clone())).collect();
     if range.backwards {
         out.reverse();
     }
@@ -77,21 +73,11 @@ fn scan_model(model: &Model, tree: Tree, range: Range<'_>) -> Vec<(Vec<u8>, Vec<
 
 fn same(engine: &dyn Engine, model: &Model) {
     for tree in Tree::ALL {
-        let all = Range {
-            from: b"",
-            until: None,
-            backwards: false,
-        };
-        assert!(
-            scan(engine, tree, all) == scan_model(model, tree, all),
-            "{tree:?} differs"
-        );
+        let all = Range { from: b"", until: None, backwards: false };
+        assert!(scan(engine, tree, all) == scan_model(model, tree, all), "{tree:?} differs");
     }
     for ((tree, key), value) in model {
-        assert!(
-            engine.get(*tree, key).unwrap().unwrap() == value,
-            "{tree:?} {key:?} differs"
-        );
+        assert!(engine.get(*tree, key).unwrap().unwrap() == value, "{tree:?} {key:?} differs");
     }
 }
 
@@ -114,11 +100,7 @@ fn run(name: &str, steps: Vec<Step>) {
                 engine.commit(batch).unwrap();
             }
             Step::Scan(tree, from, until, backwards) => {
-                let range = Range {
-                    from: &from,
-                    until: until.as_deref(),
-                    backwards,
-                };
+                let range = Range { from: &from, until: until.as_deref(), backwards };
                 let tree = Tree::ALL[tree];
                 assert!(scan(&*engine, tree, range) == scan_model(&model, tree, range));
             }

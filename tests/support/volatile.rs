@@ -47,10 +47,7 @@ impl Volatile {
         disk.last = 1;
         let disk = Arc::new(Mutex::new(disk));
         let session = fuser::spawn_mount(Mounted(disk.clone()), at, &Config::default())?;
-        Ok(Self {
-            disk,
-            session: Some(session),
-        })
+        Ok(Self { disk, session: Some(session) })
     }
 
     /// Cuts the power; whoever had files open must be dead by then.
@@ -98,10 +95,7 @@ impl File {
         while !data.is_empty() {
             let (page, skip) = (at / PAGE, (at % PAGE) as usize);
             let (now, later) = data.split_at(data.len().min(PAGE as usize - skip));
-            let bytes = self
-                .pages
-                .entry(page)
-                .or_insert_with(|| Arc::new([0; PAGE as usize]));
+            let bytes = self.pages.entry(page).or_insert_with(|| Arc::new([0; PAGE as usize]));
             Arc::make_mut(bytes)[skip..skip + now.len()].copy_from_slice(now);
             self.dirty.insert(page);
             at += now.len() as u64;
@@ -280,10 +274,7 @@ impl Filesystem for Mounted {
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         // The node stays, for those who have it open.
-        let gone = self
-            .disk()
-            .directory(parent)
-            .map(|names| names.remove(name));
+        let gone = self.disk().directory(parent).map(|names| names.remove(name));
         answer!(reply, gone, _ => reply.ok());
     }
 
@@ -308,9 +299,7 @@ impl Filesystem for Mounted {
         reply: ReplyEmpty,
     ) {
         let mut disk = self.disk();
-        let taken = disk
-            .directory(parent)
-            .and_then(|all| all.remove(name).ok_or(Errno::ENOENT));
+        let taken = disk.directory(parent).and_then(|all| all.remove(name).ok_or(Errno::ENOENT));
         let moved = taken.and_then(|id| Ok(disk.directory(to)?.insert(new.to_owned(), id)));
         answer!(reply, moved, _ => reply.ok());
     }
@@ -347,10 +336,7 @@ impl Filesystem for Mounted {
         _: Option<LockOwner>,
         reply: ReplyData,
     ) {
-        let data = self
-            .disk()
-            .file(ino)
-            .map(|file| file.read(offset, size.into()));
+        let data = self.disk().file(ino).map(|file| file.read(offset, size.into()));
         answer!(reply, data, data => reply.data(&data));
     }
 
