@@ -92,7 +92,7 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
 
 fn parse_name(name: &str) -> Option<(String, Uuid)> {
     if let Some(name) = EntryName::parse(name) {
-        return (!name.entry.is_nil()).then(|| (name.incident.id().to_owned(), name.entry));
+        return Some((name.incident.id().to_owned(), name.entry));
     }
     let incident = IncidentName::parse(name.strip_suffix("/entries/-").unwrap_or(name))?;
     Some((incident.id().to_owned(), Uuid::new_v4()))
