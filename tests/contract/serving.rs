@@ -86,22 +86,6 @@ async fn reflection_tells_the_services_and_their_types_in_both_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadline_that_has_passed_is_told_as_one() {
-    let home = Home::new();
-    let node = home.start().await;
-    node.open("flood").await;
-    let entries: Vec<_> = (0..300).map(|at| item(&observation("flood", &format!("{at}")))).collect();
-    // Asked for by header, as any client in any language does; not by the client's own timer.
-    let mut request = tonic::Request::new(PublishEntriesRequest { items: entries, ..Default::default() });
-    request.metadata_mut().insert("grpc-timeout", "1n".parse().unwrap());
-    let mut client = node.picture();
-    let refused = client.publish_entries(request).await.unwrap_err();
-    assert_eq!(refused.code(), Code::DeadlineExceeded, "{refused:?}");
-    node.put(&observation("flood", "goes on")).await;
-    assert!(node.verdict().await.sound);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_status_tells_who_the_node_is_and_how_it_does() {
     let home = Home::of("sled");
     let node = home.start().await;

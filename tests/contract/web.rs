@@ -154,3 +154,28 @@ async fn a_browser_may_publish_and_follow() {
     };
     assert!(progress.ending);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_has_passed_is_told_as_one_by_the_node() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    // By hand, for a generated client has a timer of its own.
+    let items = (0..300).map(|_| item(&observation("flood", "x"))).collect();
+    let request = PublishEntriesRequest { items, ..Default::default() };
+    for timeout in ["1n", "1u", "0m"] {
+        let head = call("PublishEntries", "application/grpc-web+proto");
+        let head = format!("{head}\r\ngrpc-timeout: {timeout}");
+        let (head, body) = http(node.listen, &head, &frame(&request)).await;
+        let told = format!("{head}\n{}", frames(&body).1);
+        assert!(told.contains("grpc-status: 4") || told.contains("grpc-status:4"), "{told}");
+    }
+    let (head, body) = http(
+        node.listen,
+        &format!("{}\r\ngrpc-timeout: 20S", call("PublishEntries", "application/grpc-web+proto")),
+        &frame(&request),
+    )
+    .await;
+    assert_eq!(frames(&body).0.len(), 1, "{head}");
+    assert!(node.verdict().await.sound);
+}
