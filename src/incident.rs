@@ -227,9 +227,12 @@ pub fn update(
     desk: &mut Desk<'_, '_>,
     scope: u32,
     request: &UpdateIncidentRequest,
-    current: Option<&str>,
 ) -> Result<(), Refusal> {
-    if !request.expected_version.is_empty() && current != Some(request.expected_version.as_str()) {
+    // As of this very commit: another update may stand in it already.
+    let current = desk.incident_version(scope).map(|version| version.to_string());
+    if !request.expected_version.is_empty()
+        && current.as_deref() != Some(request.expected_version.as_str())
+    {
         let sentence = "the incident has changed since you read it: read it again";
         return Err(Refusal::new(Class::Aborted, "INCIDENT_CHANGED", sentence));
     }

@@ -8,6 +8,7 @@ use parking_lot::RwLockReadGuard;
 use polder_picture::{
     admit::{Admitted, Draft, Group, NewScope, SealedGroup},
     clock::Clock,
+    names::VersionId,
     picture::Picture,
     record::{Id, Signer},
     refusal::{Class, Refusal},
@@ -119,6 +120,11 @@ impl Desk<'_, '_> {
     /// The incident's data as the writer sees it, changes of this very commit included.
     pub fn incident_data(&self, scope: u32) -> Option<polder_wire::v1::IncidentData> {
         self.group.incident_data(scope)
+    }
+
+    /// The version of that data.
+    pub fn incident_version(&self, scope: u32) -> Option<VersionId> {
+        self.group.incident_version(scope)
     }
 
     /// The node's clock.

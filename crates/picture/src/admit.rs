@@ -19,6 +19,7 @@ use crate::{
     attributes::Attributes,
     clock::{Clock, Hlc},
     live::{Live, RecordRef, Register},
+    names::VersionId,
     picture::{Change, Feed, Picture},
     record::{FORMAT, Head, Id, Sealed, Signer, feed_id, record_hash, scope_id},
     refusal::{Class, Refusal},
@@ -176,6 +177,16 @@ impl<'a> Group<'a> {
             let scope = self.picture.scopes().get(scope as usize)?;
             Some(scope.current()?.1.clone())
         })
+    }
+
+    /// The version of [`incident_data`](Self::incident_data).
+    pub fn incident_version(&self, scope: u32) -> Option<VersionId> {
+        let record = match self.registers.get(&(scope, Uuid::nil())) {
+            Some(register) => register.display()?.record,
+            None => self.picture.scopes().get(scope as usize)?.current()?.0.record,
+        };
+        let feed = self.feed_entry(record.feed)?.id.0;
+        Some(VersionId { feed, sequence: record.sequence })
     }
 
     /// Opens the scope of a new incident. Its first record must be its data.
