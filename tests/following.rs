@@ -126,7 +126,7 @@ async fn a_token_resumes_without_a_gap_after_restart_and_after_kill_9() {
         let filter = of_incident("flood");
         let mut by_state = Copy::open(&node, state(filter.clone())).await;
         let mut by_log = Copy::open(&node, log(filter.clone())).await;
-        for round in 0..4 {
+        for round in 0..2 {
             by_state.follow_until_quiet(&node).await;
             by_log.follow_until_quiet(&node).await;
             // More is written that neither has read when the node goes.
