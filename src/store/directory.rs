@@ -150,7 +150,15 @@ impl Directory {
         }
     }
 
-    /// Makes a new key for this node. An existing one is kept beside it, never overwritten.
+    /// Removes a store that is not in use. What cannot be removed is left for next time.
+    pub fn discard(&self, number: u32) {
+        let path = self.store(number);
+        if let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!(path = %path.display(), %error, "half a store stays on the disk");
+        }
+    }
+
+    /// Makes a new key for this node.
     pub fn create_key(&self) -> Result<Signer, DirectoryError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)
