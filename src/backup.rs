@@ -236,15 +236,16 @@ pub fn restore(
     let attachments = Attachments::open(&directory.attachments(), &NodeOptions::default())?;
     let attachments_restored = fill(&mut reader, &log, &attachments, header.lsn, progress)?;
 
+    let picture = rebuild_heads(&log)?;
+    let verdict = maintain::verify(&log, &picture, &old, &mut |_| ControlFlow::Continue(()))?;
+    if let Some(bad) = verdict.bad_record {
+        bail!("record {} of feed {}: {}", bad.sequence, bad.feed, bad.problem);
+    }
+    // A key is what makes a directory a store's: none before all is known to be sound.
     let signer = directory.create_key()?;
     let mut retired = old.retired_keys.clone();
     retired.push(old.public_key.clone());
     let identity = node::new_identity(&signer, &old.display_name, &old.party, retired);
-    let picture = rebuild_heads(&log)?;
-    let verdict = maintain::verify(&log, &picture, &identity, &mut |_| ControlFlow::Continue(()))?;
-    if let Some(bad) = verdict.bad_record {
-        bail!("record {} of feed {}: {}", bad.sequence, bad.feed, bad.problem);
-    }
     log.set_identity(&identity)?;
     log.close()?;
     // Only now the directory holds a store.
