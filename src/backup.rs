@@ -17,6 +17,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use prost::Message;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     attachments::{Attachments, Stored},
@@ -149,11 +150,13 @@ pub fn write<'a>(
 fn write_attachments(attachments: &Attachments, writer: &mut Writer<'_>) -> anyhow::Result<()> {
     for stored in attachments.all() {
         let mut offset = 0;
+        let mut hasher = Sha256::new();
         while offset < stored.size_bytes {
             let data = attachments.read(&stored.sha256, offset, PART_BYTES)?;
             if data.is_empty() {
                 bail!("attachment {} is shorter than it was", hex::encode(stored.sha256));
             }
+            hasher.update(&data);
             let part = Part {
                 sha256: stored.sha256.to_vec(),
                 media_type: stored.media_type.clone(),
@@ -164,6 +167,14 @@ fn write_attachments(attachments: &Attachments, writer: &mut Writer<'_>) -> anyh
             };
             offset += part.data.len() as u64;
             writer.frame(&Frame { part: Some(part), ..Default::default() })?;
+        }
+        if hasher.finalize()[..] != stored.sha256 {
+            // A restore would refuse it, and the whole backup with it.
+            bail!(
+                "attachment {} is damaged: its bytes do not have their hash; put it right, remove \
+                 it or back up with --no-attachments",
+                hex::encode(stored.sha256)
+            );
         }
     }
     Ok(())
