@@ -34,13 +34,13 @@ const SCENARIO: &str = include_str!("../../scenarios/limburg2021.jsonl");
 /// Longest pause between two steps; the scenario itself pauses for months.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
 
-/// Moments at which the summary looks at the picture: the first evening, the peak, the evacuation
+/// Moments at which the summary looks at the picture, each after all steps of its minute: the first evening, the peak, the evacuation
 /// of Venlo, the end of the crisis phase.
 const MOMENTS: [&str; 4] = [
-    "2021-07-14T20:00:00Z",
-    "2021-07-15T20:00:00Z",
-    "2021-07-16T17:00:00Z",
-    "2021-07-20T18:00:00Z",
+    "2021-07-14T20:00:59Z",
+    "2021-07-15T20:00:59Z",
+    "2021-07-16T17:00:59Z",
+    "2021-07-20T18:00:59Z",
 ];
 
 pub(super) async fn run(context: &Context, args: DemoArgs) -> anyhow::Result<u8> {
