@@ -119,8 +119,12 @@ impl Attachments {
 
     /// Ends uploads whose last byte was in when the node went.
     fn end_complete(&self) -> io::Result<()> {
-        let uploads: Vec<_> =
-            self.uploads.lock().iter().map(|(sha256, upload)| (*sha256, Arc::clone(upload))).collect();
+        let uploads: Vec<_> = self
+            .uploads
+            .lock()
+            .iter()
+            .map(|(sha256, upload)| (*sha256, Arc::clone(upload)))
+            .collect();
         for (sha256, upload) in uploads {
             let mut upload = upload.lock();
             if self.get(&sha256).is_some() {

@@ -8,7 +8,6 @@ use parking_lot::RwLockReadGuard;
 use polder_picture::{
     admit::{Admitted, Draft, Group, NewScope, SealedGroup},
     clock::Clock,
-    names::VersionId,
     picture::Picture,
     record::{Id, Signer},
     refusal::{Class, Refusal},
@@ -117,14 +116,16 @@ impl Desk<'_, '_> {
         self.group.open_scope(scope)
     }
 
-    /// The incident's data as the writer sees it, changes of this very commit included.
-    pub fn incident_data(&self, scope: u32) -> Option<polder_wire::v1::IncidentData> {
-        self.group.incident_data(scope)
+    /// The picture below, without what this commit adds. Tasks use this one: taking the lock again
+    /// inside the writer could wait for itself.
+    pub fn picture(&self) -> &Picture {
+        self.group.picture()
     }
 
-    /// The version of that data.
-    pub fn incident_version(&self, scope: u32) -> Option<VersionId> {
-        self.group.incident_version(scope)
+    /// The incident's data as the writer sees it, changes of this very commit included, and the
+    /// feed and sequence number that it stands at.
+    pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, polder_wire::v1::IncidentData)> {
+        self.group.incident_data(scope)
     }
 
     /// The node's clock.
@@ -140,9 +141,18 @@ fn disk_full(lane: Lane) -> Refusal {
     Refusal::new(Class::ResourceExhausted, "DISK_RESERVE", sentence)
 }
 
-/// Runs until all senders are gone or the store fails.
-pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Receiver<Job>) {
-    let mut writer = Writer { node, signer, clock };
+/// Signs and orders records. Whoever holds it is the writer: as a rule the thread that runs
+/// [`run`], a lone caller when nobody else waits, or a compaction that makes both wait.
+#[derive(Debug)]
+pub struct Pen {
+    /// The node's key.
+    pub signer: Signer,
+    /// The node's hybrid clock.
+    pub clock: Clock,
+}
+
+/// Runs until all senders are gone.
+pub fn run(node: &Arc<Node>, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -151,6 +161,7 @@ pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Rece
                 None => return,
             }
         }
+        let mut pen = node.pen().lock();
         let mut weight: usize = waiting.iter().map(|job| job.weight).sum();
         while weight < COMMIT_BYTES_MAX
             && let Ok(job) = jobs.try_recv()
@@ -158,24 +169,29 @@ pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Rece
             weight += job.weight;
             waiting.push(job);
         }
-        match writer.commit(waiting) {
-            Ok(later) => waiting = later,
-            Err(error) => {
-                node.fail(&error);
-                jobs.close();
-                while let Ok(job) = jobs.try_recv() {
-                    let _ = job.reply.send(Err(PublishError::Failed(error.to_string())));
-                }
-                return;
-            }
-        }
+        waiting = commit(node, &mut pen, waiting);
     }
+}
+
+/// Commits jobs together; returns those that must wait for the next commit. A failure of the store
+/// is final: these jobs and all later ones are told of it.
+pub fn commit(node: &Arc<Node>, pen: &mut Pen, jobs: Vec<Job>) -> Vec<Job> {
+    if let Some(problem) = node.failure() {
+        for job in jobs {
+            let _ = job.reply.send(Err(PublishError::Failed(problem.clone())));
+        }
+        return Vec::new();
+    }
+    let mut writer = Writer { node, pen };
+    writer.commit(jobs).unwrap_or_else(|error| {
+        node.fail(&error);
+        Vec::new()
+    })
 }
 
 struct Writer<'n> {
     node: &'n Arc<Node>,
-    signer: &'n Signer,
-    clock: Clock,
+    pen: &'n mut Pen,
 }
 
 /// A job whose items were admitted.
@@ -188,13 +204,11 @@ struct Done {
 }
 
 impl Writer<'_> {
-    /// Commits jobs together; returns those that must wait for the next commit.
     fn commit(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, EngineError> {
         let node = Arc::clone(self.node);
-        let _writing = node.pause_writer().lock();
         let picture = node.picture.read();
         let wall_ms = node.wall.now_ms();
-        let mut group = Group::new(&picture, self.signer, &mut self.clock);
+        let mut group = Group::new(&picture, &self.pen.signer, &mut self.pen.clock);
         let mut later = Vec::new();
         let mut done = Vec::with_capacity(jobs.len());
         let mut requests = HashSet::new();
@@ -257,7 +271,10 @@ impl Writer<'_> {
 
     /// Shows and announces what is durable now.
     fn show(&self, sealed: SealedGroup, first_lsn: u64, received_ms: i64) {
-        self.node.recent.lock().push(&sealed.admitted, received_ms);
+        // Without subscribers nobody would ask for them.
+        if self.node.metrics.subscribers.get() > 0 {
+            self.node.recent.lock().push(&sealed.admitted, received_ms);
+        }
         self.node.picture.write().install(&sealed);
         let last = first_lsn + sealed.admitted.len() as u64 - 1;
         self.node.metrics.records(&sealed.admitted);

@@ -117,7 +117,8 @@ const SERVICES: [&str; 5] = [
 /// Ends a call at its deadline, in the words of the contract and with the headers that a browser
 /// needs to read them. tonic's own timer stands outside of both and says CANCELLED.
 async fn at_deadline(request: Request, next: Next) -> Response {
-    let asked = request.headers().get("grpc-timeout").and_then(|value| timeout_of(value.to_str().ok()?));
+    let asked =
+        request.headers().get("grpc-timeout").and_then(|value| timeout_of(value.to_str().ok()?));
     let limit = asked.map_or(CALL_TIMEOUT, |asked| asked.min(CALL_TIMEOUT));
     let limit = limit.saturating_sub(BEFORE_TONIC);
     match tokio::time::timeout(limit, next.run(request)).await {

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod harness;
 #[path = "following/copy.rs"]
 mod copy;
+mod harness;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -35,7 +35,8 @@ async fn write(node: &Running, incident: &str, seed: u64, count: usize) {
         random >> 20
     };
     // Few, so that writers meet each other.
-    let name = |at: u64| format!("incidents/{incident}/entries/{}", Uuid::from_u128(u128::from(at) + 1));
+    let name =
+        |at: u64| format!("incidents/{incident}/entries/{}", Uuid::from_u128(u128::from(at) + 1));
     for at in 0..count {
         let entry = Entry {
             name: name(next() % 24),
@@ -47,9 +48,8 @@ async fn write(node: &Running, incident: &str, seed: u64, count: usize) {
             0 => drop(node.retract(&entry.name, "x").await),
             1 => drop(node.try_put(replacing(&entry, &[])).await.unwrap()),
             2 => {
-                let items = (0..5).map(|_| {
-                    item(&Entry { name: name(next() % 24), ..entry.clone() })
-                });
+                let items =
+                    (0..5).map(|_| item(&Entry { name: name(next() % 24), ..entry.clone() }));
                 drop(node.publish(items.collect()).await.unwrap());
             }
             _ => drop(node.put(&entry).await),
@@ -69,11 +69,11 @@ async fn a_snapshot_and_what_follows_add_up_to_the_picture_under_concurrent_writ
         let rivals = EntryFilter { only_contradictions: true, ..of_incident("flood") };
         let retracted = EntryFilter { include_retracted: true, ..of_incident("flood") };
         let words = EntryFilter { text: "2".into(), ..Default::default() };
-        let filters = [EntryFilter::default(), of_incident("flood"), water, rivals, retracted, words];
+        let filters =
+            [EntryFilter::default(), of_incident("flood"), water, rivals, retracted, words];
         let writing = async {
-            let writers = (2..6).map(|seed| {
-                write(&node, if seed == 5 { "other" } else { "flood" }, seed, 60)
-            });
+            let writers = (2..6)
+                .map(|seed| write(&node, if seed == 5 { "other" } else { "flood" }, seed, 60));
             futures::future::join_all(writers).await;
             node.put(&observation("flood", "the end")).await;
         };
@@ -161,7 +161,11 @@ async fn a_token_of_a_publication_or_a_list_starts_right_after_it() {
     let after = observation("flood", "after");
     node.put(&after).await;
     for token_given in [before, listed] {
-        let request = SubscribeRequest { require_continuity: true, start: token(&token_given), ..log(of_incident("flood")) };
+        let request = SubscribeRequest {
+            require_continuity: true,
+            start: token(&token_given),
+            ..log(of_incident("flood"))
+        };
         let mut copy = Copy::open(&node, request).await;
         copy.follow_until_quiet(&node).await;
         assert_eq!(copy.records.len(), 1);
@@ -169,9 +173,16 @@ async fn a_token_of_a_publication_or_a_list_starts_right_after_it() {
     }
     // A stream's own token is bound to its question.
     let copy = Copy::open(&node, state(of_incident("flood"))).await;
-    let request = SubscribeRequest { require_continuity: true, start: token(&copy.token), ..log(of_incident("flood")) };
+    let request = SubscribeRequest {
+        require_continuity: true,
+        start: token(&copy.token),
+        ..log(of_incident("flood"))
+    };
     let refused = node.picture().subscribe(request).await.unwrap_err();
-    assert_eq!((refused.code(), &*reason(&refused)), (Code::InvalidArgument, "TOKEN_OF_OTHER_FILTER"));
+    assert_eq!(
+        (refused.code(), &*reason(&refused)),
+        (Code::InvalidArgument, "TOKEN_OF_OTHER_FILTER")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +199,8 @@ async fn a_token_that_cannot_be_honoured_is_a_reset_or_an_error_never_a_gap() {
         ("nonsense", "TOKEN_MALFORMED", Code::FailedPrecondition),
         ("", "TOKEN_MALFORMED", Code::FailedPrecondition),
     ] {
-        let request = SubscribeRequest { start: token(token_given), ..state(EntryFilter::default()) };
+        let request =
+            SubscribeRequest { start: token(token_given), ..state(EntryFilter::default()) };
         let strict = SubscribeRequest { require_continuity: true, ..request.clone() };
         let refused = node.picture().subscribe(strict).await.unwrap_err();
         assert_eq!((refused.code(), &*reason(&refused)), (code, why));
@@ -211,7 +223,8 @@ async fn an_entry_that_stops_matching_or_is_retracted_is_told_to_have_left() {
     let gone = Entry { name: new_name("flood"), ..water.clone() };
     node.put(&water).await;
     node.put(&gone).await;
-    let filter = EntryFilter { disciplines: vec![Discipline::Water.into()], ..of_incident("flood") };
+    let filter =
+        EntryFilter { disciplines: vec![Discipline::Water.into()], ..of_incident("flood") };
     let mut copy = Copy::open(&node, state(filter.clone())).await;
     copy.follow_until_quiet(&node).await;
     assert_eq!(copy.names().len(), 2);
@@ -228,7 +241,9 @@ async fn an_entry_that_stops_matching_or_is_retracted_is_told_to_have_left() {
     copy.follow_until_quiet(&node).await;
     assert_eq!(copy.names(), [water.name.clone()], "it may come back");
     // One of two rivals matches still: both versions are told.
-    node.try_put(replacing(&Entry { discipline: Discipline::Fire.into(), ..water.clone() }, &[])).await.unwrap();
+    node.try_put(replacing(&Entry { discipline: Discipline::Fire.into(), ..water.clone() }, &[]))
+        .await
+        .unwrap();
     copy.follow_until_quiet(&node).await;
     assert_eq!(copy.versions()[&water.name].len(), 2);
     assert_eq!(copy.versions(), Copy::listed(&node, &filter).await);
@@ -241,7 +256,8 @@ async fn changes_of_an_incident_are_told_and_come_first_in_a_snapshot() {
     let made = node.open("flood").await;
     node.create(incident("drill", Mode::Exercise)).await.unwrap();
     node.put(&observation("flood", "x")).await;
-    let mut stream = node.picture().subscribe(state(EntryFilter::default())).await.unwrap().into_inner();
+    let mut stream =
+        node.picture().subscribe(state(EntryFilter::default())).await.unwrap().into_inner();
     let mut next = async || stream.message().await.unwrap().unwrap().event.unwrap();
     let Event::Incident(first) = next().await else { panic!("the incident comes first") };
     assert_eq!(first.name, "incidents/flood");
@@ -264,7 +280,10 @@ async fn changes_of_an_incident_are_told_and_come_first_in_a_snapshot() {
 async fn an_idle_stream_gives_a_sign_of_life_within_ten_seconds() {
     let home = Home::new();
     let node = home.start().await;
-    let now = SubscribeRequest { start: start(subscribe_start::At::Now(NowStart {})), ..Default::default() };
+    let now = SubscribeRequest {
+        start: start(subscribe_start::At::Now(NowStart {})),
+        ..Default::default()
+    };
     let mut stream = node.picture().subscribe(now).await.unwrap().into_inner();
     let first = stream.message().await.unwrap().unwrap();
     assert!(matches!(first.event, Some(Event::Progress(_))), "at once, with a token");
@@ -359,7 +378,11 @@ async fn two_hundred_subscribers_at_once_all_hold_the_same_picture() {
     let node = home.start().await;
     node.open("flood").await;
     write(&node, "flood", 1, 20).await;
-    let filters = [of_incident("flood"), EntryFilter::default(), EntryFilter { disciplines: vec![2], ..of_incident("flood") }];
+    let filters = [
+        of_incident("flood"),
+        EntryFilter::default(),
+        EntryFilter { disciplines: vec![2], ..of_incident("flood") },
+    ];
     let mut copies = Vec::new();
     for at in 0..200 {
         copies.push(Copy::open(&node, state(filters[at % 3].clone())).await);

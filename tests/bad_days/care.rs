@@ -14,7 +14,8 @@ use crate::{
 
 fn stores(data: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
-    let is_store = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("store-");
+    let is_store =
+        |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("store-");
     let mut stores: Vec<_> = paths.filter(is_store).collect();
     stores.sort();
     stores
@@ -48,7 +49,14 @@ async fn a_backup_of_a_node_at_work_is_restored_into_the_other_engine_under_a_ne
         let old_status = node.status().await;
         let old = load.abort();
         let target = home.beside("restored");
-        let args = words(&["restore", file.to_str().unwrap(), "--data", target.to_str().unwrap(), "--engine", to]);
+        let args = words(&[
+            "restore",
+            file.to_str().unwrap(),
+            "--data",
+            target.to_str().unwrap(),
+            "--engine",
+            to,
+        ]);
         let (code, said) = beside(args).await;
         assert_eq!(code, 0, "{said}");
         let mut restored = Running::start(&target, &[]).await;
@@ -166,7 +174,9 @@ async fn a_rewriting_that_nobody_waits_for_or_that_is_killed_leaves_the_old_stor
     let mut names = Vec::new();
     for _ in 0..20 {
         let items = (0..500).map(|_| item(&observation("flood", "x"))).collect();
-        names.extend(outcomes(node.publish(items).await.unwrap()).into_iter().map(|o| o.unwrap().name));
+        names.extend(
+            outcomes(node.publish(items).await.unwrap()).into_iter().map(|o| o.unwrap().name),
+        );
     }
     let request = CompactStoreRequest { engine: "sled".into() };
     let mut stream = node.node().compact_store(request.clone()).await.unwrap().into_inner();

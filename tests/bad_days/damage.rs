@@ -14,7 +14,10 @@ use crate::{harness::*, load::Random};
 fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = { let entry = entry.unwrap(); (entry.path(), entry.file_name()) };
+        let (path, name) = {
+            let entry = entry.unwrap();
+            (entry.path(), entry.file_name())
+        };
         if path.is_dir() {
             copy_dir(&path, &to.join(name));
         } else {
@@ -69,7 +72,10 @@ async fn a_flipped_byte_in_the_store_is_found_and_never_served() {
         let right = content(home.data()).await.unwrap();
         assert_eq!(right.len(), 480);
         let store = fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
-        let store = store.into_iter().find(|path| path.is_dir() && path.to_str().unwrap().contains("store-")).unwrap();
+        let store = store
+            .into_iter()
+            .find(|path| path.is_dir() && path.to_str().unwrap().contains("store-"))
+            .unwrap();
         let files = files_below(&store);
         let mut random = Random::new(5);
         let (mut found, mut harmless) = (0, 0);

@@ -111,12 +111,20 @@ async fn on_a_filling_disk_bulk_is_refused_first_then_routine_then_urgent() {
         node.open("flood").await;
         let mut kept = vec![node.put(&observation("flood", "before")).await];
         // On 200 MB the reserves are 40, 20 and 10 MB.
-        let rows = [(60, [true, true, true]), (30, [false, true, true]), (15, [false, false, true]), (5, [false; 3])];
+        let rows = [
+            (60, [true, true, true]),
+            (30, [false, true, true]),
+            (15, [false, false, true]),
+            (5, [false; 3]),
+        ];
         for (left, [bulk, routine, at_all]) in rows {
             disk.leave(left * MB);
             tokio::time::sleep(Duration::from_millis(80)).await;
             let full = |status: tonic::Status| {
-                assert_eq!((status.code(), &*reason(&status)), (Code::ResourceExhausted, "DISK_RESERVE"));
+                assert_eq!(
+                    (status.code(), &*reason(&status)),
+                    (Code::ResourceExhausted, "DISK_RESERVE")
+                );
             };
             let uploaded = upload(&node).await;
             assert_eq!(uploaded.is_ok(), bulk, "{engine} bulk at {left} MB");
@@ -160,7 +168,8 @@ async fn when_the_last_byte_of_the_disk_goes_nothing_acknowledged_is_lost() {
         Home::init(&disk.data(), engine);
         // Without reserves the store itself meets the end of the disk.
         let config = tempfile::NamedTempFile::new().unwrap();
-        fs::write(&config, "[disk]\nbulk_bytes = 0\nroutine_bytes = 0\nurgent_bytes = 0\n").unwrap();
+        fs::write(&config, "[disk]\nbulk_bytes = 0\nroutine_bytes = 0\nurgent_bytes = 0\n")
+            .unwrap();
         let more = ["--config", config.path().to_str().unwrap()];
         let mut node = Running::start(&disk.data(), &more).await;
         node.open("flood").await;

@@ -48,7 +48,8 @@ impl Load {
         let mut handles = Vec::new();
         for caller in 0..callers {
             let channel = node.connect().await;
-            let (acknowledged, random) = (Arc::clone(&acknowledged), Random::new(seed * 64 + caller));
+            let (acknowledged, random) =
+                (Arc::clone(&acknowledged), Random::new(seed * 64 + caller));
             handles.push(tokio::spawn(async move {
                 let _ = call(channel, incident, caller, random, &acknowledged).await;
             }));
@@ -67,7 +68,9 @@ impl Load {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the load stands still");
+        tokio::time::timeout(Duration::from_secs(60), waiting)
+            .await
+            .expect("the load stands still");
     }
 
     /// After the node is gone: everything that was acknowledged.

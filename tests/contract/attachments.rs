@@ -9,7 +9,8 @@ use tonic::{Code, Status};
 use crate::harness::*;
 
 fn file(size: usize, seed: u8) -> (Bytes, String) {
-    let data: Vec<u8> = (0..size).map(|at| (at / 251) as u8 ^ (at as u8).wrapping_mul(seed)).collect();
+    let data: Vec<u8> =
+        (0..size).map(|at| (at / 251) as u8 ^ (at as u8).wrapping_mul(seed)).collect();
     let name = format!("attachments/{}", hex::encode(Sha256::digest(&data)));
     (data.into(), name)
 }
@@ -150,7 +151,8 @@ async fn many_uploads_of_the_same_file_at_once_end_in_one() {
         let one = async || {
             // Whoever comes second goes on where the first is; offsets that passed are refused.
             for _ in 0..200 {
-                let mut offset = start(&node, &name, "image/png", data.len()).await.unwrap() as usize;
+                let mut offset =
+                    start(&node, &name, "image/png", data.len()).await.unwrap() as usize;
                 while offset < data.len() {
                     let end = data.len().min(offset + 1000);
                     match chunk(&node, &name, offset, data.slice(offset..end)).await {
@@ -186,7 +188,8 @@ async fn citations_of_current_versions_are_counted() {
     };
     assert_eq!(count(&node).await, 0);
     let reference = AttachmentReference { attachment: name.clone(), ..Default::default() };
-    let citing = |title| Entry { attachments: vec![reference.clone()], ..observation("flood", title) };
+    let citing =
+        |title| Entry { attachments: vec![reference.clone()], ..observation("flood", title) };
     let (one, two) = (citing("one"), citing("two"));
     node.put(&one).await;
     node.put(&two).await;

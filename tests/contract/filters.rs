@@ -33,7 +33,8 @@ async fn fill(node: &Running) {
             Verification { state: state.into(), verified_by: "ROT".into(), ..Default::default() };
         Some(Assessment { verification: Some(verification), ..Default::default() })
     };
-    let urgent = |urgency: Urgency| Some(Assessment { urgency: urgency.into(), ..Default::default() });
+    let urgent =
+        |urgency: Urgency| Some(Assessment { urgency: urgency.into(), ..Default::default() });
     let level = WaterLevel {
         gauge: "Borgharen".into(),
         discharge_m3_s: Some(3100.0),
@@ -54,7 +55,8 @@ async fn fill(node: &Running) {
         Entry { place: "Sint Pieter".into(), ..plain("Über die Maas") },
         Entry { body: Some(entry::Body::WaterLevel(level)), ..plain("level") },
     ];
-    let opposes = Relation { r#type: RelationType::Contradicts.into(), entry: entries[0].name.clone() };
+    let opposes =
+        Relation { r#type: RelationType::Contradicts.into(), entry: entries[0].name.clone() };
     entries.push(Entry { relations: vec![opposes], ..plain("opposes") });
     let outcomes = outcomes(node.publish(entries.iter().map(item).collect()).await.unwrap());
     outcomes.into_iter().for_each(|outcome| drop(outcome.unwrap()));
@@ -109,8 +111,21 @@ async fn every_condition_of_a_filter_holds_in_lists_streams_and_the_picture_as_o
     let f = EntryFilter::default;
     let kinds = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect();
     let all = [
-        "checked", "fiji", "forecast", "here", "later", "level", "now", "old", "opposes", "party",
-        "plain", "refuted", "rival", "water", "Über die Maas",
+        "checked",
+        "fiji",
+        "forecast",
+        "here",
+        "later",
+        "level",
+        "now",
+        "old",
+        "opposes",
+        "party",
+        "plain",
+        "refuted",
+        "rival",
+        "water",
+        "Über die Maas",
     ];
     let except = |left_out: &[&str]| -> Vec<&str> {
         all.into_iter().filter(|title| !left_out.contains(title)).collect()
@@ -130,7 +145,10 @@ async fn every_condition_of_a_filter_holds_in_lists_streams_and_the_picture_as_o
         (EntryFilter { bounding_box: bounds(51.0, 6.0, 51.0, 6.0), ..f() }, vec!["here"]),
         (EntryFilter { bounding_box: bounds(-20.0, 179.0, -10.0, -179.0), ..f() }, vec!["fiji"]),
         (EntryFilter { bounding_box: bounds(-20.0, -179.0, -10.0, 179.0), ..f() }, vec![]),
-        (EntryFilter { bounding_box: bounds(-90.0, -180.0, 90.0, 180.0), ..f() }, vec!["fiji", "here"]),
+        (
+            EntryFilter { bounding_box: bounds(-90.0, -180.0, 90.0, 180.0), ..f() },
+            vec!["fiji", "here"],
+        ),
         (EntryFilter { urgency_floor: Urgency::Immediate.into(), ..f() }, vec!["now"]),
         (EntryFilter { urgency_floor: Urgency::Future.into(), ..f() }, vec!["later", "now"]),
         (EntryFilter { observed_until: moment(1_000_001), ..f() }, vec!["old"]),
@@ -141,18 +159,21 @@ async fn every_condition_of_a_filter_holds_in_lists_streams_and_the_picture_as_o
         (EntryFilter { text: "pieter sint".into(), ..f() }, vec!["Über die Maas"]),
         (EntryFilter { text: "borgharen".into(), ..f() }, vec!["level"]),
         (EntryFilter { text: "über borgharen".into(), ..f() }, vec![]),
-        (EntryFilter { verifications: vec![VerificationState::Verified.into()], ..f() }, vec!["checked"]),
-        (EntryFilter { verifications: vec![VerificationState::Refuted.into()], ..f() }, vec!["refuted"]),
+        (
+            EntryFilter { verifications: vec![VerificationState::Verified.into()], ..f() },
+            vec!["checked"],
+        ),
+        (
+            EntryFilter { verifications: vec![VerificationState::Refuted.into()], ..f() },
+            vec!["refuted"],
+        ),
         (
             EntryFilter { verifications: vec![VerificationState::Unverified.into()], ..f() },
             except(&["checked", "refuted"]),
         ),
         (EntryFilter { only_contradictions: true, ..f() }, vec!["opposes", "rival"]),
         (EntryFilter { only_stale: true, ..f() }, vec!["old"]),
-        (
-            EntryFilter { only_stale: true, text: "plain".into(), ..f() },
-            vec![],
-        ),
+        (EntryFilter { only_stale: true, text: "plain".into(), ..f() }, vec![]),
     ];
     for round in 0..2 {
         for (number, (filter, expected)) in rows.iter().enumerate() {
@@ -181,7 +202,10 @@ async fn a_filter_that_asks_for_the_impossible_is_refused() {
         ("filter.incidents", EntryFilter { incidents: names("incidents/flood", 101), ..f() }),
         ("filter.parties[0]", EntryFilter { parties: names("waterschap", 1), ..f() }),
         ("filter.kinds[0]", EntryFilter { kinds: names("opaque/x", 1), ..f() }),
-        ("filter.bounding_box.south", EntryFilter { bounding_box: bounds(f64::NAN, 0., 1., 1.), ..f() }),
+        (
+            "filter.bounding_box.south",
+            EntryFilter { bounding_box: bounds(f64::NAN, 0., 1., 1.), ..f() },
+        ),
         ("filter.bounding_box.east", EntryFilter { bounding_box: bounds(0., 0., 1., 181.), ..f() }),
         ("filter.bounding_box.north", EntryFilter { bounding_box: bounds(1., 0., 0., 1.), ..f() }),
         ("filter.observed_from", EntryFilter { observed_from: moment(-1), ..f() }),
@@ -200,7 +224,8 @@ async fn a_filter_that_asks_for_the_impossible_is_refused() {
         assert_eq!(refused.code(), Code::InvalidArgument, "row {number}");
         assert_eq!(wrong_fields(&refused), [field], "row {number}");
     }
-    let request = ListEntriesRequest { filter: Some(of_incident("elsewhere")), ..Default::default() };
+    let request =
+        ListEntriesRequest { filter: Some(of_incident("elsewhere")), ..Default::default() };
     let refused = node.picture().list_entries(request).await.unwrap_err();
     assert_eq!((refused.code(), &*reason(&refused)), (Code::NotFound, "INCIDENT_NOT_FOUND"));
 }
@@ -210,7 +235,8 @@ async fn the_basic_view_leaves_out_what_is_long_and_nothing_else() {
     let home = Home::new();
     let node = home.start().await;
     node.open("flood").await;
-    let circle = Circle { center: Some(Position { latitude: 51.0, longitude: 6.0 }), radius_m: 500.0 };
+    let circle =
+        Circle { center: Some(Position { latitude: 51.0, longitude: 6.0 }), radius_m: 500.0 };
     let entry = Entry {
         texts: vec![Text { body: "long".repeat(1000), ..text("nl", "kort") }],
         geometry: Some(Geometry { shape: Some(Shape::Circle(circle)), accuracy_m: 5.0 }),
@@ -253,5 +279,7 @@ async fn the_basic_view_leaves_out_what_is_long_and_nothing_else() {
             break;
         }
     }
-    assert!(followed.iter().all(|entry| entry.sources.is_empty() && entry.texts[0].body.is_empty()));
+    assert!(
+        followed.iter().all(|entry| entry.sources.is_empty() && entry.texts[0].body.is_empty())
+    );
 }

@@ -53,7 +53,11 @@ async fn what_was_known_then_and_what_held_then_are_different_questions() {
     let early = drawing("early, wrong", valid(day, Some(day + 10 * HOUR)));
     let first = node.put(&early).await;
     tokio::time::sleep(Duration::from_millis(30)).await;
-    let corrected = Entry { texts: vec![text("nl", "late, right")], times: valid(day + 4 * HOUR, Some(day + 6 * HOUR)), ..early };
+    let corrected = Entry {
+        texts: vec![text("nl", "late, right")],
+        times: valid(day + 4 * HOUR, Some(day + 6 * HOUR)),
+        ..early
+    };
     let second = node.put(&corrected).await;
     tokio::time::sleep(Duration::from_millis(30)).await;
     node.put(&drawing("evening", valid(day + 8 * HOUR, None))).await;

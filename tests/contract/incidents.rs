@@ -35,7 +35,8 @@ async fn exercise_and_reality_never_mix() {
         node.list(filter).await.into_iter().map(|e| e.texts[0].title.clone()).collect()
     };
     assert_eq!(titles(EntryFilter::default()).await, ["flood"]);
-    for (mode, slug) in [(Mode::Exercise, "drill"), (Mode::Test, "trial"), (Mode::Actual, "flood")] {
+    for (mode, slug) in [(Mode::Exercise, "drill"), (Mode::Test, "trial"), (Mode::Actual, "flood")]
+    {
         assert_eq!(titles(EntryFilter { mode: mode.into(), ..Default::default() }).await, [slug]);
         let request = PublishEntriesRequest {
             items: vec![item(&observation(slug, "right"))],
@@ -47,7 +48,10 @@ async fn exercise_and_reality_never_mix() {
         let other = if mode == Mode::Actual { Mode::Exercise } else { Mode::Actual };
         let wrong = PublishEntriesRequest { expected_mode: other.into(), ..request };
         let refused = node.picture().publish_entries(wrong).await.unwrap_err();
-        assert_eq!((refused.code(), &*reason(&refused)), (Code::FailedPrecondition, "MODE_DIFFERS"));
+        assert_eq!(
+            (refused.code(), &*reason(&refused)),
+            (Code::FailedPrecondition, "MODE_DIFFERS")
+        );
         // A taken slug stays taken, whatever the mode.
         let refused = node.create(incident(slug, other)).await.unwrap_err();
         assert_eq!((refused.code(), &*reason(&refused)), (Code::AlreadyExists, "INCIDENT_EXISTS"));
@@ -137,7 +141,10 @@ async fn an_update_changes_what_its_mask_names_and_nothing_else() {
     let twice = vec![region("north", GripLevel::GripLevel0); 2];
     let change = Incident { scalings: twice, ..made };
     let refused = update(&node, change, &["scalings"], "").await.unwrap_err();
-    assert_eq!((&*reason(&refused), &*wrong_fields(&refused)[0]), ("DUPLICATE", "incident.scalings[1].region"));
+    assert_eq!(
+        (&*reason(&refused), &*wrong_fields(&refused)[0]),
+        ("DUPLICATE", "incident.scalings[1].region")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,7 +187,9 @@ async fn ids_and_titles_that_are_none_are_refused() {
     let home = Home::new();
     let node = home.start().await;
     let names = ["flood", "incidents/", "incidents/Flood", "incidents/1flood", "incidents/a/b"];
-    for name in names.map(str::to_owned).into_iter().chain([format!("incidents/{}", "a".repeat(64))]) {
+    for name in
+        names.map(str::to_owned).into_iter().chain([format!("incidents/{}", "a".repeat(64))])
+    {
         let incident = Incident { name: name.clone(), ..incident("x", Mode::Actual) };
         let refused = node.create(incident).await.unwrap_err();
         assert_eq!(wrong_fields(&refused), ["incident.name"], "{name}");
@@ -197,7 +206,11 @@ async fn ids_and_titles_that_are_none_are_refused() {
         assert_eq!(wrong_fields(&refused)[0], field);
     }
     for title in ["", "!!!", "007", "-", "Überflutung", &"é".repeat(200)] {
-        let unnamed = Incident { name: String::new(), titles: vec![text("de", title)], ..incident("x", Mode::Test) };
+        let unnamed = Incident {
+            name: String::new(),
+            titles: vec![text("de", title)],
+            ..incident("x", Mode::Test)
+        };
         match node.create(unnamed).await {
             Ok(made) => {
                 let request = GetIncidentRequest { name: made.name.clone() };

@@ -117,8 +117,7 @@ async fn page_sizes_are_checked_and_kept_within_bounds() {
     let home = Home::new();
     let node = home.start().await;
     node.open("flood").await;
-    let items: Vec<_> =
-        (0..1000).map(|at| item(&observation("flood", &format!("{at}")))).collect();
+    let items: Vec<_> = (0..1000).map(|at| item(&observation("flood", &format!("{at}")))).collect();
     node.publish(items).await.unwrap();
     node.publish((0..200).map(|_| item(&observation("flood", "x"))).collect()).await.unwrap();
     let of_size = |page_size| ListEntriesRequest {
@@ -137,12 +136,19 @@ async fn page_sizes_are_checked_and_kept_within_bounds() {
             .await
             .unwrap_err(),
         node.picture()
-            .list_entry_versions(ListEntryVersionsRequest { name, page_size: -5, ..Default::default() })
+            .list_entry_versions(ListEntryVersionsRequest {
+                name,
+                page_size: -5,
+                ..Default::default()
+            })
             .await
             .unwrap_err(),
     ];
     for refused in refusals {
-        assert_eq!((reason(&refused), wrong_fields(&refused)), ("OUT_OF_RANGE".into(), vec!["page_size".into()]));
+        assert_eq!(
+            (reason(&refused), wrong_fields(&refused)),
+            ("OUT_OF_RANGE".into(), vec!["page_size".into()])
+        );
     }
 }
 

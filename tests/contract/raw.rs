@@ -7,8 +7,8 @@ use polder_wire::v1::*;
 use prost::Message as _;
 use tonic::{
     Code, Request, Status,
-    codegen::http::uri::PathAndQuery,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codegen::http::uri::PathAndQuery,
 };
 
 use crate::harness::*;
@@ -112,7 +112,8 @@ async fn bytes_that_are_no_message_harm_nobody_whatever_the_method() {
     for method in METHODS {
         for (number, body) in bodies.iter().enumerate() {
             // Some methods read no such field, so it may pass as unknown; that is fine as well.
-            let answered = tokio::time::timeout(Duration::from_secs(5), call(&node, method, body.clone()));
+            let answered =
+                tokio::time::timeout(Duration::from_secs(5), call(&node, method, body.clone()));
             if let Ok(Err(status)) = answered.await {
                 assert_ne!(status.code(), Code::Unknown, "{method} {number}: {status:?}");
                 assert_ne!(status.code(), Code::Unavailable, "{method} {number}: {status:?}");

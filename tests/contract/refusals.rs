@@ -134,7 +134,10 @@ async fn every_method_refuses_an_unknown_enum_number_and_names_it() {
     }
     let request = CompactStoreRequest { engine: "paper".into() };
     let refused = node.node().compact_store(request).await.unwrap_err();
-    assert_eq!((reason(&refused).as_str(), refused.code()), ("UNKNOWN_ENGINE", Code::InvalidArgument));
+    assert_eq!(
+        (reason(&refused).as_str(), refused.code()),
+        ("UNKNOWN_ENGINE", Code::InvalidArgument)
+    );
 }
 
 fn at(latitude: f64, longitude: f64) -> Position {
@@ -261,7 +264,10 @@ async fn a_polygon_of_ten_thousand_points_is_kept_and_one_of_a_million_refused()
     // Within one message, but too large for an entry.
     let large = Entry { geometry: polygon(100_000), ..observation("flood", "area") };
     let refused = node.try_put(item(&large)).await.unwrap_err();
-    assert_eq!((reason(&refused).as_str(), wrong_fields(&refused)), ("TOO_LARGE", vec!["items[0].entry".into()]));
+    assert_eq!(
+        (reason(&refused).as_str(), wrong_fields(&refused)),
+        ("TOO_LARGE", vec!["items[0].entry".into()])
+    );
     // Small enough in bytes, but too many points for a line of the contract.
     let points = vec![Position::default(); 20_001];
     let line = shape(geometry::Shape::Line(Line { points }));
@@ -280,9 +286,8 @@ async fn a_message_above_four_megabytes_is_refused_and_the_connection_goes_on() 
     entry.texts[0].body = body;
     let refused = node.publish(vec![item(&entry); 230]).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
-    let items: Vec<_> = (0..190)
-        .map(|_| item(&Entry { name: new_name("flood"), ..entry.clone() }))
-        .collect();
+    let items: Vec<_> =
+        (0..190).map(|_| item(&Entry { name: new_name("flood"), ..entry.clone() })).collect();
     let stored = outcomes(node.publish(items).await.unwrap());
     assert!(stored.len() == 190 && stored.iter().all(Result::is_ok));
     // And can be read back, page by page, each below the limit of a message.
@@ -318,7 +323,10 @@ async fn one_bad_item_of_a_batch_is_named_and_the_others_are_stored() {
     assert!(node.list(of_incident("other")).await.is_empty());
     let too_many = vec![item(&observation("flood", "x")); 1001];
     let refused = node.publish(too_many).await.unwrap_err();
-    assert_eq!((reason(&refused).as_str(), wrong_fields(&refused)), ("TOO_MANY", vec!["items".into()]));
+    assert_eq!(
+        (reason(&refused).as_str(), wrong_fields(&refused)),
+        ("TOO_MANY", vec!["items".into()])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,9 +335,14 @@ async fn a_retraction_needs_a_reason_and_an_entry_that_stands() {
     let node = home.start().await;
     node.open("flood").await;
     let name = node.put(&observation("flood", "rumour")).await.name;
-    for (reason_given, why) in [("", "REQUIRED"), ("  ", "REQUIRED"), (&*"x".repeat(1001), "TOO_LONG")] {
+    for (reason_given, why) in
+        [("", "REQUIRED"), ("  ", "REQUIRED"), (&*"x".repeat(1001), "TOO_LONG")]
+    {
         let refused = node.retract(&name, reason_given).await.unwrap_err();
-        assert_eq!((reason(&refused).as_str(), wrong_fields(&refused)), (why, vec!["reason".into()]));
+        assert_eq!(
+            (reason(&refused).as_str(), wrong_fields(&refused)),
+            (why, vec!["reason".into()])
+        );
     }
     let retraction = node.retract(&name, "was a rumour").await.unwrap();
     assert!(retraction.retracted && retraction.kind == "retraction");
@@ -346,7 +359,17 @@ async fn a_retraction_needs_a_reason_and_an_entry_that_stands() {
     // A new version brings it back.
     node.put(&Entry { name: name.clone(), ..observation("flood", "no rumour") }).await;
     assert_eq!(node.get(&name).await.unwrap().0.texts[0].title, "no rumour");
-    assert_eq!(node.incidents().get_incident(v1::GetIncidentRequest { name: "incidents/flood".into() }).await.unwrap().into_inner().incident.unwrap().entry_count, 1);
+    assert_eq!(
+        node.incidents()
+            .get_incident(v1::GetIncidentRequest { name: "incidents/flood".into() })
+            .await
+            .unwrap()
+            .into_inner()
+            .incident
+            .unwrap()
+            .entry_count,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

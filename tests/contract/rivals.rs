@@ -36,8 +36,7 @@ async fn rivals_stand_side_by_side_as_a_contradiction_until_somebody_saw_both() 
         assert_eq!(rivals.len(), 1);
         assert_eq!((&rivals[0].version, &rivals[0].rivals), (&one, &vec![two.clone()]));
         assert!(!shown.superseded && !rivals[0].superseded);
-        let contradictions =
-            EntryFilter { only_contradictions: true, ..of_incident("flood") };
+        let contradictions = EntryFilter { only_contradictions: true, ..of_incident("flood") };
         assert_eq!(node.list(contradictions).await.len(), 2);
         // And so it stays after kill -9.
         node.kill();
@@ -48,7 +47,11 @@ async fn rivals_stand_side_by_side_as_a_contradiction_until_somebody_saw_both() 
     let last = node.try_put(both).await.unwrap().version;
     let (shown, rivals) = node.get(&entry.name).await.unwrap();
     assert_eq!((shown.version, rivals.len()), (last, 0));
-    assert!(node.list(EntryFilter { only_contradictions: true, ..of_incident("flood") }).await.is_empty());
+    assert!(
+        node.list(EntryFilter { only_contradictions: true, ..of_incident("flood") })
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,10 +82,8 @@ async fn require_current_is_aborted_when_somebody_was_first() {
     node.open("flood").await;
     let entry = observation("flood", "one");
     let one = node.put(&entry).await.version;
-    let careful = |versions: &[&str]| PublishItem {
-        require_current: true,
-        ..replacing(&entry, versions)
-    };
+    let careful =
+        |versions: &[&str]| PublishItem { require_current: true, ..replacing(&entry, versions) };
     // Many at once with the same knowledge: exactly one is first.
     let calls = (0..20).map(|_| node.try_put(careful(&[&one])));
     let answers = futures::future::join_all(calls).await;
@@ -122,7 +123,10 @@ async fn versions_that_do_not_exist_cannot_be_named() {
         let refused = node.try_put(replacing(&entry, &[version])).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{version}");
         let named = reason(&refused);
-        assert!(named == why || (version == zero && named == "NAME_MALFORMED"), "{version} {named}");
+        assert!(
+            named == why || (version == zero && named == "NAME_MALFORMED"),
+            "{version} {named}"
+        );
         assert!(wrong_fields(&refused)[0].starts_with("items[0].supersedes"), "{version}");
     }
     let many: Vec<_> = (0..65).map(|_| one.as_str()).collect();

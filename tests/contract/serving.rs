@@ -55,8 +55,12 @@ async fn reflection_tells_the_services_and_their_types_in_both_versions() {
     let node = home.start().await;
     macro_rules! ask {
         ($version:ident, $what:expr) => {{
-            use $version::{server_reflection_request::MessageRequest as Ask, server_reflection_client::ServerReflectionClient, *};
-            let request = ServerReflectionRequest { host: String::new(), message_request: Some($what) };
+            use $version::{
+                server_reflection_client::ServerReflectionClient,
+                server_reflection_request::MessageRequest as Ask, *,
+            };
+            let request =
+                ServerReflectionRequest { host: String::new(), message_request: Some($what) };
             let _: Option<Ask> = None;
             let mut client = ServerReflectionClient::new(node.channel.clone());
             let stream = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
@@ -65,15 +69,26 @@ async fn reflection_tells_the_services_and_their_types_in_both_versions() {
     }
     let mut told = Vec::new();
     {
-        use v1::{server_reflection_request::MessageRequest as Ask, server_reflection_response::MessageResponse as Say};
-        let Say::ListServicesResponse(list) = ask!(v1, Ask::ListServices(String::new())) else { panic!() };
+        use v1::{
+            server_reflection_request::MessageRequest as Ask,
+            server_reflection_response::MessageResponse as Say,
+        };
+        let Say::ListServicesResponse(list) = ask!(v1, Ask::ListServices(String::new())) else {
+            panic!()
+        };
         told.push(list.service.into_iter().map(|service| service.name).collect::<Vec<_>>());
         let symbol = Ask::FileContainingSymbol("polder.v1.PictureService.Subscribe".into());
         assert!(matches!(ask!(v1, symbol), Say::FileDescriptorResponse(_)));
     }
     {
-        use v1alpha::{server_reflection_request::MessageRequest as Ask, server_reflection_response::MessageResponse as Say};
-        let Say::ListServicesResponse(list) = ask!(v1alpha, Ask::ListServices(String::new())) else { panic!() };
+        use v1alpha::{
+            server_reflection_request::MessageRequest as Ask,
+            server_reflection_response::MessageResponse as Say,
+        };
+        let Say::ListServicesResponse(list) = ask!(v1alpha, Ask::ListServices(String::new()))
+        else {
+            panic!()
+        };
         told.push(list.service.into_iter().map(|service| service.name).collect::<Vec<_>>());
         let symbol = Ask::FileContainingSymbol("polder.v1.Entry".into());
         assert!(matches!(ask!(v1alpha, symbol), Say::FileDescriptorResponse(_)));
@@ -91,7 +106,8 @@ async fn the_status_tells_who_the_node_is_and_how_it_does() {
     let node = home.start().await;
     node.open("flood").await;
     let mut urgent = observation("flood", "now");
-    urgent.assessment = Some(Assessment { urgency: Urgency::Immediate.into(), ..Default::default() });
+    urgent.assessment =
+        Some(Assessment { urgency: Urgency::Immediate.into(), ..Default::default() });
     let published = node.put(&urgent).await;
     node.put(&observation("flood", "later")).await;
     let _following = node.picture().subscribe(SubscribeRequest::default()).await.unwrap();
@@ -174,7 +190,10 @@ async fn a_write_that_was_acknowledged_while_the_node_stops_is_there_afterwards(
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(node.stop().code(), Some(0));
     for writer in writers {
-        assert!(matches!(writer.await.unwrap(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal));
+        assert!(matches!(
+            writer.await.unwrap(),
+            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal
+        ));
     }
     let node = home.start().await;
     let mut count = 0;
@@ -194,6 +213,7 @@ async fn only_a_loopback_address_is_served_while_connections_are_plain_text() {
     let file = home.beside("open.toml");
     std::fs::write(&file, "listen = \"0.0.0.0:7420\"\n").unwrap();
     let file = file.to_str().unwrap();
-    let (code, said) = said(&run(&["serve", "--config", file, "--data", home.data().to_str().unwrap()]));
+    let (code, said) =
+        said(&run(&["serve", "--config", file, "--data", home.data().to_str().unwrap()]));
     assert!(code != 0 && said.contains("loopback"), "{code} {said}");
 }

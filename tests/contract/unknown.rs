@@ -1,10 +1,10 @@
 //! What a newer program or a careless client sends.
 
+use polder_wire::v1::{subscribe_response::Event, *};
 use prost::{
     Message as _,
     encoding::{WireType, encode_key, encode_varint},
 };
-use polder_wire::v1::{*, subscribe_response::Event};
 
 use crate::harness::*;
 
@@ -97,7 +97,8 @@ async fn an_unknown_field_inside_a_known_body_survives() {
     let home = Home::new();
     let node = home.start().await;
     node.open("flood").await;
-    let entry = Entry { party: "parties/tester".into(), ..observation("flood", "more than we know") };
+    let entry =
+        Entry { party: "parties/tester".into(), ..observation("flood", "more than we know") };
     let mut bytes = Entry { body: None, ..entry.clone() }.encode_to_vec();
     let mut body = Observation { theme: 1 }.encode_to_vec();
     push(&mut body, 77, b"new");
@@ -155,7 +156,10 @@ async fn what_only_a_node_may_say_is_dropped_from_what_a_client_sends() {
         ..incident("second", Mode::Actual)
     };
     let made = node.create(forged).await.unwrap();
-    assert_eq!((made.state(), made.grip(), made.entry_count), (IncidentState::Open, GripLevel::Unspecified, 0));
+    assert_eq!(
+        (made.state(), made.grip(), made.entry_count),
+        (IncidentState::Open, GripLevel::Unspecified, 0)
+    );
     assert!(made.rivals.is_empty() && made.version != "forged");
 }
 
@@ -179,6 +183,10 @@ async fn one_entry_of_every_kind_is_shown_as_it_was_written() {
         assert!(answer.starts_with(&entry.encode_to_vec()), "{kind}");
         assert_eq!(decode(&answer).kind, kind);
         let kinds = vec![kind.to_owned()];
-        assert_eq!(node.list(EntryFilter { kinds, ..of_incident("flood") }).await.len(), 1, "{kind}");
+        assert_eq!(
+            node.list(EntryFilter { kinds, ..of_incident("flood") }).await.len(),
+            1,
+            "{kind}"
+        );
     }
 }

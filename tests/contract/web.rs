@@ -106,7 +106,10 @@ async fn a_browser_may_ask_read_and_see_why_it_was_refused() {
     let (messages, trailers) = frames(&body);
     let answer = GetEntryResponse::decode(&messages[0][..]).unwrap();
     assert_eq!(decode(&answer.entry).name, entry.name);
-    assert!(trailers.contains("grpc-status:0") || trailers.contains("grpc-status: 0"), "{trailers}");
+    assert!(
+        trailers.contains("grpc-status:0") || trailers.contains("grpc-status: 0"),
+        "{trailers}"
+    );
 
     // As text, for browsers that cannot read bytes.
     let text = STANDARD.encode(frame(&request));
@@ -147,7 +150,10 @@ async fn a_browser_may_publish_and_follow() {
     }
     node.stop();
     let (messages, trailers) = frames(&following.await.unwrap().1);
-    assert!(trailers.contains("grpc-status:0") || trailers.contains("grpc-status: 0"), "{trailers}");
+    assert!(
+        trailers.contains("grpc-status:0") || trailers.contains("grpc-status: 0"),
+        "{trailers}"
+    );
     let last = SubscribeResponse::decode(&messages.last().unwrap()[..]).unwrap();
     let Some(subscribe_response::Event::Progress(progress)) = last.event else {
         panic!("the last message is no progress")

@@ -77,8 +77,7 @@ impl Copy {
     /// Goes on from the last token, which must do without a reset.
     pub async fn resume(&mut self, node: &Running) -> Result<(), Status> {
         let start = token(&self.token);
-        let request =
-            SubscribeRequest { start, require_continuity: true, ..self.request.clone() };
+        let request = SubscribeRequest { start, require_continuity: true, ..self.request.clone() };
         self.stream = node.picture().subscribe(request).await?.into_inner();
         self.ending = false;
         Ok(())

@@ -18,10 +18,10 @@ use polder_wire::{
     v1::{
         self, CreateIncidentRequest, Entry, EntryFilter, GetEntryRequest, Incident,
         ListEntriesRequest, Mode, Observation, PublishEntriesRequest, PublishEntriesResponse,
-        PublishItem, Published, Statement, Text, attachment_service_client::AttachmentServiceClient,
-        entry::Body, incident_service_client::IncidentServiceClient,
-        node_service_client::NodeServiceClient, picture_service_client::PictureServiceClient,
-        publish_result::Outcome,
+        PublishItem, Published, Statement, Text,
+        attachment_service_client::AttachmentServiceClient, entry::Body,
+        incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
+        picture_service_client::PictureServiceClient, publish_result::Outcome,
     },
 };
 use prost::Message as _;
@@ -236,10 +236,7 @@ impl Running {
         Ok(response.into_inner().incident.unwrap())
     }
 
-    pub async fn publish(
-        &self,
-        items: Vec<PublishItem>,
-    ) -> Result<PublishEntriesResponse, Status> {
+    pub async fn publish(&self, items: Vec<PublishItem>) -> Result<PublishEntriesResponse, Status> {
         let request = PublishEntriesRequest { items, ..Default::default() };
         Ok(self.picture().publish_entries(request).await?.into_inner())
     }
@@ -285,8 +282,7 @@ impl Running {
 
     /// All versions of an entry.
     pub async fn versions(&self, name: &str) -> Vec<Entry> {
-        let request =
-            v1::ListEntryVersionsRequest { name: name.to_owned(), ..Default::default() };
+        let request = v1::ListEntryVersionsRequest { name: name.to_owned(), ..Default::default() };
         let response = self.picture().list_entry_versions(request).await.unwrap().into_inner();
         response.versions.iter().map(decode).collect()
     }
