@@ -54,23 +54,50 @@ async fn from_a_new_store_to_a_picture_in_a_few_commands() {
     let node = home.start().await;
     let cli = Cli::of(&node);
     assert!(cli.text(&["incident", "list"]).contains("There is no incident yet"));
-    let opened = cli.text(&["incident", "create", "Hoogwater Maas", "--id", "maas", "--mode", "exercise"]);
-    assert!(opened.contains("Opened") && opened.contains("EXERCISE") && opened.contains("Hoogwater Maas"), "{opened}");
+    let opened =
+        cli.text(&["incident", "create", "Hoogwater Maas", "--id", "maas", "--mode", "exercise"]);
+    assert!(
+        opened.contains("Opened")
+            && opened.contains("EXERCISE")
+            && opened.contains("Hoogwater Maas"),
+        "{opened}"
+    );
     // With one open incident nobody needs to name it.
     let published = cli.text(&[
-        "publish", "Water hoog bij Borgharen", "--kind", "water-level", "--set", "gauge=Borgharen",
-        "--set", "discharge_m3_s=3100", "--discipline", "water", "--urgency", "immediate",
-        "--at", "50.87,5.69", "--place", "Borgharen", "--observed", "2021-07-15T21:00:00+02:00",
+        "publish",
+        "Water hoog bij Borgharen",
+        "--kind",
+        "water-level",
+        "--set",
+        "gauge=Borgharen",
+        "--set",
+        "discharge_m3_s=3100",
+        "--discipline",
+        "water",
+        "--urgency",
+        "immediate",
+        "--at",
+        "50.87,5.69",
+        "--place",
+        "Borgharen",
+        "--observed",
+        "2021-07-15T21:00:00+02:00",
     ]);
     let name = published.trim().rsplit(' ').next().unwrap().to_owned();
     assert!(name.starts_with("incidents/maas/entries/"), "{published}");
     let listed = cli.text(&["list"]);
     for word in ["Borgharen", "3100", "URGENT", "tester"] {
-        assert!(listed.replace(['\u{202f}', '\u{a0}', ',', '.', ' '], "").contains(word), "{word}: {listed}");
+        assert!(
+            listed.replace(['\u{202f}', '\u{a0}', ',', '.', ' '], "").contains(word),
+            "{word}: {listed}"
+        );
     }
     let entries = cli.json(&["list"]);
     assert_eq!(entries[0]["name"], name.as_str());
-    assert_eq!((&entries[0]["kind"], &entries[0]["lane"]), (&"water_level".into(), &"LANE_URGENT".into()));
+    assert_eq!(
+        (&entries[0]["kind"], &entries[0]["lane"]),
+        (&"water_level".into(), &"LANE_URGENT".into())
+    );
     assert_eq!(entries[0]["waterLevel"]["dischargeM3S"], 3100.0);
     assert_eq!(entries[0]["times"]["observed"], "2021-07-15T19:00:00Z");
 
@@ -95,7 +122,9 @@ async fn from_a_new_store_to_a_picture_in_a_few_commands() {
     }
 
     let watched = cli.json(&["watch", "--once"]);
-    assert!(watched.iter().any(|message| message["changes"]["changes"][0]["name"] == name.as_str()));
+    assert!(
+        watched.iter().any(|message| message["changes"]["changes"][0]["name"] == name.as_str())
+    );
     assert_eq!(watched.last().unwrap()["snapshotEnd"]["count"], 1);
     let watched = cli.text(&["watch", "--once"]);
     assert!(watched.contains("Borgharen") && watched.contains("The picture so far"), "{watched}");
@@ -105,8 +134,17 @@ async fn from_a_new_store_to_a_picture_in_a_few_commands() {
     assert!(as_of.contains("Borgharen") && as_of.contains("1 entries"), "{as_of}");
 
     let updated = cli.text(&[
-        "incident", "update", "maas", "--grip", "2", "--region", "vr-zuid-limburg", "--teams",
-        "copi,rot", "--phase", "warm",
+        "incident",
+        "update",
+        "maas",
+        "--grip",
+        "2",
+        "--region",
+        "vr-zuid-limburg",
+        "--teams",
+        "copi,rot",
+        "--phase",
+        "warm",
     ]);
     assert!(updated.contains("GRIP 2"), "{updated}");
     let shown = &cli.json(&["incident", "show", "maas"])[0];
@@ -120,7 +158,10 @@ async fn from_a_new_store_to_a_picture_in_a_few_commands() {
     assert!(cli.text(&["incident", "list", "--all"]).contains("closed"));
 
     let status = &cli.json(&["status"])[0];
-    assert_eq!((&status["health"], &status["store"]["engine"]), (&"HEALTH_OK".into(), &"fjall".into()));
+    assert_eq!(
+        (&status["health"], &status["store"]["engine"]),
+        (&"HEALTH_OK".into(), &"fjall".into())
+    );
     let status = cli.text(&["status"]);
     assert!(status.contains("Health: sound") && status.contains("maas urgent"), "{status}");
     assert!(cli.text(&["verify"]).contains("Every chain, hash and signature holds."));
@@ -138,7 +179,11 @@ async fn the_same_commands_speak_dutch_and_english() {
         (&["watch", "--once"], "The picture so far", "Het beeld tot nu toe"),
         (&["list", "--text", "nergens"], "nothing matches", "niets gevonden"),
         (&["incident", "show", "maas"], "EXERCISE", "OEFENING"),
-        (&["verify"], "Every chain, hash and signature holds.", "Elke keten, hash en handtekening klopt."),
+        (
+            &["verify"],
+            "Every chain, hash and signature holds.",
+            "Elke keten, hash en handtekening klopt.",
+        ),
         (&["as-of"], "1 entries", "1 items"),
         (&["check"], "The configuration is sound.", "De configuratie is in orde."),
     ] {
@@ -155,7 +200,10 @@ async fn the_same_commands_speak_dutch_and_english() {
         assert!(String::from_utf8(command.output().unwrap().stdout).unwrap().contains(dutch));
     }
     let (code, told) = cli.run(&["list", "--incident", "elders", "--lang", "nl"]);
-    assert!(code == 3 && told.contains("geweigerd") && told.contains("[INCIDENT_NOT_FOUND]"), "{told}");
+    assert!(
+        code == 3 && told.contains("geweigerd") && told.contains("[INCIDENT_NOT_FOUND]"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,8 +213,18 @@ async fn each_sort_of_failure_has_the_exit_code_that_the_help_tells() {
     node.create(incident("maas", Mode::Test)).await.unwrap();
     let cli = Cli::of(&node);
     let help = cli.text(&["--help"]);
-    for words in ["0 done", "1 failed", "2 wrong command line", "3 refused", "4 node not reachable", "5 the store"] {
-        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{words}: {help}");
+    for words in [
+        "0 done",
+        "1 failed",
+        "2 wrong command line",
+        "3 refused",
+        "4 node not reachable",
+        "5 the store",
+    ] {
+        assert!(
+            help.split_whitespace().collect::<Vec<_>>().join(" ").contains(words),
+            "{words}: {help}"
+        );
     }
     let data = home.data().to_str().unwrap().to_owned();
     let fresh = home.beside("fresh");
@@ -204,11 +262,15 @@ async fn each_sort_of_failure_has_the_exit_code_that_the_help_tells() {
     }
     node.stop();
     let arrivals = fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
-    let store = arrivals.into_iter().find(|path| path.to_str().unwrap().contains("store-")).unwrap();
+    let store =
+        arrivals.into_iter().find(|path| path.to_str().unwrap().contains("store-")).unwrap();
     spoil(&store);
     let (code, told) = cli.run(&["verify", "--data", &data]);
     assert_eq!(code, 5, "{told}");
-    assert_eq!(cli.run(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]).0, 5);
+    assert_eq!(
+        cli.run(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]).0,
+        5
+    );
 }
 
 /// Overwrites every file below a directory.
@@ -231,7 +293,9 @@ async fn of_many_lines_the_bad_ones_are_named_and_the_others_published() {
     node.open("maas").await;
     let cli = Cli::of(&node);
     let line = |title: &str, statement: &str| {
-        format!(r#"{{"statement":"{statement}","texts":[{{"language":"nl","title":"{title}"}}],"observation":{{}}}}"#)
+        format!(
+            r#"{{"statement":"{statement}","texts":[{{"language":"nl","title":"{title}"}}],"observation":{{}}}}"#
+        )
     };
     let fact = "STATEMENT_FACT";
     let input = [
@@ -299,8 +363,14 @@ fn a_configuration_is_checked_whole_before_anything_is_opened() {
     );
     assert_eq!(code, 0, "{told}");
     let shown: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&shown["data"], &shown["listen"]), (&"/srv/polder".into(), &"127.0.0.1:7000".into()));
-    assert_eq!((&shown["store"]["engine"], &shown["attachments"]["grace"]), (&"sled".into(), &"2h".into()));
+    assert_eq!(
+        (&shown["data"], &shown["listen"]),
+        (&"/srv/polder".into(), &"127.0.0.1:7000".into())
+    );
+    assert_eq!(
+        (&shown["store"]["engine"], &shown["attachments"]["grace"]),
+        (&"sled".into(), &"2h".into())
+    );
     for (text, named) in [
         ("dta = \"x\"", "dta"),
         ("listen = \"nowhere\"", "listen"),
@@ -363,7 +433,8 @@ fn the_demo_shows_every_kind_and_many_contradictions_in_both_engines() {
         assert!(summary["contradictions"].as_array().unwrap().len() > 5, "{engine}");
         let moments = summary["moments"].as_array().unwrap();
         assert_eq!(moments.len(), 5);
-        let entries: Vec<_> = moments.iter().map(|moment| moment["entries"].as_i64().unwrap()).collect();
+        let entries: Vec<_> =
+            moments.iter().map(|moment| moment["entries"].as_i64().unwrap()).collect();
         assert!(entries.is_sorted() && entries[0] > 0, "{entries:?}");
         summaries.push(summary);
     }

@@ -38,7 +38,8 @@ pub(super) async fn connect(address: &str, words: Words) -> anyhow::Result<Chann
 fn endpoint(address: &str) -> anyhow::Result<Endpoint> {
     let uri =
         if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let endpoint = Endpoint::from_shared(uri).context("the node's address is no address").context(Misuse)?;
+    let endpoint =
+        Endpoint::from_shared(uri).context("the node's address is no address").context(Misuse)?;
     Ok(endpoint
         .connect_timeout(Duration::from_secs(5))
         .tcp_nodelay(true)
