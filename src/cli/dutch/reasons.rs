@@ -47,10 +47,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("OUT_OF_RANGE", "een getal valt buiten de grenzen"),
     ("REQUEST_ID_REUSED", "dit kenmerk is al gebruikt voor een andere aanvraag; kies een nieuw"),
     ("REQUIRED", "een verplicht veld is leeg"),
-    (
-        "RIVALS_TOO_MANY",
-        "twaalf versies wachten op een besluit; beslis eerst, of maak een nieuw item",
-    ),
+    ("RIVALS_TOO_MANY", "er wachten al twaalf versies op een besluit; beslis eerst"),
     ("RIVAL_NOT_NAMED", "een oudere versie die nog geldt zou verdwijnen; noem haar ook"),
     ("SEEN_TOO_LONG", "te veel knooppunten schreven aan dit item; maak een nieuw item"),
     ("SHUTTING_DOWN", "het knooppunt is aan het stoppen"),
