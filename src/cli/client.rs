@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn times_are_read_as_people_type_them() {
-        let near: Zoned = "2021-07-15T23:30:00+02:00[Europe/Amsterdam]".parse().unwrap();
+        let near: Zoned = "2021-07-15T23:30:00+02:00[+02:00]".parse().unwrap();
         let expected = moment("2021-07-15T21:00:00+02:00", &near).unwrap();
         assert_eq!(moment("21:00", &near).unwrap(), expected);
         assert_eq!(moment("2021-07-15T21:00", &near).unwrap(), expected);
