@@ -387,6 +387,32 @@ fn a_configuration_is_checked_whole_before_anything_is_opened() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_told_and_read_in_the_zone_of_the_machine() {
+    if !Path::new("/usr/share/zoneinfo/Europe/Amsterdam").exists() {
+        println!("skipped: this machine has no time zones");
+        return;
+    }
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("maas").await;
+    let cli = Cli::of(&node);
+    for (zone, told, seconds) in [("Europe/Amsterdam", "21:00", 0), ("UTC", "21:00", 2 * 3600)] {
+        let output = cli
+            .command(&["publish", zone, "--observed", "2021-07-15T21:00", "--json"])
+            .env("TZ", zone)
+            .output()
+            .unwrap();
+        let published: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let name = published["published"]["name"].as_str().unwrap();
+        let observed = node.get(name).await.unwrap().0.times.unwrap().observed.unwrap();
+        assert_eq!(observed.seconds, 1_626_375_600 + seconds, "{zone}");
+        let listed = cli.command(&["list", "--text", zone]).env("TZ", zone).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(listed.contains(told), "{zone}: {listed}");
+    }
+}
+
 #[test]
 fn completions_are_printed_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
