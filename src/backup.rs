@@ -234,8 +234,7 @@ pub fn restore(
     let old = header.identity.context("the backup does not say whose it is")?;
     let log = Log::new(directory.new_engine(1, engine)?);
     let attachments = Attachments::open(&directory.attachments(), &NodeOptions::default())?;
-    let attachments_restored =
-        fill(&mut reader, &log, &attachments, header.lsn, progress)?;
+    let attachments_restored = fill(&mut reader, &log, &attachments, header.lsn, progress)?;
 
     let signer = directory.create_key()?;
     let mut retired = old.retired_keys.clone();

@@ -66,7 +66,11 @@ impl Disk {
     /// Watches the file system of a directory.
     pub fn new(path: &Path, reserve: Reserve) -> io::Result<Self> {
         let (_, size) = space(path)?;
-        Ok(Self { path: path.to_owned(), reserve: reserve.on_disk_of(size), last: Mutex::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            reserve: reserve.on_disk_of(size),
+            last: Mutex::default(),
+        })
     }
 
     /// Free bytes, at most 50 ms old. A disk that cannot be asked counts as full.

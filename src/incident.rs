@@ -35,9 +35,8 @@ pub fn view(picture: &Picture, index: u32) -> Option<Incident> {
 
 fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> Incident {
     let mut incident = data.incident.clone().unwrap_or_default();
-    let version = |live: &Live| {
-        present::version(picture.feed(live.record.feed).id, live.record.sequence)
-    };
+    let version =
+        |live: &Live| present::version(picture.feed(live.record.feed).id, live.record.sequence);
     incident.name = format!("incidents/{}", scope.incident);
     incident.mode = scope.mode.into();
     incident.state = scope.state().unwrap_or_default().into();
@@ -206,9 +205,8 @@ fn apply(to: &mut Incident, from: &Incident, paths: &[String]) {
             "area" => to.area.clone_from(&from.area),
             "scalings" => {
                 for scaling in &from.scalings {
-                    let region = |other: &&mut polder_wire::v1::Scaling| {
-                        other.region == scaling.region
-                    };
+                    let region =
+                        |other: &&mut polder_wire::v1::Scaling| other.region == scaling.region;
                     match to.scalings.iter_mut().find(region) {
                         Some(held) => held.clone_from(scaling),
                         None => to.scalings.push(scaling.clone()),
@@ -259,9 +257,8 @@ fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<IncidentData, Refusal
 
 /// Finds an incident's scope by its resource name.
 pub fn find(picture: &Picture, name: &str, field: &str) -> Result<u32, Refusal> {
-    let parsed = IncidentName::parse(name).ok_or_else(|| {
-        Refusal::field(field, "NAME_MALFORMED", "must be incidents/{incident}")
-    })?;
+    let parsed = IncidentName::parse(name)
+        .ok_or_else(|| Refusal::field(field, "NAME_MALFORMED", "must be incidents/{incident}"))?;
     find_id(picture, parsed.id())
 }
 

@@ -6,8 +6,7 @@ use polder_picture::{
     attributes::Attributes,
     check::Checker,
     entry::check_entry,
-    fields,
-    kinds,
+    fields, kinds,
     live::RecordRef,
     names::{EntryName, IncidentName, VersionId},
     picture::Picture,
@@ -44,7 +43,8 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
         return Err(Refusal::field(at("entry"), "REQUIRED", "is required"));
     }
     if item.entry.len() > ENTRY_BYTES_MAX {
-        let sentence = format!("has {} bytes, at most {ENTRY_BYTES_MAX} are allowed", item.entry.len());
+        let sentence =
+            format!("has {} bytes, at most {ENTRY_BYTES_MAX} are allowed", item.entry.len());
         return Err(Refusal::field(at("entry"), "TOO_LARGE", sentence));
     }
     let entry = Entry::decode(item.entry.clone()).map_err(|error| {

@@ -1,2 +1,26 @@
-//! The Polder node.
+//! The Polder node: everything that waits. What nodes must agree on stands in `polder_picture`.
+//!
+//! The file to open first is [`publish`]: the one writer that everything enters through.
+
+pub mod attachments;
+pub mod backup;
+pub mod cli;
+pub mod config;
+pub mod disk;
+pub mod grpc;
+pub mod incident;
+pub mod intake;
+pub mod json;
+pub mod maintain;
+pub mod metrics;
+pub mod node;
+pub mod present;
+pub mod publish;
+pub mod query;
+mod recent;
+pub mod serve;
 pub mod store;
+pub mod subscribe;
+mod tail;
+pub mod token;
+pub mod wall;

@@ -226,9 +226,10 @@ pub fn compact(
     engine: &str,
     progress: &mut dyn FnMut(Compaction) -> ControlFlow<()>,
 ) -> anyhow::Result<(u64, u64)> {
-    let _only_one = node.maintenance.try_lock().ok_or_else(|| {
-        anyhow::anyhow!("a compaction is under way already")
-    })?;
+    let _only_one = node
+        .maintenance
+        .try_lock()
+        .ok_or_else(|| anyhow::anyhow!("a compaction is under way already"))?;
     let (number, _) = node.directory.current()?;
     let before = node.log().engine().size_bytes()?;
     let target = node.directory.new_engine(number + 1, engine)?;

@@ -59,7 +59,11 @@ impl Default for Metrics {
         };
         registry.register("records", "Records stored, by lane", metrics.records.clone());
         registry.register("commits", "Durable commits", metrics.commits.clone());
-        registry.register("refusals", "Refused items and calls, by reason", metrics.refusals.clone());
+        registry.register(
+            "refusals",
+            "Refused items and calls, by reason",
+            metrics.refusals.clone(),
+        );
         let help = "Records in one commit";
         registry.register("commit_records", help, metrics.commit_records.clone());
         registry.register("subscribers", "Open subscriptions", metrics.subscribers.clone());

@@ -2,12 +2,19 @@
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::{AtomicI64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     thread::JoinHandle,
 };
 
 use parking_lot::{Mutex, RwLock};
-use polder_picture::{clock::Clock, picture::Picture, record::{Id, Signer}};
+use polder_picture::{
+    clock::Clock,
+    picture::Picture,
+    record::{Id, Signer},
+};
 use polder_wire::v1::Lane;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 

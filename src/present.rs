@@ -8,8 +8,7 @@ use polder_picture::{
     attributes::{Attributes, NEVER, millis, timestamp},
     clock::Hlc,
     entry::extent,
-    fields,
-    kinds,
+    fields, kinds,
     live::Register,
     picture::Picture,
     record::{Id, feed_id},
@@ -52,11 +51,8 @@ pub fn encode(
     view: EntryView,
 ) -> Option<Bytes> {
     let header = Header::decode(record.envelope.header.clone()).ok()?;
-    let feed = feed_id(
-        Id::from_slice(&header.origin)?,
-        Id::from_slice(&header.scope)?,
-        header.lane(),
-    );
+    let feed =
+        feed_id(Id::from_slice(&header.origin)?, Id::from_slice(&header.scope)?, header.lane());
     let own = version(feed, header.sequence);
     let recorded_ms = Hlc::millis(header.hlc);
     let mut added = Entry {

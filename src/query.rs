@@ -54,9 +54,9 @@ pub fn entry(node: &Node, name: &str) -> Result<(Bytes, Vec<Bytes>), SubscribeEr
     let register = find(&node.picture.read(), name)?;
     let log = node.log();
     let read = read(node, &mut Cursor::new(&log), &register, EntryView::Full)?;
-    let shown = register.display().and_then(|shown| {
-        register.live.iter().position(|live| live.record == shown.record)
-    });
+    let shown = register
+        .display()
+        .and_then(|shown| register.live.iter().position(|live| live.record == shown.record));
     let mut versions = read.change.versions;
     let first = versions.remove(shown.unwrap_or(0));
     Ok((first, versions))
@@ -89,7 +89,10 @@ pub fn page(node: &Node, token: &str, question: u64) -> Result<Option<Position>,
 
 /// Entries that match, the newest first. An entry that changes between two pages is neither
 /// skipped nor repeated, for its place in the list is that of its first version.
-pub fn list(node: &Node, request: &ListEntriesRequest) -> Result<ListEntriesResponse, SubscribeError> {
+pub fn list(
+    node: &Node,
+    request: &ListEntriesRequest,
+) -> Result<ListEntriesResponse, SubscribeError> {
     let mut check = Checker::new("");
     check.enumeration::<EntryView>("view", request.view, false);
     check.finish()?;

@@ -11,7 +11,7 @@ const BYTES_MAX: usize = 8 << 20;
 
 /// The newest records, up to [`BYTES_MAX`].
 #[derive(Debug, Default)]
-pub struct Recent {
+pub(crate) struct Recent {
     records: HashMap<RecordRef, StoredRecord>,
     order: VecDeque<(RecordRef, usize)>,
     bytes: usize,
@@ -19,7 +19,7 @@ pub struct Recent {
 
 impl Recent {
     /// Adds what a commit brought and forgets the oldest.
-    pub fn push(&mut self, admitted: &[Admitted], received_ms: i64) {
+    pub(crate) fn push(&mut self, admitted: &[Admitted], received_ms: i64) {
         for admitted in admitted {
             let envelope = admitted.envelope().clone();
             let payload = envelope.payload.as_ref().map_or(0, |payload| payload.bytes.len());
@@ -37,7 +37,7 @@ impl Recent {
     }
 
     /// A record, if it is new enough.
-    pub fn get(&self, record: RecordRef) -> Option<StoredRecord> {
+    pub(crate) fn get(&self, record: RecordRef) -> Option<StoredRecord> {
         self.records.get(&record).cloned()
     }
 }

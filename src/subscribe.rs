@@ -406,7 +406,8 @@ impl Reader {
         let lane = polder_wire::v1::Lane::try_from(feed.lane).unwrap_or_default();
         let feed = feed_id(origin, scope, lane);
         let stored = cursor.record(feed, record.sequence)?;
-        let stored = stored.ok_or_else(|| tail::missing(&[present::version(feed, record.sequence)]))?;
+        let stored =
+            stored.ok_or_else(|| tail::missing(&[present::version(feed, record.sequence)]))?;
         let name = present::entry_name(&incident, entry);
         let version = present::encode(&stored, &incident, &live, self.view);
         let version = version.filter(|bytes| self.filter.matches_text(bytes));
@@ -416,9 +417,8 @@ impl Reader {
     fn say_incidents(&mut self, scopes: impl Iterator<Item = u32>) {
         let incidents: Vec<Incident> = {
             let picture = self.node.picture.read();
-            let ours = scopes.filter(|scope| {
-                self.filter.covers_scope(*scope, picture.scope(*scope).mode)
-            });
+            let ours =
+                scopes.filter(|scope| self.filter.covers_scope(*scope, picture.scope(*scope).mode));
             ours.filter_map(|scope| incident::view(&picture, scope)).collect()
         };
         for incident in incidents {

@@ -12,7 +12,11 @@ use prost::{
     encoding::{WireType, encode_key, encode_varint},
 };
 
-use crate::{node::Node, present, store::{engine::EngineError, log::Cursor}};
+use crate::{
+    node::Node,
+    present,
+    store::{engine::EngineError, log::Cursor},
+};
 
 /// A batch ends at so many entries or bytes.
 const BATCH_ENTRIES: usize = 512;
@@ -22,37 +26,37 @@ const BATCHES_MAX: usize = 32;
 
 /// One changed entry.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     /// Its register at that moment.
-    pub register: Register,
+    pub(crate) register: Register,
     /// Incident, for a name.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Encoded [`EntryChange`], in full view.
-    pub change: Bytes,
+    pub(crate) change: Bytes,
 }
 
 /// Changed entries after a position.
 #[derive(Debug)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Where it ends; the next begins there.
-    pub until: u64,
+    pub(crate) until: u64,
     /// In log order.
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     /// All rows as an encoded `Changes`, for those who want everything.
-    pub all: Bytes,
+    pub(crate) all: Bytes,
     /// Scopes whose incident data changed.
-    pub incidents: Vec<u32>,
+    pub(crate) incidents: Vec<u32>,
 }
 
 /// The newest batches.
 #[derive(Debug, Default)]
-pub struct TailCache {
+pub(crate) struct TailCache {
     batches: Mutex<HashMap<u64, Arc<Batch>>>,
 }
 
 impl TailCache {
     /// What changed after `lsn`; `None` when nothing did.
-    pub fn after(&self, node: &Node, lsn: u64) -> Result<Option<Arc<Batch>>, EngineError> {
+    pub(crate) fn after(&self, node: &Node, lsn: u64) -> Result<Option<Arc<Batch>>, EngineError> {
         if let Some(batch) = self.batches.lock().get(&lsn) {
             return Ok(Some(Arc::clone(batch)));
         }
@@ -134,13 +138,13 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
 }
 
 /// Appends one item of `Changes.changes`.
-pub fn push_field(changes: &mut BytesMut, change: &[u8]) {
+pub(crate) fn push_field(changes: &mut BytesMut, change: &[u8]) {
     encode_key(1, WireType::LengthDelimited, changes);
     encode_varint(change.len() as u64, changes);
     changes.put_slice(change);
 }
 
 /// A record that the picture names and the log does not have.
-pub fn missing(versions: &[String]) -> EngineError {
+pub(crate) fn missing(versions: &[String]) -> EngineError {
     EngineError::Damaged(format!("record {} cannot be read back", versions.join(" or ")))
 }

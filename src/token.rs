@@ -109,7 +109,11 @@ mod tests {
         for at in 9..LENGTH {
             bytes[at] ^= 1;
             let forged = URL_SAFE_NO_PAD.encode(&bytes);
-            assert_eq!(tokens.read(Purpose::Resume, &forged), Err(Unusable::Malformed), "byte {at}");
+            assert_eq!(
+                tokens.read(Purpose::Resume, &forged),
+                Err(Unusable::Malformed),
+                "byte {at}"
+            );
             bytes[at] ^= 1;
         }
     }

@@ -25,7 +25,8 @@ const OPAQUE: &[(&str, &str)] = &[
 ];
 
 fn main() {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../../proto");
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
 
@@ -40,7 +41,8 @@ fn main() {
         Ok(descriptors) => descriptors,
         Err(error) => panic!("proto/ does not compile: {error}"),
     };
-    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec()).expect("OUT_DIR is writable");
+    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())
+        .expect("OUT_DIR is writable");
 
     let mut patched = descriptors;
     for (message, field) in OPAQUE {
@@ -50,7 +52,9 @@ fn main() {
         let field = file
             .and_then(|file| file.message_type.iter_mut().find(|m| m.name() == *message))
             .and_then(|m| m.field.iter_mut().find(|f| f.name() == *field))
-            .unwrap_or_else(|| panic!("OPAQUE names {message}.{field}, which proto/ does not have"));
+            .unwrap_or_else(|| {
+                panic!("OPAQUE names {message}.{field}, which proto/ does not have")
+            });
         field.set_type(Type::Bytes);
         field.type_name = None;
     }

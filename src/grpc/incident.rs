@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use polder_picture::{check::Checker, picture::Picture, refusal::Refusal};
-use polder_wire::{google::rpc, v1::{
-    CloseIncidentRequest, CloseIncidentResponse, CreateIncidentRequest, CreateIncidentResponse,
-    GetIncidentRequest, GetIncidentResponse, Incident, IncidentState, Lane, ListIncidentsRequest,
-    ListIncidentsResponse, Mode, UpdateIncidentRequest, UpdateIncidentResponse,
-    incident_service_server::IncidentService,
-}};
+use polder_wire::{
+    google::rpc,
+    v1::{
+        CloseIncidentRequest, CloseIncidentResponse, CreateIncidentRequest, CreateIncidentResponse,
+        GetIncidentRequest, GetIncidentResponse, Incident, IncidentState, Lane,
+        ListIncidentsRequest, ListIncidentsResponse, Mode, UpdateIncidentRequest,
+        UpdateIncidentResponse, incident_service_server::IncidentService,
+    },
+};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 

@@ -23,7 +23,12 @@ use prost::Message as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{Services, blocking, incident::as_status, request_key, status::{Refused, rpc_status}};
+use super::{
+    Services, blocking,
+    incident::as_status,
+    request_key,
+    status::{Refused, rpc_status},
+};
 use crate::{
     incident,
     intake::{Checked, check_item},
@@ -158,8 +163,7 @@ async fn publish(
     let party = &node.identity().party;
     let path = |at: usize| format!("items[{at}]");
     let items = request.items.iter().enumerate();
-    let mut items: Vec<Item> =
-        items.map(|(at, item)| check_item(item, &path(at), party)).collect();
+    let mut items: Vec<Item> = items.map(|(at, item)| check_item(item, &path(at), party)).collect();
     let (scope, incident) = one_scope(services, &mut items, request.expected_mode())?;
     let urgent = items.iter().flatten().any(|item| item.lane() == Lane::Urgent);
     let lane = if urgent { Lane::Urgent } else { Lane::Routine };

@@ -8,8 +8,10 @@ use polder_wire::google::rpc;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use crate::{attachments::AttachmentError, publish::PublishError, store::engine::EngineError,
-    subscribe::SubscribeError};
+use crate::{
+    attachments::AttachmentError, publish::PublishError, store::engine::EngineError,
+    subscribe::SubscribeError,
+};
 
 /// Domain of all reasons.
 pub const DOMAIN: &str = "polder";
@@ -31,7 +33,10 @@ pub fn refused(refusal: &Refusal) -> Status {
     let mut details = ErrorDetails::with_error_info(refusal.reason, DOMAIN, HashMap::new());
     if !refusal.fields.is_empty() {
         let violation = |field: &polder_picture::refusal::Violation| {
-            FieldViolation::new(field.field.as_str(), format!("{}: {}", field.reason, field.sentence))
+            FieldViolation::new(
+                field.field.as_str(),
+                format!("{}: {}", field.reason, field.sentence),
+            )
         };
         details.set_bad_request(refusal.fields.iter().map(violation).collect::<Vec<_>>());
     }

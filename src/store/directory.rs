@@ -15,7 +15,7 @@ use super::engine::{self, Engine, EngineError};
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// Nothing there yet.
-    #[error("{} holds no store; make one with `polder init --data {0}`", .0.display())]
+    #[error("{path} holds no store; make one with `polder init --data {path}`", path = .0.display())]
     Missing(PathBuf),
     /// Something there already.
     #[error("{} holds a store already", .0.display())]
@@ -129,7 +129,11 @@ impl Directory {
 
     /// Switches to another store: from here on the next start opens that one.
     pub fn switch(&self, number: u32, engine: &str) -> Result<(), DirectoryError> {
-        write_durably(&self.current_file(), format!("store-{number:06} {engine}\n").as_bytes(), 0o644)
+        write_durably(
+            &self.current_file(),
+            format!("store-{number:06} {engine}\n").as_bytes(),
+            0o644,
+        )
     }
 
     /// Removes stores other than the one in use. What cannot be removed is left for next time.
@@ -149,9 +153,8 @@ impl Directory {
     /// Makes a new key for this node. An existing one is kept beside it, never overwritten.
     pub fn create_key(&self) -> Result<Signer, DirectoryError> {
         let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| {
-            io_error(&self.key_file(), io::Error::other(error.to_string()))
-        })?;
+        getrandom::fill(&mut secret)
+            .map_err(|error| io_error(&self.key_file(), io::Error::other(error.to_string())))?;
         make_dir(&self.path.join("identity"))?;
         write_durably(&self.key_file(), format!("{}\n", hex::encode(secret)).as_bytes(), 0o600)?;
         Ok(Signer::new(&secret))

@@ -428,7 +428,9 @@ fn replay(opened: &mut Opened, lsn: u64, arrival: &Arrival) -> Result<(), String
     for request in &arrival.requests {
         let id = request.id[..].try_into().map_err(|_| "a request in an arrival row")?;
         let digest = request.digest[..].try_into().map_err(|_| "a request in an arrival row")?;
-        opened.requests.insert(id, Stored { digest, lsn, position: arrival_position(arrival, request) });
+        opened
+            .requests
+            .insert(id, Stored { digest, lsn, position: arrival_position(arrival, request) });
     }
     Ok(())
 }

@@ -10,6 +10,11 @@
 
 pub mod directory;
 pub mod engine;
+pub mod fjall;
+mod guard;
+mod journal;
 pub mod log;
+pub mod memory;
 pub mod requests;
 pub mod rows;
+pub mod sled;

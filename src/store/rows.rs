@@ -4,6 +4,8 @@
 //! in chunks, one arrival row that also holds what filters need (so that opening a store reads
 //! no content), and the heads.
 
+#![expect(missing_docs, reason = "field names say it; the derive leaves no room for more")]
+
 use bytes::Bytes;
 use polder_picture::{live::RecordRef, record::Id};
 use prost::Message;

@@ -1,0 +1,481 @@
+//! The command line. Every flag is also `POLDER_*` in the environment; what a file can set stands
+//! in `config.rs`. English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps one shared picture of a crisis among many organisations, also when the network does not.
+#[derive(Debug, Parser)]
+#[command(name = "polder", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Shown under the help.
+pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, \
+    3 refused by the node, 4 node not reachable, 5 the store is damaged or failed.";
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Configuration file (TOML)
+    #[arg(long, global = true, env = "POLDER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Language of the output: nl or en [default: from the environment]
+    #[arg(long, global = true, env = "POLDER_LANG", value_name = "LANG", value_parser = ["nl", "en"])]
+    pub lang: Option<String>,
+    /// JSON instead of text
+    #[arg(long, global = true, env = "POLDER_JSON")]
+    pub json: bool,
+    /// Address of the node to ask [default: 127.0.0.1:7420]
+    #[arg(long, global = true, env = "POLDER_NODE", value_name = "ADDR")]
+    pub node: Option<String>,
+    /// What to log, such as info or polder=debug [default: info when serving, else warn]
+    #[arg(long, global = true, env = "POLDER_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Log lines as JSON
+    #[arg(long, global = true, env = "POLDER_LOG_JSON")]
+    pub log_json: bool,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes a new store with a new key
+    Init(InitArgs),
+    /// Serves the node until it is told to stop
+    Serve(ServeArgs),
+    /// Plays the flood of July 2021 in Limburg on a node of its own
+    Demo(DemoArgs),
+    /// Opens, shows, changes and closes incidents
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// Publishes an entry, or JSON lines from standard input
+    Publish(Box<PublishArgs>),
+    /// Withdraws an entry
+    Retract(RetractArgs),
+    /// Lists entries
+    List(ListArgs),
+    /// Shows the picture and every change to it, live
+    Watch(WatchArgs),
+    /// Shows what was known, or what held, at a moment
+    AsOf(AsOfArgs),
+    /// Shows who the node is and how it does
+    Status,
+    /// Checks every chain, hash and signature of a store
+    Verify(StoreArgs),
+    /// Writes a consistent copy of a store, also while it runs
+    Backup(BackupArgs),
+    /// Makes a store from a backup, with a new key
+    Restore(RestoreArgs),
+    /// Rewrites the store of a running node into a new one, of either engine
+    Compact(CompactArgs),
+    /// Plays a scenario file into a node
+    Import(ImportArgs),
+    /// Checks a configuration file and says what would be used
+    Check,
+    /// Measures this program beside the raw disk and a bare echo
+    Bench(BenchArgs),
+    /// Prints completions for a shell
+    Completions(CompletionArgs),
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Directory for the store
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Name of the node as people say it
+    #[arg(long, env = "POLDER_NAME", value_name = "NAME", default_value = "polder")]
+    pub name: String,
+    /// Party that it publishes for: 1 to 63 of a-z 0-9 -
+    #[arg(long, env = "POLDER_PARTY", value_name = "PARTY")]
+    pub party: String,
+    /// Storage engine: fjall or sled [default: fjall]
+    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<String>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Directory of the store
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to serve gRPC and gRPC-Web [default: 127.0.0.1:7420]
+    #[arg(long, env = "POLDER_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Where to serve /metrics and /healthz [default: 127.0.0.1:7421]
+    #[arg(long, env = "POLDER_ADMIN", value_name = "ADDR")]
+    pub admin: Option<SocketAddr>,
+    /// Storage engine that the store must have [default: the one it has]
+    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<String>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Directory for the store [default: a temporary one, removed at the end]
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to serve; another port is taken when this one is in use
+    #[arg(long, env = "POLDER_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:7420")]
+    pub listen: SocketAddr,
+    /// Where to serve /metrics and /healthz
+    #[arg(long, env = "POLDER_ADMIN", value_name = "ADDR", default_value = "127.0.0.1:7421")]
+    pub admin: SocketAddr,
+    /// Scenario seconds that pass in one second
+    #[arg(long, env = "POLDER_SPEED", value_name = "FACTOR", default_value_t = 7200.0)]
+    pub speed: f64,
+    /// Plays at full speed, prints a summary and ends
+    #[arg(long)]
+    pub once: bool,
+    /// Storage engine: fjall or sled [default: fjall]
+    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<String>,
+}
+
+/// `incident …`.
+#[derive(Debug, Subcommand)]
+pub enum IncidentCommand {
+    /// Opens an incident
+    Create(CreateArgs),
+    /// Lists incidents
+    List(IncidentListArgs),
+    /// Shows one incident
+    Show(IncidentName),
+    /// Changes title, phase, GRIP level or teams
+    Update(UpdateArgs),
+    /// Closes an incident: it can be read, no longer written
+    Close(CloseArgs),
+}
+
+/// Which incident.
+#[derive(Debug, Args)]
+pub struct IncidentName {
+    /// Id of the incident
+    pub id: String,
+}
+
+/// Reality, as a flag.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ModeArg {
+    /// It is happening
+    Actual,
+    /// An exercise
+    Exercise,
+    /// A test
+    Test,
+}
+
+/// `incident create`.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// Title
+    pub title: String,
+    /// Id: 1 to 63 of a-z 0-9 -, a letter first [default: made from the title]
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Whether it is real; fixed from now on
+    #[arg(long, value_enum)]
+    pub mode: ModeArg,
+    /// Language of the title
+    #[arg(long, default_value = "nl", value_name = "TAG")]
+    pub text_lang: String,
+    /// Phase: cold, lukewarm, warm or aftercare
+    #[arg(long, value_name = "PHASE")]
+    pub phase: Option<String>,
+}
+
+/// `incident list`.
+#[derive(Debug, Args)]
+pub struct IncidentListArgs {
+    /// Closed ones too
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `incident update`.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Id of the incident
+    pub id: String,
+    /// New title
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Language of the title
+    #[arg(long, default_value = "nl", value_name = "TAG")]
+    pub text_lang: String,
+    /// Phase: cold, lukewarm, warm or aftercare
+    #[arg(long, value_name = "PHASE")]
+    pub phase: Option<String>,
+    /// GRIP level of the region, 0 to 5
+    #[arg(long, requires = "region", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
+    pub grip: Option<u8>,
+    /// Safety region that the GRIP level and teams are of
+    #[arg(long, value_name = "PARTY")]
+    pub region: Option<String>,
+    /// Teams that are active: copi, rot, gbt, rbt, ...
+    #[arg(long, requires = "region", value_delimiter = ',', value_name = "TEAM")]
+    pub teams: Vec<String>,
+    /// GRIP Rijk in force: true or false
+    #[arg(long, value_name = "BOOL")]
+    pub grip_rijk: Option<bool>,
+}
+
+/// `incident close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// Id of the incident
+    pub id: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// `publish`.
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// Title of the entry; `-` reads entries or publish items as JSON lines from standard input
+    pub title: Option<String>,
+    /// Incident [default: the only open one]
+    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
+    pub incident: Option<String>,
+    /// What it is about: observation, water_level, evacuation, ...
+    #[arg(long, short, default_value = "observation")]
+    pub kind: String,
+    /// fact, assumption, forecast, bottleneck, decision, action or question
+    #[arg(long, short, default_value = "fact")]
+    pub statement: String,
+    /// Field of the kind, such as gauge=Borgharen or discharge_m3_s=3100; JSON or plain text
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub fields: Vec<String>,
+    /// Longer text
+    #[arg(long, short)]
+    pub body: Option<String>,
+    /// Language of the text
+    #[arg(long, default_value = "nl", value_name = "TAG")]
+    pub text_lang: String,
+    /// Place in words
+    #[arg(long)]
+    pub place: Option<String>,
+    /// Latitude,longitude in degrees WGS 84
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Column that speaks: fire, police, medical, water, ...
+    #[arg(long, short)]
+    pub discipline: Option<String>,
+    /// Party that speaks [default: that of the node]
+    #[arg(long)]
+    pub party: Option<String>,
+    /// past, future, expected or immediate
+    #[arg(long, short)]
+    pub urgency: Option<String>,
+    /// minor, moderate, severe or extreme
+    #[arg(long)]
+    pub severity: Option<String>,
+    /// unlikely, possible, likely or observed
+    #[arg(long)]
+    pub certainty: Option<String>,
+    /// When it was seen, RFC 3339 or HH:MM today [default: not stated]
+    #[arg(long, value_name = "TIME")]
+    pub observed: Option<String>,
+    /// Until when it holds
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Who checked it; marks it verified
+    #[arg(long, value_name = "WHO")]
+    pub verified_by: Option<String>,
+    /// Entry to write a new version of
+    #[arg(long, value_name = "UUID")]
+    pub entry: Option<String>,
+    /// File to attach
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+}
+
+/// `retract`.
+#[derive(Debug, Args)]
+pub struct RetractArgs {
+    /// Full name of the entry, incidents/…/entries/…
+    pub name: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// What to list or watch.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Incident [default: the only open one]
+    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
+    pub incident: Option<String>,
+    /// Only these kinds
+    #[arg(long, short, value_delimiter = ',')]
+    pub kind: Vec<String>,
+    /// Only these statements
+    #[arg(long, short, value_delimiter = ',')]
+    pub statement: Vec<String>,
+    /// Only these disciplines
+    #[arg(long, short, value_delimiter = ',')]
+    pub discipline: Vec<String>,
+    /// Only these parties
+    #[arg(long, value_delimiter = ',')]
+    pub party: Vec<String>,
+    /// Only what lies in south,west,north,east
+    #[arg(long = "box", value_name = "S,W,N,E", allow_hyphen_values = true)]
+    pub bounds: Option<String>,
+    /// At least this urgent
+    #[arg(long, short)]
+    pub urgency: Option<String>,
+    /// Observed at or after
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Observed before
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// Only with these words
+    #[arg(long, short)]
+    pub text: Option<String>,
+    /// Only contradictions
+    #[arg(long)]
+    pub contradictions: bool,
+    /// Only what is stale
+    #[arg(long)]
+    pub stale: bool,
+    /// Retracted ones too
+    #[arg(long)]
+    pub retracted: bool,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Which.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// At most so many
+    #[arg(long, short = 'n', default_value_t = 50)]
+    pub limit: i32,
+    /// Page token of the list before
+    #[arg(long, value_name = "TOKEN")]
+    pub page: Option<String>,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Which.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Only what changes from now on
+    #[arg(long)]
+    pub now: bool,
+    /// Every record in the order in which the node stored it
+    #[arg(long = "every-record")]
+    pub every_record: bool,
+    /// Ends when the picture so far is shown
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `as-of`.
+#[derive(Debug, Args)]
+pub struct AsOfArgs {
+    /// Which.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// What the node knew at this moment, RFC 3339 or HH:MM today
+    #[arg(long, value_name = "TIME")]
+    pub known: Option<String>,
+    /// What held at this moment
+    #[arg(long, value_name = "TIME")]
+    pub valid: Option<String>,
+}
+
+/// Which store.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// Directory of a store that no node runs on [default: ask the running node]
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// File to write
+    pub file: PathBuf,
+    /// Directory of a store that no node runs on [default: ask the running node]
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Leaves photos and documents out
+    #[arg(long)]
+    pub no_attachments: bool,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Backup file
+    pub file: PathBuf,
+    /// Directory for the new store
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Storage engine: fjall or sled [default: fjall]
+    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<String>,
+}
+
+/// `compact`.
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Storage engine of the new store [default: the one it has]
+    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<String>,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Scenario file, JSON lines
+    pub file: PathBuf,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Directory on the disk to measure [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Storage engines to measure
+    #[arg(long, value_delimiter = ',', default_value = "fjall,sled")]
+    pub engines: Vec<String>,
+    /// Entries of the large store
+    #[arg(long, default_value_t = 1_000_000)]
+    pub entries: u64,
+    /// Times that each measurement is repeated; the median counts
+    #[arg(long, default_value_t = 3)]
+    pub repeats: usize,
+    /// Only measurements whose name holds this
+    #[arg(long)]
+    pub only: Option<String>,
+    /// Serves a bare echo on this address until killed; used by the benchmark itself
+    #[arg(long, hide = true, value_name = "ADDR")]
+    pub serve_echo: Option<SocketAddr>,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// Shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,372 @@
+//! `polder demo`: a node of its own plays the flood of July 2021, on a clock that says what the
+//! clocks said then.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use indicatif::ProgressBar;
+use polder_picture::attributes::timestamp;
+use polder_wire::v1::{
+    Changes, Entry, EntryFilter, EntryView, GetPictureAsOfRequest, Incident, NowStart,
+    SubscribeRequest, SubscribeStart, subscribe_response::Event, subscribe_start::At,
+};
+use prost::Message as _;
+use tonic::transport::Channel;
+
+use super::{
+    Context,
+    args::DemoArgs,
+    client, say, say_json,
+    scenario::{self, Player, Step},
+    show::Lines,
+    store::{bar, check_loopback},
+};
+use crate::{
+    node::{self, Node},
+    serve::{Addresses, Serving, serve},
+    store::engine::ENGINES,
+    wall::Wall,
+};
+
+/// Part of the program, so that the demo needs no file.
+const SCENARIO: &str = include_str!("../../scenarios/limburg2021.jsonl");
+
+/// Longest pause between two steps; the scenario itself pauses for months.
+const PAUSE_MAX: Duration = Duration::from_secs(4);
+
+/// Moments at which the summary looks at the picture: the first evening, the peak, the evacuation
+/// of Venlo, the end of the crisis phase.
+const MOMENTS: [&str; 4] = [
+    "2021-07-14T20:00:00Z",
+    "2021-07-15T20:00:00Z",
+    "2021-07-16T17:00:00Z",
+    "2021-07-20T18:00:00Z",
+];
+
+pub(super) async fn run(context: &Context, args: DemoArgs) -> anyhow::Result<u8> {
+    let steps = scenario::parse(SCENARIO)?;
+    let addresses = Addresses { listen: args.listen, admin: args.admin };
+    check_loopback(addresses)?;
+    let engine = context.engine(args.engine.clone())?;
+    let engine = engine.unwrap_or_else(|| ENGINES[0].0.to_owned());
+    let (data, temporary) = directory(args.data.clone())?;
+    node::init(&data, &engine, "demo", "demo")?;
+    let start_ms = steps[0].at_ms;
+    let (node, writer) = Node::open(&data, Wall::scripted(start_ms), &context.config.options())?;
+    let serving = serve_somewhere(&node, addresses, args.once).await?;
+    let address = serving.addresses.listen.to_string();
+    let channel = client::connect(&address, context.words).await?;
+
+    let played = if args.once {
+        play_at_once(context, &node, channel, steps).await
+    } else {
+        play(context, &node, &serving, channel, steps, args.speed).await
+    };
+    serving.stop().await?;
+    tokio::task::spawn_blocking(move || node::close(node, writer)).await?;
+    drop(temporary);
+    played.map(|()| 0)
+}
+
+fn directory(data: Option<PathBuf>) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
+    match data {
+        Some(data) => Ok((data, None)),
+        None => {
+            let temporary = tempfile::Builder::new().prefix("polder-demo-").tempdir()?;
+            Ok((temporary.path().join("data"), Some(temporary)))
+        }
+    }
+}
+
+/// A newcomer's port may be in use; another one is as good. `--once` is asked by nobody else.
+async fn serve_somewhere(
+    node: &Arc<Node>,
+    wanted: Addresses,
+    once: bool,
+) -> anyhow::Result<Serving> {
+    let any = |address: std::net::SocketAddr| std::net::SocketAddr::new(address.ip(), 0);
+    let elsewhere = Addresses { listen: any(wanted.listen), admin: any(wanted.admin) };
+    if once {
+        return serve(Arc::clone(node), elsewhere).await;
+    }
+    match serve(Arc::clone(node), wanted).await {
+        Ok(serving) => Ok(serving),
+        Err(_) => serve(Arc::clone(node), elsewhere).await,
+    }
+}
+
+async fn play_at_once(
+    context: &Context,
+    node: &Arc<Node>,
+    channel: Channel,
+    steps: Vec<Step>,
+) -> anyhow::Result<()> {
+    let bar = bar(steps.len() as u64, "steps");
+    let mut player = Player::new(channel.clone());
+    for step in steps {
+        node.wall.set(step.at_ms);
+        player.play(step).await?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    summarise(context, node, channel).await
+}
+
+async fn play(
+    context: &Context,
+    node: &Arc<Node>,
+    serving: &Serving,
+    channel: Channel,
+    steps: Vec<Step>,
+    speed: f64,
+) -> anyhow::Result<()> {
+    let words = context.words;
+    let bound = serving.addresses;
+    say(&context.lines.heading(words.demo_intro()))?;
+    let admin = format!("{} http://{}/metrics", words.admin_on(), bound.admin);
+    say(&format!("{} {}, {admin}. {}", words.listening(), bound.listen, words.press_ctrl_c()))?;
+    let ask = if bound.listen.port() == 7420 {
+        String::new()
+    } else {
+        format!(" --node {}", bound.listen)
+    };
+    say(&format!("{}: polder watch{ask} · polder list{ask} --contradictions", words.demo_try()))?;
+    say(&format!("  polder as-of{ask} --known 2021-07-15T21:00 --valid 2021-07-16T06:00\n"))?;
+
+    let bar = bar(steps.len() as u64, "");
+    let watching =
+        tokio::spawn(follow(context.lines.clone(), channel.clone(), bar.clone(), Arc::clone(node)));
+    let mut player = Player::new(channel.clone());
+    let mut last_ms = steps[0].at_ms;
+    let interrupted = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    tokio::pin!(interrupted);
+    for step in steps {
+        let pause = (step.at_ms - last_ms).max(0) as f64 / 1000.0 / speed.max(0.001);
+        let pause = Duration::from_secs_f64(pause.min(PAUSE_MAX.as_secs_f64()));
+        tokio::select! {
+            () = &mut interrupted => {
+                watching.abort();
+                bar.finish_and_clear();
+                return Ok(());
+            }
+            () = tokio::time::sleep(pause) => {}
+        }
+        last_ms = step.at_ms;
+        node.wall.set(step.at_ms);
+        bar.set_message(context.lines.moment(step.at_ms));
+        player.play(step).await?;
+        bar.inc(1);
+    }
+    // The last changes are on their way to the screen.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    watching.abort();
+    bar.finish_and_clear();
+    summarise(context, node, channel).await?;
+    say(&format!("\n{} {} {}.", words.demo_done(), words.listening(), bound.listen))?;
+    say(words.press_ctrl_c())?;
+    interrupted.await;
+    Ok(())
+}
+
+/// Prints changes above the progress line.
+async fn follow(
+    lines: Lines,
+    channel: Channel,
+    bar: ProgressBar,
+    node: Arc<Node>,
+) -> anyhow::Result<()> {
+    let request = SubscribeRequest {
+        filter: Some(EntryFilter {
+            mode: polder_wire::v1::Mode::Exercise.into(),
+            ..Default::default()
+        }),
+        start: Some(SubscribeStart { at: Some(At::Now(NowStart {})) }),
+        client_id: "polder demo".into(),
+        ..Default::default()
+    };
+    let mut stream = client::picture(channel).subscribe(request).await?.into_inner();
+    while let Some(message) = stream.message().await? {
+        let lines = Lines { now_ms: Some(node.wall.now_ms()), ..lines.clone() };
+        match message.event {
+            Some(Event::Changes(changes)) => {
+                for change in Changes::decode(changes)?.changes {
+                    for version in change.versions {
+                        print(&bar, &lines.entry(&Entry::decode(version)?));
+                    }
+                }
+            }
+            Some(Event::Incident(incident)) => print(&bar, &lines.incident(&incident)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn print(bar: &ProgressBar, line: &str) {
+    // Without a terminal the bar is hidden and would swallow the line.
+    if bar.is_hidden() {
+        println!("{line}");
+    } else {
+        bar.println(line);
+    }
+}
+
+/// The picture at one moment.
+#[derive(Debug, Default)]
+struct Picture {
+    entries: i64,
+    contradictions: i64,
+    stale: i64,
+    versions: Vec<Entry>,
+    incident: Incident,
+}
+
+async fn picture_at(channel: &Channel, incident: &str, known_ms: i64) -> anyhow::Result<Picture> {
+    let mut picture = Picture::default();
+    let ask = |only_stale: bool| GetPictureAsOfRequest {
+        filter: Some(EntryFilter {
+            incidents: vec![incident.to_owned()],
+            only_stale,
+            ..Default::default()
+        }),
+        known_at: Some(timestamp(known_ms)),
+        valid_at: None,
+        view: EntryView::Full.into(),
+    };
+    let mut client = client::picture(channel.clone());
+    let mut stream = client.get_picture_as_of(ask(false)).await?.into_inner();
+    while let Some(message) = stream.message().await? {
+        for entry in message.entries {
+            picture.versions.push(Entry::decode(entry)?);
+        }
+        if let Some(summary) = message.summary {
+            picture.entries = summary.entry_count;
+            picture.contradictions = summary.contradiction_count;
+            picture.incident = summary.incident.unwrap_or_default();
+        }
+    }
+    let mut stream = client.get_picture_as_of(ask(true)).await?.into_inner();
+    while let Some(message) = stream.message().await? {
+        picture.stale = message.summary.map_or(picture.stale, |summary| summary.entry_count);
+    }
+    Ok(picture)
+}
+
+const INCIDENT: &str = "incidents/limburg-2021";
+
+async fn summarise(context: &Context, node: &Arc<Node>, channel: Channel) -> anyhow::Result<()> {
+    let end_ms = node.wall.now_ms();
+    let mut moments = Vec::new();
+    for moment in MOMENTS {
+        let at: jiff::Timestamp = moment.parse().context("a moment of the summary")?;
+        moments.push((
+            at.as_millisecond(),
+            picture_at(&channel, INCIDENT, at.as_millisecond()).await?,
+        ));
+    }
+    let last = picture_at(&channel, INCIDENT, end_ms).await?;
+    if context.common.json {
+        return summary_json(node, &moments, end_ms, &last);
+    }
+    let (words, lines) = (context.words, Lines { now_ms: Some(end_ms), ..context.lines.clone() });
+    say(&lines.incident(&last.incident))?;
+    say("")?;
+    let columns = [words.entries(), words.contradictions(), words.stale_items(), "GRIP"];
+    let heading = format!(
+        "{:<18}{:>9}{:>16}{:>12}  {}",
+        words.as_known_at(),
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3]
+    );
+    say(&lines.heading(&heading))?;
+    for (ms, picture) in moments.iter().map(|(ms, picture)| (*ms, picture)).chain([(end_ms, &last)])
+    {
+        let grip = picture.incident.scalings.iter().map(|scaling| {
+            let region = scaling.region.trim_start_matches("parties/");
+            format!("{region} {}", super::words::grip(scaling.grip()).trim_start_matches("GRIP "))
+        });
+        let grip = grip.collect::<Vec<_>>().join(", ");
+        let (entries, contradictions, stale) =
+            (picture.entries, picture.contradictions, picture.stale);
+        say(&format!(
+            "{:<18}{entries:>9}{contradictions:>16}{stale:>12}  {grip}",
+            lines.moment(ms)
+        ))?;
+    }
+    say("")?;
+    let counted = |name: &dyn Fn(&Entry) -> String| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        last.versions.iter().for_each(|entry| *counts.entry(name(entry)).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
+        counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(" · ")
+    };
+    let by_discipline = counted(&|entry| words.discipline(entry.discipline()).to_owned());
+    let by_kind = counted(&|entry| words.kind(&entry.kind));
+    let by_statement = counted(&|entry| words.statement(entry.statement()).to_owned());
+    for (heading, text) in [
+        (words.by_discipline(), by_discipline),
+        (words.by_kind(), by_kind),
+        (words.by_statement(), by_statement),
+    ] {
+        let options =
+            textwrap::Options::new(lines.width).initial_indent("  ").subsequent_indent("  ");
+        say(&format!("{}\n{}", lines.heading(heading), textwrap::fill(&text, options)))?;
+    }
+    say("")?;
+    say(&lines.heading(words.open_contradictions()))?;
+    for (name, versions) in contradictions(&last.versions) {
+        let id = name.rsplit('/').next().unwrap_or_default();
+        say(&lines.faint(&format!("{id}: {} {}", versions.len(), words.versions_of())))?;
+        for version in versions {
+            say(&lines.entry(version))?;
+        }
+    }
+    Ok(())
+}
+
+/// Entries with rivals, or that contradict another, by name.
+fn contradictions(versions: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
+    use polder_wire::v1::RelationType;
+    let mut found: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in versions {
+        let says = entry.relations.iter().any(|r| r.r#type() == RelationType::Contradicts);
+        if !entry.rivals.is_empty() || says {
+            found.entry(&entry.name).or_default().push(entry);
+        }
+    }
+    found
+}
+
+fn summary_json(
+    node: &Arc<Node>,
+    moments: &[(i64, Picture)],
+    end_ms: i64,
+    last: &Picture,
+) -> anyhow::Result<()> {
+    let row = |ms: i64, picture: &Picture| {
+        serde_json::json!({
+            "knownAt": jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).ok(),
+            "entries": picture.entries,
+            "contradictions": picture.contradictions,
+            "stale": picture.stale,
+        })
+    };
+    let mut rows: Vec<_> = moments.iter().map(|(ms, picture)| row(*ms, picture)).collect();
+    rows.push(row(end_ms, last));
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut disciplines: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &last.versions {
+        *kinds.entry(entry.kind.as_str()).or_default() += 1;
+        *disciplines.entry(entry.discipline().as_str_name()).or_default() += 1;
+    }
+    let records = node.picture.read().lsn();
+    say_json(&serde_json::json!({
+        "records": records, "moments": rows, "kinds": kinds, "disciplines": disciplines,
+        "contradictions": contradictions(&last.versions).keys().collect::<Vec<_>>(),
+    }))
+}

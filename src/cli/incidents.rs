@@ -1,0 +1,147 @@
+//! `polder incident …`.
+
+use polder_wire::v1::{
+    CloseIncidentRequest, CreateIncidentRequest, GripLevel, Incident, ListIncidentsRequest, Mode,
+    Phase, Scaling, Team, Text, UpdateIncidentRequest,
+    incident_service_client::IncidentServiceClient,
+};
+use uuid::Uuid;
+
+use super::{
+    Context,
+    args::{CreateArgs, IncidentCommand, ModeArg, UpdateArgs},
+    client::{self, enumeration},
+    say, say_json,
+};
+use crate::json;
+
+pub(super) async fn run(context: &Context, command: IncidentCommand) -> anyhow::Result<u8> {
+    let channel = context.connect().await?;
+    let mut client = IncidentServiceClient::new(channel.clone());
+    let words = context.words;
+    match command {
+        IncidentCommand::Create(args) => {
+            let request = create_request(args)?;
+            let made = client.create_incident(request).await?.into_inner().incident;
+            shown(context, words.created(), made)
+        }
+        IncidentCommand::Show(name) => {
+            let incident = client::incident(&channel, Some(&name.id), words).await?;
+            shown(context, "", Some(incident))
+        }
+        IncidentCommand::Update(args) => {
+            let request = update_request(args)?;
+            let changed = client.update_incident(request).await?.into_inner().incident;
+            shown(context, words.updated(), changed)
+        }
+        IncidentCommand::Close(args) => {
+            let request = CloseIncidentRequest {
+                request_id: Uuid::new_v4().to_string(),
+                name: full_name(&args.id),
+                reason: args.reason,
+            };
+            let closed = client.close_incident(request).await?.into_inner().incident;
+            shown(context, words.closed(), closed)
+        }
+        IncidentCommand::List(args) => {
+            let mut page_token = String::new();
+            let mut any = false;
+            loop {
+                let request = ListIncidentsRequest {
+                    include_closed: args.all,
+                    page_token,
+                    ..Default::default()
+                };
+                let response = client.list_incidents(request).await?.into_inner();
+                for incident in response.incidents {
+                    any = true;
+                    shown(context, "", Some(incident))?;
+                }
+                page_token = response.next_page_token;
+                if page_token.is_empty() {
+                    break;
+                }
+            }
+            if !any && !context.common.json {
+                say(words.no_incidents())?;
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn shown(context: &Context, what: &str, incident: Option<Incident>) -> anyhow::Result<u8> {
+    let incident = incident.unwrap_or_default();
+    if context.common.json {
+        say_json(&json::from_message("Incident", &incident)?)?;
+        return Ok(0);
+    }
+    let separator = if what.is_empty() { "" } else { ": " };
+    say(&format!("{what}{separator}{}", context.lines.incident(&incident)))?;
+    Ok(0)
+}
+
+fn full_name(id: &str) -> String {
+    format!("incidents/{}", id.trim_start_matches("incidents/"))
+}
+
+fn text(language: String, title: String) -> Text {
+    Text { language, title, ..Default::default() }
+}
+
+fn phase(word: &str) -> anyhow::Result<i32> {
+    Ok(enumeration("PHASE", word, Phase::from_str_name)?.into())
+}
+
+fn create_request(args: CreateArgs) -> anyhow::Result<CreateIncidentRequest> {
+    let mode = match args.mode {
+        ModeArg::Actual => Mode::Actual,
+        ModeArg::Exercise => Mode::Exercise,
+        ModeArg::Test => Mode::Test,
+    };
+    let incident = Incident {
+        name: args.id.as_deref().map(full_name).unwrap_or_default(),
+        mode: mode.into(),
+        titles: vec![text(args.text_lang, args.title)],
+        phase: args.phase.as_deref().map(phase).transpose()?.unwrap_or_default(),
+        ..Default::default()
+    };
+    let request_id = Uuid::new_v4().to_string();
+    Ok(CreateIncidentRequest { request_id, incident: Some(incident) })
+}
+
+fn update_request(args: UpdateArgs) -> anyhow::Result<UpdateIncidentRequest> {
+    let mut incident = Incident { name: full_name(&args.id), ..Default::default() };
+    let mut paths = Vec::new();
+    if let Some(title) = args.title {
+        incident.titles = vec![text(args.text_lang, title)];
+        paths.push("titles");
+    }
+    if let Some(word) = &args.phase {
+        incident.phase = phase(word)?;
+        paths.push("phase");
+    }
+    if let Some(grip_rijk) = args.grip_rijk {
+        incident.grip_rijk = grip_rijk;
+        paths.push("grip_rijk");
+    }
+    if let Some(region) = args.region {
+        let team = |word: &String| -> anyhow::Result<i32> {
+            Ok(enumeration("TEAM", word, Team::from_str_name)?.into())
+        };
+        let level = args.grip.map_or(0, |level| i32::from(level) + 1);
+        incident.scalings = vec![Scaling {
+            region: format!("parties/{}", region.trim_start_matches("parties/")),
+            grip: GripLevel::try_from(level).unwrap_or_default().into(),
+            teams: args.teams.iter().map(team).collect::<Result<_, _>>()?,
+        }];
+        paths.push("scalings");
+    }
+    let paths = paths.into_iter().map(str::to_owned).collect();
+    Ok(UpdateIncidentRequest {
+        request_id: Uuid::new_v4().to_string(),
+        incident: Some(incident),
+        update_mask: Some(prost_types::FieldMask { paths }),
+        expected_version: String::new(),
+    })
+}

@@ -1,0 +1,241 @@
+//! The command line: what each command does is in its own file.
+
+pub mod args;
+mod bench;
+mod client;
+mod demo;
+mod dutch;
+mod incidents;
+mod read;
+mod scenario;
+mod show;
+mod store;
+pub mod words;
+mod write;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use polder_picture::language::Language;
+use tonic_types::StatusExt as _;
+
+use self::{
+    args::{Cli, Command, Common},
+    client::Unreachable,
+    show::Lines,
+    words::Words,
+};
+use crate::config::Config;
+
+/// What every command knows.
+struct Context {
+    common: Common,
+    config: Config,
+    words: Words,
+    lines: Lines,
+}
+
+impl Context {
+    fn node(&self) -> &str {
+        let configured = self.config.node.as_deref();
+        self.common.node.as_deref().or(configured).unwrap_or(client::NODE)
+    }
+
+    async fn connect(&self) -> anyhow::Result<tonic::transport::Channel> {
+        client::connect(self.node(), self.words).await
+    }
+
+    /// Directory of the store, from a flag, the environment or the file.
+    fn data(&self, flag: Option<std::path::PathBuf>) -> anyhow::Result<std::path::PathBuf> {
+        let data = flag.or_else(|| self.config.data.clone());
+        data.context("say where the store is: --data DIR, POLDER_DATA or `data` in the file")
+    }
+
+    fn engine(&self, flag: Option<String>) -> anyhow::Result<Option<String>> {
+        let engine = flag.or_else(|| self.config.store.engine.clone());
+        if let Some(engine) = &engine {
+            crate::config::check_engine(engine)?;
+        }
+        Ok(engine)
+    }
+}
+
+/// Prints a line; a reader that went away ends the program without noise.
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}").map_err(Into::into)
+}
+
+/// Prints JSON on one line.
+fn say_json(value: &serde_json::Value) -> anyhow::Result<()> {
+    say(&value.to_string())
+}
+
+/// Runs the program and says with which code it ends.
+pub fn main() -> u8 {
+    let language = early_language();
+    let command = match language {
+        Language::English => Cli::command(),
+        Language::Dutch => dutch::translate(Cli::command()),
+    };
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match run(cli, language) {
+        Ok(code) => code,
+        Err(error) => {
+            let (code, text) = explain(&error, Words(language));
+            if !text.is_empty() {
+                eprintln!("polder: {text}");
+            }
+            code
+        }
+    }
+}
+
+/// The help is written before the flags are read, so the language is looked for by hand.
+fn early_language() -> Language {
+    let mut args =
+        std::env::args().skip_while(|arg| arg != "--lang" && !arg.starts_with("--lang="));
+    let flag = args.next().and_then(|arg| match arg.strip_prefix("--lang=") {
+        Some(tag) => Some(tag.to_owned()),
+        None => args.next(),
+    });
+    let from = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let tag = flag
+        .or_else(|| from("POLDER_LANG"))
+        .or_else(|| from("LC_ALL"))
+        .or_else(|| from("LC_MESSAGES"))
+        .or_else(|| from("LANG"))
+        .unwrap_or_default();
+    Language::of(&tag.replace('_', "-"))
+}
+
+fn run(cli: Cli, early: Language) -> anyhow::Result<u8> {
+    let Cli { common, command } = cli;
+    let config = match &common.config {
+        Some(path) => Config::read(path).map_err(|error| error.context(Usage))?,
+        None => Config::default(),
+    };
+    let chosen = common.lang.as_deref().or(config.lang.as_deref());
+    let words = Words(chosen.map_or(early, Language::of));
+    let serves = matches!(command, Command::Serve(_));
+    log_to_stderr(&common, &config, serves)?;
+    let lines = Lines::of_stdout(words);
+    let context = Context { common, config, words, lines };
+    if let Command::Completions(args) = &command {
+        clap_complete::generate(args.shell, &mut Cli::command(), "polder", &mut std::io::stdout());
+        return Ok(0);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(dispatch(&context, command));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done
+}
+
+async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Init(args) => store::init(context, args),
+        Command::Serve(args) => store::serve(context, args).await,
+        Command::Demo(args) => demo::run(context, args).await,
+        Command::Incident(command) => incidents::run(context, command).await,
+        Command::Publish(args) => write::publish(context, *args).await,
+        Command::Retract(args) => write::retract(context, args).await,
+        Command::List(args) => read::list(context, args).await,
+        Command::Watch(args) => read::watch(context, args).await,
+        Command::AsOf(args) => read::as_of(context, args).await,
+        Command::Status => read::status(context).await,
+        Command::Verify(args) => store::verify(context, args).await,
+        Command::Backup(args) => store::backup(context, args).await,
+        Command::Restore(args) => store::restore(context, args),
+        Command::Compact(args) => store::compact(context, args).await,
+        Command::Import(args) => scenario::import(context, args).await,
+        Command::Check => store::check(context),
+        Command::Bench(args) => bench::run(context, args).await,
+        Command::Completions(_) => Ok(0),
+    }
+}
+
+fn log_to_stderr(common: &Common, config: &Config, serves: bool) -> anyhow::Result<()> {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let usual = if serves { "info" } else { "error" };
+    let filter = common.log.as_deref().or(config.log.as_deref()).unwrap_or(usual);
+    let filter = EnvFilter::try_new(filter).context("--log is no filter")?;
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if common.log_json || config.log_json == Some(true) {
+        builder.json().init();
+    } else {
+        use std::io::IsTerminal as _;
+        builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
+    }
+    Ok(())
+}
+
+/// The configuration or command line is at fault.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used")]
+struct Usage;
+
+/// The store is damaged or failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct StoreDamaged(String);
+
+/// Exit code and text for an error.
+fn explain(error: &anyhow::Error, words: Words) -> (u8, String) {
+    if let Some(error) = error.downcast_ref::<std::io::Error>()
+        && error.kind() == std::io::ErrorKind::BrokenPipe
+    {
+        return (0, String::new());
+    }
+    if let Some(status) = error.downcast_ref::<tonic::Status>() {
+        return explain_status(status, words);
+    }
+    let text = format!("{error:#}");
+    let code = if error.downcast_ref::<Usage>().is_some() {
+        2
+    } else if error.downcast_ref::<Unreachable>().is_some() {
+        4
+    } else if error.downcast_ref::<StoreDamaged>().is_some()
+        || error.downcast_ref::<crate::store::engine::EngineError>().is_some()
+        || matches!(
+            error.downcast_ref::<crate::store::directory::DirectoryError>(),
+            Some(crate::store::directory::DirectoryError::Engine(_))
+        )
+    {
+        5
+    } else {
+        1
+    };
+    (code, text)
+}
+
+fn explain_status(status: &tonic::Status, words: Words) -> (u8, String) {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+    let mut text = format!("{}: {}", words.refused(), status.message());
+    if let Some(dutch) = dutch::reason(words, &reason) {
+        text = format!("{}: {dutch} ({})", words.refused(), status.message());
+    }
+    for field in details.bad_request().into_iter().flat_map(|bad| &bad.field_violations) {
+        text.push_str(&format!("\n  {}: {}", field.field, field.description));
+    }
+    if !reason.is_empty() {
+        text.push_str(&format!("\n  [{reason}]"));
+    }
+    let code = match status.code() {
+        tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => 4,
+        tonic::Code::DataLoss | tonic::Code::Internal if reason == "STORE_FAILED" => 5,
+        tonic::Code::Unknown | tonic::Code::Cancelled => 1,
+        _ => 3,
+    };
+    (code, text)
+}

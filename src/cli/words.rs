@@ -1,0 +1,218 @@
+//! What the program says to people, in English and Dutch. A sentence without its translation does
+//! not compile.
+
+use polder_picture::language::Language;
+use polder_wire::v1::{Discipline, GripLevel, Mode, Phase, Statement, VerificationState};
+
+/// The reader's language.
+#[derive(Debug, Clone, Copy)]
+pub struct Words(pub Language);
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $dutch:literal;)*) => {
+        #[allow(missing_docs, reason = "the sentences say what they are")]
+        impl Words {
+            $(pub fn $name(self) -> &'static str {
+                self.0.pick($english, $dutch)
+            })*
+        }
+    };
+}
+
+words! {
+    actual: "ACTUAL", "ECHT";
+    exercise: "EXERCISE", "OEFENING";
+    test: "TEST", "TEST";
+    stale: "stale", "verouderd";
+    unverified: "unverified", "onbevestigd";
+    verified: "verified", "bevestigd";
+    refuted: "refuted", "weerlegd";
+    superseded: "superseded", "achterhaald";
+    contradiction: "contradiction", "tegenspraak";
+    retracted: "retracted", "ingetrokken";
+    urgent: "URGENT", "SPOED";
+    left: "no longer in this picture", "niet meer in dit beeld";
+    entries: "entries", "items";
+    contradictions: "contradictions", "tegenspraken";
+    stale_items: "stale", "verouderd";
+    retractions: "retracted", "ingetrokken";
+    by_discipline: "By discipline", "Per kolom";
+    by_kind: "By kind", "Per soort";
+    by_statement: "By statement", "Per uitspraak";
+    open_contradictions: "Open contradictions", "Openstaande tegenspraken";
+    as_known_at: "As it was known at", "Zoals bekend op";
+    versions_of: "versions", "versies";
+    says: "says", "meldt";
+    none: "none", "geen";
+    node: "Node", "Knooppunt";
+    party: "Party", "Partij";
+    store: "Store", "Opslag";
+    health: "Health", "Toestand";
+    log_position: "Log position", "Logpositie";
+    records: "records", "records";
+    incidents: "incidents", "incidenten";
+    subscribers: "subscribers", "abonnees";
+    feeds: "Feeds", "Feeds";
+    disk_free: "free on the disk", "vrij op de schijf";
+    healthy: "sound", "in orde";
+    degraded: "limited", "beperkt";
+    failed: "FAILED", "STORING";
+    uptime: "up", "actief";
+    attachments: "attachments", "bijlagen";
+    listening: "Polder listens on", "Polder luistert op";
+    admin_on: "metrics and health on", "metrieken en toestand op";
+    plain_text: "Connections are not encrypted: loopback only.", "Verbindingen zijn niet versleuteld: alleen op deze machine.";
+    stopping: "Stopping: streams end with a token, the last commit is finished.", "Stoppen: streams eindigen met een token, de laatste schrijfactie wordt afgemaakt.";
+    stopped: "Stopped.", "Gestopt.";
+    press_ctrl_c: "Press Ctrl-C to stop.", "Stop met Ctrl-C.";
+    made_store: "A new store was made in", "Er is een nieuwe opslag gemaakt in";
+    keep_key: "The node's key is in identity/node.key. It is not part of backups; keep it to yourself.", "De sleutel van het knooppunt staat in identity/node.key. Hij zit niet in back-ups; houd hem geheim.";
+    published: "published", "geplaatst";
+    refused: "refused", "geweigerd";
+    line: "line", "regel";
+    sound_log: "Every chain, hash and signature holds.", "Elke keten, hash en handtekening klopt.";
+    signatures: "signatures", "handtekeningen";
+    bad_record: "The first bad record", "Het eerste beschadigde record";
+    of_feed: "of feed", "van feed";
+    damaged_advice: "Restore a backup with `polder restore`; what the store still reads can be copied with `polder backup --data`.", "Zet een back-up terug met `polder restore`; wat de opslag nog leest, kopieert `polder backup --data`.";
+    backup_written: "Backup written to", "Back-up geschreven naar";
+    restored: "Restored with a new key into", "Teruggezet met een nieuwe sleutel in";
+    restored_note: "The old key must never be used again: remove the old data directory.", "De oude sleutel mag nooit meer gebruikt worden: verwijder de oude gegevensmap.";
+    compacted: "The store was rewritten", "De opslag is herschreven";
+    config_sound: "The configuration is sound.", "De configuratie is in orde.";
+    imported: "steps played", "stappen afgespeeld";
+    created: "Opened", "Geopend";
+    updated: "Changed", "Gewijzigd";
+    closed: "Closed", "Gesloten";
+    closed_state: "closed", "gesloten";
+    phase: "phase", "fase";
+    teams: "teams", "teams";
+    no_incidents: "There is no incident yet. Open one with `polder incident create`.", "Er is nog geen incident. Open er een met `polder incident create`.";
+    which_incident: "There are several incidents: say which with --incident.", "Er zijn meer incidenten: kies er een met --incident.";
+    snapshot_done: "The picture so far. Changes follow.", "Het beeld tot nu toe. Wijzigingen volgen.";
+    reset: "The node could not go on where we were; the picture starts anew.", "Het knooppunt kon niet verder waar we waren; het beeld begint opnieuw.";
+    reconnecting: "The connection was lost; trying again.", "De verbinding is verbroken; nieuwe poging.";
+    unreachable: "The node cannot be reached at", "Het knooppunt is niet bereikbaar op";
+    demo_intro: "The flood of July 2021 in Limburg, as it became known. An exercise: nothing here is happening now.", "Het hoogwater van juli 2021 in Limburg, zoals het bekend werd. Een oefening: niets hiervan gebeurt nu.";
+    demo_try: "In another terminal, try", "Probeer in een andere terminal";
+    demo_done: "The scenario is over. The node keeps serving.", "Het scenario is afgelopen. Het knooppunt blijft draaien.";
+    valid_at: "holding at", "geldig op";
+    known_at: "known at", "bekend op";
+    nothing: "nothing matches", "niets gevonden";
+    more: "more: ask with --page", "meer: vraag door met --page";
+    time: "Time", "Tijd";
+    warn_clock: "clock in doubt", "klok onzeker";
+}
+
+impl Words {
+    /// Name of a mode.
+    pub fn mode(self, mode: Mode) -> &'static str {
+        match mode {
+            Mode::Actual => self.actual(),
+            Mode::Exercise => self.exercise(),
+            Mode::Test => self.test(),
+            Mode::Unspecified => "?",
+        }
+    }
+
+    /// Name of a discipline.
+    pub fn discipline(self, discipline: Discipline) -> &'static str {
+        let (english, dutch) = match discipline {
+            Discipline::Unspecified => ("unstated", "onbekend"),
+            Discipline::ControlRoom => ("control room", "meldkamer"),
+            Discipline::Fire => ("fire", "brandweer"),
+            Discipline::Police => ("police", "politie"),
+            Discipline::Medical => ("medical", "GHOR"),
+            Discipline::PopulationCare => ("population", "bevolkingszorg"),
+            Discipline::Water => ("water", "water"),
+            Discipline::Defence => ("defence", "defensie"),
+            Discipline::Vital => ("vital", "vitaal"),
+            Discipline::Transport => ("transport", "vervoer"),
+            Discipline::Meteorology => ("weather", "weer"),
+            Discipline::Communication => ("communication", "communicatie"),
+            Discipline::Government => ("government", "bestuur"),
+            Discipline::Relief => ("relief", "hulporganisatie"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// Name of a statement.
+    pub fn statement(self, statement: Statement) -> &'static str {
+        let (english, dutch) = match statement {
+            Statement::Unspecified => ("unstated", "onbekend"),
+            Statement::Fact => ("fact", "feit"),
+            Statement::Assumption => ("assumption", "aanname"),
+            Statement::Forecast => ("forecast", "prognose"),
+            Statement::Bottleneck => ("bottleneck", "knelpunt"),
+            Statement::Decision => ("decision", "besluit"),
+            Statement::Action => ("action", "actie"),
+            Statement::Question => ("question", "vraag"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// Name of a verification state; unverified when nothing is said.
+    pub fn verification(self, state: VerificationState) -> &'static str {
+        match state {
+            VerificationState::Verified => self.verified(),
+            VerificationState::Refuted => self.refuted(),
+            VerificationState::Superseded => self.superseded(),
+            VerificationState::Unverified | VerificationState::Unspecified => self.unverified(),
+        }
+    }
+
+    /// Name of a phase.
+    pub fn phase_name(self, phase: Phase) -> &'static str {
+        let (english, dutch) = match phase {
+            Phase::Unspecified => ("unstated", "onbekend"),
+            Phase::Cold => ("cold", "koud"),
+            Phase::Lukewarm => ("lukewarm", "lauw"),
+            Phase::Warm => ("warm", "warm"),
+            Phase::Aftercare => ("aftercare", "nafase"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// Name of a kind.
+    pub fn kind(self, kind: &str) -> String {
+        let dutch = match kind {
+            "observation" => "waarneming",
+            "casualties" => "slachtoffers",
+            "water_level" => "waterstand",
+            "outage" => "uitval",
+            "measurement" => "meting",
+            "closure" => "afsluiting",
+            "evacuation" => "evacuatie",
+            "care_capacity" => "zorgcapaciteit",
+            "resource" => "eenheid",
+            "assistance_request" => "bijstandsaanvraag",
+            "warning" => "waarschuwing",
+            "weather" => "weer",
+            "decision" => "besluit",
+            "action" => "actie",
+            "drawing" => "tekening",
+            "message" => "bericht",
+            "flood_defence" => "waterkering",
+            "reception" => "opvang",
+            "retraction" => "intrekking",
+            other => return other.replace('_', " "),
+        };
+        match self.0 {
+            Language::Dutch => dutch.to_owned(),
+            Language::English => kind.replace('_', " "),
+        }
+    }
+}
+
+/// GRIP level as people say it.
+pub fn grip(level: GripLevel) -> &'static str {
+    match level {
+        GripLevel::Unspecified => "GRIP -",
+        GripLevel::GripLevel0 => "GRIP 0",
+        GripLevel::GripLevel1 => "GRIP 1",
+        GripLevel::GripLevel2 => "GRIP 2",
+        GripLevel::GripLevel3 => "GRIP 3",
+        GripLevel::GripLevel4 => "GRIP 4",
+        GripLevel::GripLevel5 => "GRIP 5",
+    }
+}

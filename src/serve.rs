@@ -1,0 +1,196 @@
+//! Serving a node: gRPC and gRPC-Web on one port, metrics and health on another, and an orderly end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use polder_wire::v1::{
+    attachment_service_server::AttachmentServiceServer,
+    incident_service_server::IncidentServiceServer, node_service_server::NodeServiceServer,
+    picture_service_server::PictureServiceServer,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{service::Routes, transport::Server};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_web::GrpcWebLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::{grpc::Services, node::Node, query::citations};
+
+/// Largest message that is decoded. A batch of entries is smaller; attachments come in chunks.
+pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// A unary call that takes longer is answered with DEADLINE_EXCEEDED.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long streams get to end after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often attachments are looked through for those that nothing cites.
+const ERASE_EVERY: Duration = Duration::from_secs(60);
+
+/// Where a node is served.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// gRPC, gRPC-Web and health.
+    pub listen: SocketAddr,
+    /// `/metrics` and `/healthz`.
+    pub admin: SocketAddr,
+}
+
+/// A node that is being served.
+pub struct Serving {
+    /// Where, with the ports that were really bound.
+    pub addresses: Addresses,
+    ending: watch::Sender<bool>,
+    server: JoinHandle<anyhow::Result<()>>,
+    admin: JoinHandle<()>,
+    erasing: JoinHandle<()>,
+    health: HealthReporter,
+}
+
+/// Binds both ports and serves until [`Serving::stop`].
+pub async fn serve(node: Arc<Node>, addresses: Addresses) -> anyhow::Result<Serving> {
+    let listener = bind(addresses.listen).await?;
+    let admin = bind(addresses.admin).await?;
+    let addresses = Addresses { listen: listener.local_addr()?, admin: admin.local_addr()? };
+    let (ending, ending_seen) = watch::channel(false);
+    let services = Services { node: Arc::clone(&node), ending: ending_seen.clone() };
+    let (health, routes) = routes(services).await?;
+    let server = tokio::spawn(run(listener, routes, ending_seen));
+    let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
+    let erasing = tokio::spawn(erase_uncited(node));
+    Ok(Serving { addresses, ending, server, admin, erasing, health })
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> {
+    macro_rules! sized {
+        ($server:ident) => {
+            $server::new(services.clone())
+                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(MESSAGE_BYTES_MAX)
+        };
+    }
+    let (health, health_service) = tonic_health::server::health_reporter();
+    for service in SERVICES {
+        health.set_service_status(service, ServingStatus::Serving).await;
+    }
+    let descriptors = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(polder_wire::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let routes = Routes::new(sized!(PictureServiceServer))
+        .add_service(sized!(IncidentServiceServer))
+        .add_service(sized!(AttachmentServiceServer))
+        .add_service(sized!(NodeServiceServer))
+        .add_service(health_service)
+        .add_service(descriptors().build_v1()?)
+        .add_service(descriptors().build_v1alpha()?);
+    Ok((health, routes))
+}
+
+const SERVICES: [&str; 5] = [
+    "",
+    "polder.v1.PictureService",
+    "polder.v1.IncidentService",
+    "polder.v1.AttachmentService",
+    "polder.v1.NodeService",
+];
+
+async fn run(
+    listener: TcpListener,
+    routes: Routes,
+    mut ending: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_headers(Any)
+        .allow_methods(Any)
+        .expose_headers(exposed.map(axum::http::HeaderName::from_static));
+    let incoming = futures::StreamExt::map(TcpListenerStream::new(listener), |stream| {
+        stream.and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+    });
+    Server::builder()
+        .accept_http1(true)
+        .timeout(CALL_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(Duration::from_secs(25)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .max_concurrent_streams(Some(4096))
+        .initial_stream_window_size(Some(1 << 20))
+        .initial_connection_window_size(Some(8 << 20))
+        .layer(cors)
+        .layer(GrpcWebLayer::new())
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, async move {
+            let _ = ending.wait_for(|ending| *ending).await;
+        })
+        .await
+        .context("the server stopped")
+}
+
+async fn run_admin(listener: TcpListener, node: Arc<Node>) {
+    let metrics = |State(node): State<Arc<Node>>| async move { node.metrics.render(&node) };
+    let healthz = |State(node): State<Arc<Node>>| async move {
+        match node.failure() {
+            None => (StatusCode::OK, "ok\n".to_owned()),
+            Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")),
+        }
+    };
+    let routes = Router::new().route("/metrics", get(metrics)).route("/healthz", get(healthz));
+    if let Err(error) = axum::serve(listener, routes.with_state(node)).await {
+        tracing::error!(%error, "the admin port stopped");
+    }
+}
+
+async fn erase_uncited(node: Arc<Node>) {
+    loop {
+        tokio::time::sleep(ERASE_EVERY).await;
+        let node = Arc::clone(&node);
+        let erased = tokio::task::spawn_blocking(move || {
+            let cited = citations(&node).map_err(std::io::Error::other)?;
+            node.attachments.erase_uncited(&cited, node.wall.now_ms())
+        });
+        match erased.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => tracing::info!(count, "attachments that nothing cites were erased"),
+            Ok(Err(error)) => tracing::warn!(%error, "attachments could not be looked through"),
+            Err(error) => tracing::warn!(%error, "the search for uncited attachments stopped"),
+        }
+    }
+}
+
+impl Serving {
+    /// Ends in good order: not serving to newcomers, a last token to every stream, then the ports.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        for service in SERVICES {
+            self.health.set_service_status(service, ServingStatus::NotServing).await;
+        }
+        self.ending.send_replace(true);
+        let mut server = self.server;
+        let drained = tokio::time::timeout(DRAIN, &mut server).await;
+        if drained.is_err() {
+            tracing::warn!("some callers did not leave in time");
+            server.abort();
+        }
+        self.admin.abort();
+        self.erasing.abort();
+        match drained {
+            Ok(Ok(result)) => result,
+            _ => Ok(()),
+        }
+    }
+
+    /// Resolves when the server stops by itself, which it should not.
+    pub async fn stopped(&mut self) -> anyhow::Error {
+        match (&mut self.server).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => anyhow::anyhow!("the server stopped"),
+            Err(error) => error.into(),
+        }
+    }
+}
