@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use polder_picture::record::{Head, Id};
 use prost::Message;
 
 use crate::{
@@ -240,8 +241,8 @@ pub fn restore(
     let mut retired = old.retired_keys.clone();
     retired.push(old.public_key.clone());
     let identity = node::new_identity(&signer, &old.display_name, &old.party, retired);
-    let picture = rebuild_heads(&log)?;
-    let verdict = maintain::verify(&log, &picture, &identity, &mut |_| ControlFlow::Continue(()))?;
+    let (records, heads) = rebuild_heads(&log)?;
+    let verdict = maintain::verify(&log, &heads, &identity, &mut |_| ControlFlow::Continue(()))?;
     if let Some(bad) = verdict.bad_record {
         bail!("record {} of feed {}: {}", bad.sequence, bad.feed, bad.problem);
     }
@@ -249,7 +250,7 @@ pub fn restore(
     log.close()?;
     // Only now the directory holds a store.
     directory.switch(1, engine)?;
-    Ok(Restored { identity, records: picture.lsn(), attachments: attachments_restored })
+    Ok(Restored { identity, records, attachments: attachments_restored })
 }
 
 fn fill(
@@ -307,7 +308,7 @@ fn stored_of(part: &Part) -> Stored {
 }
 
 /// Heads follow from the records: they are computed again rather than believed.
-fn rebuild_heads(log: &Log) -> anyhow::Result<polder_picture::picture::Picture> {
+fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
     let mut picture = polder_picture::picture::Picture::default();
     let mut bad = None;
     log.arrivals(1, &mut |_, arrival| {
@@ -318,14 +319,13 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<polder_picture::picture::Picture> 
     if let Some(problem) = bad {
         bail!("the backup is damaged: {problem} does not hold");
     }
-    for index in 0..picture.feeds().len() as u32 {
-        let feed = picture.feed(index).clone();
+    let mut heads = Vec::with_capacity(picture.feeds().len());
+    for feed in picture.feeds() {
         let last = log.record(feed.id, feed.head.sequence)?;
         let last = last.with_context(|| format!("feed {}: its last record is missing", feed.id))?;
         let hash = polder_picture::record::record_hash(&last.envelope.header);
-        picture.set_head(index, polder_picture::record::Head { hash, ..feed.head });
+        heads.push((feed.id, Head { hash, ..feed.head }));
     }
-    let heads: Vec<_> = picture.feeds().iter().map(|feed| (feed.id, feed.head)).collect();
-    log.engine().commit(head_rows(heads.into_iter()))?;
-    Ok(picture)
+    log.engine().commit(head_rows(heads.iter().copied()))?;
+    Ok((picture.lsn(), heads))
 }

@@ -223,13 +223,12 @@ pub fn update(
     desk: &mut Desk<'_, '_>,
     scope: u32,
     request: &UpdateIncidentRequest,
-    current: Option<&str>,
 ) -> Result<(), Refusal> {
-    if !request.expected_version.is_empty() && current != Some(request.expected_version.as_str()) {
+    let (version, mut data) = current_data(desk, scope)?;
+    if !request.expected_version.is_empty() && version != request.expected_version {
         let sentence = "the incident has changed since you read it: read it again";
         return Err(Refusal::new(Class::Aborted, "INCIDENT_CHANGED", sentence));
     }
-    let mut data = current_data(desk, scope)?;
     let mut incident = data.incident.take().unwrap_or_default();
     let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths[..]);
     apply(&mut incident, &request.incident.clone().unwrap_or_default(), paths);
@@ -242,17 +241,18 @@ pub fn update(
 
 /// Closes an incident.
 pub fn close(desk: &mut Desk<'_, '_>, scope: u32, reason: String) -> Result<(), Refusal> {
-    let mut data = current_data(desk, scope)?;
+    let (_, mut data) = current_data(desk, scope)?;
     data.state = IncidentState::Closed.into();
     data.close_reason = reason;
     put(desk, scope, data)
 }
 
-fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<IncidentData, Refusal> {
-    desk.incident_data(scope).ok_or_else(|| {
+fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<(String, IncidentData), Refusal> {
+    let (feed, sequence, data) = desk.incident_data(scope).ok_or_else(|| {
         let sentence = "the incident's own data has not arrived here yet";
         Refusal::new(Class::FailedPrecondition, "INCIDENT_DATA_MISSING", sentence)
-    })
+    })?;
+    Ok((present::version(feed, sequence), data))
 }
 
 /// Finds an incident's scope by its resource name.

@@ -4,10 +4,7 @@ use std::{collections::HashMap, ops::ControlFlow, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
-use polder_picture::{
-    picture::Picture,
-    record::{Chain, Damage, Head, Id, decode, feed_id, key_id},
-};
+use polder_picture::record::{Chain, Damage, Head, Id, decode, feed_id, key_id};
 use polder_wire::v1::{BadRecord, Envelope, VerifyVerdict};
 use prost::Message as _;
 
@@ -27,48 +24,67 @@ pub fn keys(identity: &Identity) -> HashMap<Id, VerifyingKey> {
     .collect()
 }
 
-/// Walks all chains up to the heads of `picture`. `progress` is told how many records were
-/// checked, and may stop the walk.
+/// Where each feed ends, as the store's own rows say.
+pub fn stored_heads(log: &Log) -> Result<Vec<(Id, Head)>, EngineError> {
+    let mut heads = Vec::new();
+    let mut bad = None;
+    let range = Range { from: &[], until: None, backwards: false };
+    log.engine().scan(Tree::Heads, range, &mut |key, value| {
+        let head = HeadRow::decode(Bytes::copy_from_slice(value)).ok().and_then(|row| {
+            let hash = row.hash[..].try_into().ok()?;
+            Some((Id::from_slice(key)?, Head { sequence: row.sequence, hash }))
+        });
+        match head {
+            Some(head) => heads.push(head),
+            None => bad = Some(hex::encode(key)),
+        }
+        ControlFlow::Continue(())
+    })?;
+    match bad {
+        Some(feed) => Err(EngineError::Damaged(format!("the head of feed {feed} does not hold"))),
+        None => Ok(heads),
+    }
+}
+
+/// Walks all chains up to their heads. `progress` is told how many records were checked, and may
+/// stop the walk.
 pub fn verify(
     log: &Log,
-    picture: &Picture,
+    heads: &[(Id, Head)],
     identity: &Identity,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<VerifyVerdict, EngineError> {
     let keys = keys(identity);
     let mut verdict = VerifyVerdict { sound: true, ..Default::default() };
     let mut done = 0;
-    let bad = |feed: Id, sequence: u64, problem: String| BadRecord {
-        feed: feed.to_string(),
-        sequence: sequence as i64,
-        problem,
-    };
-    for feed in picture.feeds() {
+    for (feed, head) in heads {
         let mut chain = Chain::default();
-        let mut found = None;
-        let from = record_key(feed.id, 0);
-        let until = record_key(feed.id, feed.head.sequence + 1);
+        let mut problem = None;
+        let (from, until) = (record_key(*feed, 0), record_key(*feed, head.sequence + 1));
         let range = Range { from: &from, until: Some(&until), backwards: false };
-        let key = keys.get(&feed.origin);
+        let mut stopped = false;
         let scanned = log.engine().scan(Tree::Records, range, &mut |row, value| {
-            let expected = chain.sequence() + 1;
-            let step = check_chunk(row, value, feed.id, key, &mut chain);
-            done += chain.sequence() + 1 - expected;
+            let before = chain.sequence();
+            let step = check_chunk(row, value, *feed, &keys, &mut chain);
+            done += chain.sequence() - before;
             if let Err(damage) = step {
-                found = Some(bad(feed.id, chain.sequence() + 1, damage.to_string()));
+                problem = Some(damage.to_string());
                 return ControlFlow::Break(());
             }
-            progress(done)
+            let next = progress(done);
+            stopped = next.is_break();
+            next
         });
-        if let Err(error) = scanned {
-            found = Some(bad(feed.id, chain.sequence() + 1, error.to_string()));
+        if stopped {
+            return Err(EngineError::Failed("the caller went away".into()));
         }
-        let unended = chain.end(&feed.head).err();
-        let unended = unended.map(|d| bad(feed.id, chain.sequence() + 1, d.to_string()));
+        let unread = scanned.err().map(|error| error.to_string());
+        let unended = || chain.end(head).err().map(|damage| damage.to_string());
         verdict.signatures_checked += chain.signatures as i64;
-        if let Some(bad) = found.or(unended) {
+        if let Some(problem) = problem.or(unread).or_else(unended) {
+            let sequence = (chain.sequence() + 1) as i64;
             verdict.sound = false;
-            verdict.bad_record = Some(bad);
+            verdict.bad_record = Some(BadRecord { feed: feed.to_string(), sequence, problem });
             return Ok(verdict);
         }
     }
@@ -79,10 +95,9 @@ fn check_chunk(
     row: &[u8],
     value: &[u8],
     feed: Id,
-    key: Option<&VerifyingKey>,
+    keys: &HashMap<Id, VerifyingKey>,
     chain: &mut Chain,
 ) -> Result<(), Damage> {
-    let key = key.ok_or(Damage::UnknownOrigin)?;
     let (of, first) = parse_record_key(row).ok_or(Damage::Header)?;
     let chunk = Chunk::decode(Bytes::copy_from_slice(value)).map_err(|_| Damage::Header)?;
     if of != feed || first != chain.sequence() + 1 {
@@ -94,6 +109,7 @@ fn check_chunk(
         if record.feed != feed {
             return Err(Damage::Sequence);
         }
+        let key = keys.get(&record.origin).ok_or(Damage::UnknownOrigin)?;
         chain.next(&envelope, &record, key)?;
     }
     Ok(())

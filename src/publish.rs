@@ -116,8 +116,15 @@ impl Desk<'_, '_> {
         self.group.open_scope(scope)
     }
 
-    /// The incident's data as the writer sees it, changes of this very commit included.
-    pub fn incident_data(&self, scope: u32) -> Option<polder_wire::v1::IncidentData> {
+    /// The picture below, without what this commit adds. Tasks use this one: taking the lock again
+    /// inside the writer could wait for itself.
+    pub fn picture(&self) -> &Picture {
+        self.group.picture()
+    }
+
+    /// The incident's data as the writer sees it, changes of this very commit included, and the
+    /// feed and sequence number that it stands at.
+    pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, polder_wire::v1::IncidentData)> {
         self.group.incident_data(scope)
     }
 
@@ -251,7 +258,10 @@ impl Writer<'_> {
 
     /// Shows and announces what is durable now.
     fn show(&self, sealed: SealedGroup, first_lsn: u64, received_ms: i64) {
-        self.node.recent.lock().push(&sealed.admitted, received_ms);
+        // Without subscribers nobody would ask for them.
+        if self.node.metrics.subscribers.get() > 0 {
+            self.node.recent.lock().push(&sealed.admitted, received_ms);
+        }
         self.node.picture.write().install(&sealed);
         let last = first_lsn + sealed.admitted.len() as u64 - 1;
         self.node.metrics.records(&sealed.admitted);

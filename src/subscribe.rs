@@ -207,13 +207,15 @@ impl Reader {
             }
             let step = match &self.phase {
                 Phase::Ended => return None,
-                // Reading from disk may take a moment; other tasks of this thread wait meanwhile,
-                // so one message is made at a time.
-                Phase::Snapshot { .. } => self.snapshot_step(),
+                // Reading from disk may take a moment: other tasks go on elsewhere meanwhile.
+                Phase::Snapshot { .. } => tokio::task::block_in_place(|| self.snapshot_step()),
                 Phase::Tail if *self.ending.borrow() => {
                     self.say(Event::Progress(self.progress(true)));
                     self.phase = Phase::Ended;
                     continue;
+                }
+                Phase::Tail if self.mode == SubscribeMode::Log => {
+                    tokio::task::block_in_place(|| self.log_step())
                 }
                 Phase::Tail => self.tail_step(),
             };
@@ -282,9 +284,6 @@ impl Reader {
 
     /// Sends what changed since; false when nothing did.
     fn tail_step(&mut self) -> Result<bool, EngineError> {
-        if self.mode == SubscribeMode::Log {
-            return self.log_step();
-        }
         let Some(batch) = self.node.tails.after(&self.node, self.lsn)? else { return Ok(false) };
         let changes = self.choose(&batch)?;
         self.lsn = batch.until;

@@ -101,6 +101,9 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
         records = node.picture.read().lsn(), "serving"
     );
     let words = context.words;
+    if context.common.json {
+        say_json(&serde_json::json!({"listen": bound.listen, "admin": bound.admin}))?;
+    }
     eprintln!("{} {}, {} {}.", words.listening(), bound.listen, words.admin_on(), bound.admin);
     eprintln!("{}", words.plain_text());
     let failure = tokio::select! {
@@ -176,15 +179,19 @@ pub(super) async fn verify(context: &Context, args: StoreArgs) -> anyhow::Result
     }
 }
 
+/// Chains first, for they can be walked even when the store does not open; then what opening reads.
 fn verify_offline(data: &Path) -> anyhow::Result<VerifyVerdict> {
     let (_directory, log, identity) = maintain::open_offline(data)?;
-    let picture = log.open()?.picture;
-    let bar = bar(picture.lsn(), "records");
-    let verdict = maintain::verify(&log, &picture, &identity, &mut |done| {
+    let heads = maintain::stored_heads(&log)?;
+    let bar = bar(heads.iter().map(|(_, head)| head.sequence).sum(), "records");
+    let verdict = maintain::verify(&log, &heads, &identity, &mut |done| {
         bar.set_position(done);
         ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();
+    if verdict.sound {
+        log.open()?;
+    }
     log.close()?;
     Ok(verdict)
 }

@@ -1,7 +1,5 @@
 //! `IncidentService`.
 
-use std::sync::Arc;
-
 use polder_picture::{check::Checker, picture::Picture, refusal::Refusal};
 use polder_wire::{
     google::rpc,
@@ -112,11 +110,7 @@ impl IncidentService for Services {
         let scope = incident::find(&self.node.picture.read(), &name, "incident.name");
         let scope = scope.map_err(Refused::from)?;
         let weight = request.encoded_len();
-        let node = Arc::clone(&self.node);
-        let task: Task = Box::new(move |desk| {
-            let current = incident::view(&node.picture.read(), scope).map(|i| i.version);
-            vec![incident::update(desk, scope, &request, current.as_deref())]
-        });
+        let task: Task = Box::new(move |desk| vec![incident::update(desk, scope, &request)]);
         self.submit_one(key, weight, task).await?;
         let incident = Some(self.shown(&name)?);
         Ok(Response::new(UpdateIncidentResponse { incident }))

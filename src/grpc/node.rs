@@ -145,17 +145,10 @@ impl NodeService for Services {
 
 fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Result<(), Status> {
     // Heads as they are now; records that come meanwhile are left for the next time.
-    let (picture, total) = {
+    let (heads, total) = {
         let picture = node.picture.read();
-        let mut pinned = polder_picture::picture::Picture::default();
-        for scope in picture.scopes() {
-            pinned.add_scope(&scope.incident, scope.mode, &scope.audience);
-        }
-        for feed in picture.feeds() {
-            let index = pinned.add_feed(feed.origin, feed.scope, feed.lane);
-            pinned.set_head(index, feed.head);
-        }
-        (pinned, picture.lsn() as i64)
+        let heads: Vec<_> = picture.feeds().iter().map(|feed| (feed.id, feed.head)).collect();
+        (heads, picture.lsn() as i64)
     };
     let mut last = 0;
     let mut progress = |done: u64| {
@@ -167,7 +160,7 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
         send(sender, VerifyLogResponse { records_checked, records_total: total, verdict: None })
     };
     let log = node.log();
-    let verdict = maintain::verify(&log, &picture, node.identity(), &mut progress);
+    let verdict = maintain::verify(&log, &heads, node.identity(), &mut progress);
     let verdict = verdict.map_err(Refused::from)?;
     let checked = if verdict.sound { total } else { last as i64 };
     let message = VerifyLogResponse {

@@ -174,11 +174,10 @@ async fn publish(
         // Nothing in it could be stored: there is nothing to wait for.
         None => refuse_all(items, node.picture.read().lsn()),
         Some(scope) => {
-            let shared = Arc::clone(node);
             let task: Task = Box::new(move |desk| {
                 let author = |(at, item): (usize, Item)| {
                     let path = path(at);
-                    let draft = item?.draft(&shared.picture.read(), scope, &path)?;
+                    let draft = item?.draft(desk.picture(), scope, &path)?;
                     desk.author(draft).map_err(|refusal| within(refusal, &path))
                 };
                 items.into_iter().enumerate().map(author).collect()
@@ -278,13 +277,10 @@ async fn retract(services: &Services, mut request: RetractEntryRequest) -> Resul
         author: String::new(),
         supersedes: Supersedes::AllHeld,
     };
-    let shared = Arc::clone(node);
     let task: Task = Box::new(move |desk| {
         // A withdrawal is as urgent as what it withdraws.
-        let picture = shared.picture.read();
-        let shown = picture.entry(scope, entry).and_then(|register| register.display());
+        let shown = desk.picture().entry(scope, entry).and_then(|register| register.display());
         let lane = shown.and_then(|shown| Lane::try_from(i32::from(shown.attributes.lane)).ok());
-        drop(picture);
         vec![desk.author(Draft { lane: lane.unwrap_or(Lane::Routine), ..draft })]
     });
     let receipt = node.submit(Lane::Urgent, key, 1024, task).await?;

@@ -63,8 +63,10 @@ impl Fjall {
         let db = Database::builder(path)
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES)
-            // One flushes while the other compacts; more would only take memory.
-            .worker_threads(2)
+            // With more than one, the first passes a waiting compaction on to itself without end
+            // for as long as another compacts, and burns a whole core. Our keys only ever grow,
+            // so tables are moved rather than merged and one thread keeps up.
+            .worker_threads(1)
             .max_cached_files(Some(200))
             // We sync each batch ourselves; without this it is written once more before.
             .manual_journal_persist(true)

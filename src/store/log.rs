@@ -11,7 +11,10 @@ use polder_picture::{
     record::{Head, Id, record_hash},
 };
 use polder_wire::v1::{Content, Envelope, IncidentData, Lane, Mode, content};
-use prost::Message as _;
+use prost::{
+    Message as _,
+    encoding::{WireType, encode_key},
+};
 use uuid::Uuid;
 
 use super::{
@@ -19,7 +22,8 @@ use super::{
     requests::{Requests, Stored},
     rows::{
         Arrival, ArrivalFeed, ArrivalRecord, ArrivalRequest, ArrivalScope, ArrivalSeen,
-        CHUNK_BYTES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, parse_record_key, record_key,
+        CHUNK_BYTES, CHUNK_ENVELOPES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, parse_record_key,
+        record_key,
     },
 };
 
@@ -282,31 +286,36 @@ fn feed_id(picture: &Picture, group: &SealedGroup, feed: u32) -> Id {
 
 type Write = (Tree, Vec<u8>, Option<Vec<u8>>);
 
+/// A chunk while it grows: its encoded bytes, so that each envelope is encoded into place.
+struct OpenChunk {
+    first: u64,
+    bytes: Vec<u8>,
+}
+
 fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, received_ms: i64) {
-    struct Open {
-        first: u64,
-        bytes: usize,
-        chunk: Chunk,
-    }
-    let finish = |feed: u32, open: Open| {
+    let finish = |feed: u32, open: OpenChunk| {
         let key = record_key(feed_id(picture, group, feed), open.first).to_vec();
-        (Tree::Records, key, Some(open.chunk.encode_to_vec()))
+        (Tree::Records, key, Some(open.bytes))
     };
-    let mut open: HashMap<u32, Open> = HashMap::new();
+    let mut open: Vec<(u32, OpenChunk)> = Vec::new();
     for admitted in &group.admitted {
         let RecordRef { feed, sequence } = admitted.record();
-        let encoded = Bytes::from(admitted.envelope().encode_to_vec());
-        if open.get(&feed).is_some_and(|open| open.bytes + encoded.len() > CHUNK_BYTES) {
-            let full = open.remove(&feed).expect("it was just looked at");
+        let length = admitted.envelope().encoded_len();
+        let mut at = open.iter().position(|(other, _)| *other == feed);
+        if let Some(full) = at.filter(|at| open[*at].1.bytes.len() + length > CHUNK_BYTES) {
+            let (feed, full) = open.swap_remove(full);
             writes.push(finish(feed, full));
+            at = None;
         }
-        let chunk = open.entry(feed).or_insert_with(|| Open {
-            first: sequence,
-            bytes: 0,
-            chunk: Chunk { received_ms, envelopes: Vec::new() },
+        let at = at.unwrap_or_else(|| {
+            let mut bytes = Vec::with_capacity(CHUNK_BYTES.min(length * group.admitted.len() + 64));
+            Chunk { received_ms, envelopes: Vec::new() }.encode(&mut bytes).expect("a Vec grows");
+            open.push((feed, OpenChunk { first: sequence, bytes }));
+            open.len() - 1
         });
-        chunk.bytes += encoded.len() + 4;
-        chunk.chunk.envelopes.push(encoded);
+        let bytes = &mut open[at].1.bytes;
+        encode_key(CHUNK_ENVELOPES, WireType::LengthDelimited, bytes);
+        admitted.envelope().encode_length_delimited(bytes).expect("a Vec grows");
     }
     writes.extend(open.into_iter().map(|(feed, open)| finish(feed, open)));
 }
@@ -340,9 +349,12 @@ fn arrival(
             (feeds.len() - 1) as u32
         })
     };
-    let mut encoded = Vec::with_capacity(ENCODED_BYTES * group.admitted.len());
+    // One buffer that all records share: attributes, then the entry's id.
+    const SHARE: usize = ENCODED_BYTES + 16;
+    let mut encoded = Vec::with_capacity(SHARE * group.admitted.len());
     for admitted in &group.admitted {
         admitted.change().live.attributes.encode(&mut encoded);
+        encoded.extend_from_slice(admitted.change().entry.as_bytes());
     }
     let encoded = Bytes::from(encoded);
     let records = group.admitted.iter().enumerate().map(|(at, admitted)| {
@@ -351,9 +363,9 @@ fn arrival(
         ArrivalRecord {
             feed: place(record.feed),
             sequence: record.sequence,
-            entry: Bytes::copy_from_slice(change.entry.as_bytes()),
+            entry: encoded.slice(at * SHARE + ENCODED_BYTES..(at + 1) * SHARE),
             hlc: change.live.hlc,
-            attributes: encoded.slice(at * ENCODED_BYTES..(at + 1) * ENCODED_BYTES),
+            attributes: encoded.slice(at * SHARE..at * SHARE + ENCODED_BYTES),
             seen: change
                 .seen
                 .iter()

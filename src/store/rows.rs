@@ -17,6 +17,9 @@ pub const FORMAT: u32 = 1;
 /// its barrier does not cover.
 pub const CHUNK_BYTES: usize = 12 * 1024;
 
+/// Number of [`Chunk::envelopes`].
+pub const CHUNK_ENVELOPES: u32 = 2;
+
 /// Envelopes of consecutive records of one feed; the key holds the first sequence number.
 #[derive(Clone, PartialEq, Message)]
 pub struct Chunk {

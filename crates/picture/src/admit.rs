@@ -6,13 +6,11 @@
 //! Nothing of it shows in the picture before the store has made it durable and
 //! [`Picture::install`] is called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use polder_wire::v1::{
-    Envelope, Header, IncidentData, IncidentState, Lane, Mode, RecordKind, Seen,
-};
-use prost::Message as _;
+use hashbrown::HashMap;
+use polder_wire::v1::{Envelope, IncidentData, IncidentState, Lane, Mode, RecordKind};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +18,7 @@ use crate::{
     clock::{Clock, Hlc},
     live::{Live, RecordRef, Register},
     picture::{Change, Feed, Picture},
-    record::{FORMAT, Head, Id, Sealed, Signer, feed_id, record_hash, scope_id},
+    record::{Head, Id, NewHeader, Sealed, Signer, feed_id, record_hash, scope_id},
     refusal::{Class, Refusal},
 };
 
@@ -120,7 +118,7 @@ pub struct Group<'a> {
     feeds: Vec<Feed>,
     heads: BTreeMap<u32, Head>,
     registers: HashMap<(u32, Uuid), Register>,
-    data: HashMap<u32, IncidentData>,
+    data: HashMap<u32, (RecordRef, IncidentData)>,
     admitted: Vec<Admitted>,
 }
 
@@ -170,12 +168,23 @@ impl<'a> Group<'a> {
         &self.admitted[from..]
     }
 
-    /// The incident's data as of the last record in this group, or else in the picture.
-    pub fn incident_data(&self, scope: u32) -> Option<IncidentData> {
-        self.data.get(&scope).cloned().or_else(|| {
-            let scope = self.picture.scopes().get(scope as usize)?;
-            Some(scope.current()?.1.clone())
-        })
+    /// The picture below, without what this group adds.
+    pub fn picture(&self) -> &'a Picture {
+        self.picture
+    }
+
+    /// The incident's data as of the last record in this group, or else in the picture, with the
+    /// feed and sequence number of that record.
+    pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, IncidentData)> {
+        let (record, data) = match self.data.get(&scope) {
+            Some((record, data)) => (*record, data.clone()),
+            None => {
+                let scope = self.picture.scopes().get(scope as usize)?;
+                let (live, data) = scope.current()?;
+                (live.record, data.clone())
+            }
+        };
+        Some((self.feed_entry(record.feed)?.id, record.sequence, data))
     }
 
     /// Opens the scope of a new incident. Its first record must be its data.
@@ -225,23 +234,23 @@ impl<'a> Group<'a> {
             Act::Retract => RecordKind::Retract,
             Act::Put(_) | Act::Incident(_) => RecordKind::Put,
         };
-        let header = Header {
-            format: FORMAT,
-            origin: Bytes::copy_from_slice(&self.signer.id().0),
-            scope: Bytes::copy_from_slice(&scope_id.0),
-            lane: draft.lane.into(),
+        let wire_seen: Vec<_> = seen.iter().map(|seen| self.wire_seen(*seen)).collect();
+        let header = NewHeader {
+            origin: &self.signer.id(),
+            scope: &scope_id,
+            lane: draft.lane,
             sequence: record.sequence,
-            previous: Bytes::copy_from_slice(&head.hash),
+            previous: &head.hash,
             hlc,
             clock_unsynchronised,
-            kind: kind.into(),
-            entry: Bytes::copy_from_slice(draft.entry.as_bytes()),
-            seen: seen.iter().map(|seen| self.wire_seen(*seen)).collect(),
-            payload_hash: Bytes::copy_from_slice(&draft.sealed.hash),
+            kind,
+            entry: draft.entry.as_bytes(),
+            seen: &wire_seen,
+            payload_hash: &draft.sealed.hash,
             payload_length: draft.sealed.payload.bytes.len() as u32,
-            author: draft.author,
+            author: &draft.author,
         };
-        let header = Bytes::from(header.encode_to_vec());
+        let header = header.encode();
         let hash = record_hash(&header);
         self.heads.insert(feed, Head { sequence: record.sequence, hash });
 
@@ -257,7 +266,7 @@ impl<'a> Group<'a> {
         self.registers.insert(key, register);
         let data = match draft.act {
             Act::Incident(data) => {
-                self.data.insert(draft.scope, (*data).clone());
+                self.data.insert(draft.scope, (record, (*data).clone()));
                 Some(data)
             }
             _ => None,
@@ -292,7 +301,7 @@ impl<'a> Group<'a> {
 
     /// Entries are written to open incidents only; an incident's own data may still be corrected.
     fn check_open(&self, draft: &Draft) -> Result<(), Refusal> {
-        let state = self.data.get(&draft.scope).map(IncidentData::state).or_else(|| {
+        let state = self.data.get(&draft.scope).map(|(_, data)| data.state()).or_else(|| {
             let scope = self.picture.scopes().get(draft.scope as usize)?;
             scope.state()
         });
@@ -339,9 +348,9 @@ impl<'a> Group<'a> {
         self.heads.get(&feed).copied().or_else(stored).unwrap_or_default()
     }
 
-    fn wire_seen(&self, seen: RecordRef) -> Seen {
+    fn wire_seen(&self, seen: RecordRef) -> (Id, u64) {
         let feed = self.feed_entry(seen.feed).expect("only known feeds are seen");
-        Seen { feed: Bytes::copy_from_slice(&feed.id.0), sequence: seen.sequence }
+        (feed.id, seen.sequence)
     }
 
     /// What the draft's author has seen. Replacing some rivals but not others is allowed; hiding
