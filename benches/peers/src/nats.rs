@@ -3,7 +3,9 @@
 
 use std::{path::Path, process::Command};
 
+use anyhow::Context as _;
 use async_nats::{Client, ConnectOptions, jetstream};
+use bytes::Bytes;
 use futures::StreamExt as _;
 
 use crate::{
@@ -69,12 +71,22 @@ async fn fan_out(port: u16, writer: &Client) -> anyhow::Result<f64> {
             }
         });
     }
-    for connection in &connections {
-        connection.flush().await?;
+    for (n, connection) in connections.iter().enumerate() {
+        settled(connection, n).await?;
     }
-    // Once through before it counts; the subscriptions are certainly there then.
+    // Once through before it counts.
     deliver(&readers, writer, 64).await?;
     deliver(&readers, writer, load::MESSAGES).await
+}
+
+/// Waits until the server has taken in the subscriptions of a connection: it reads what a
+/// connection says in order, and a flush alone waits for the socket only.
+async fn settled(connection: &Client, n: usize) -> anyhow::Result<()> {
+    let subject = format!("settled.{n}");
+    let mut back = connection.subscribe(subject.clone()).await?;
+    connection.publish(subject, Bytes::new()).await?;
+    back.next().await.context("the connection ended")?;
+    Ok(())
 }
 
 /// Publishes without waiting for anything but room, until every subscriber has every message.
