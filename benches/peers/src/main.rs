@@ -66,10 +66,11 @@ async fn main() -> anyhow::Result<()> {
                 other => anyhow::bail!("--only takes raw, etcd and nats, not {other}"),
             }
         }
+        if let Some(program) = &args.polder {
+            polder::measure(program, &dir, &args.more, &mut report)?;
+        }
     }
-    if let Some(program) = &args.polder {
-        polder::measure(program, &dir, &args.more, &mut report)?;
-    }
+    polder::compare(&mut report);
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report)?;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::report::{Measurement, Report};
+use crate::report::Report;
 
 /// What `polder bench --json` prints, as far as it is needed here.
 #[derive(Debug, Deserialize)]
@@ -24,11 +24,12 @@ struct Figure {
     engine: String,
     value: f64,
     unit: String,
-    #[serde(default)]
-    repeats: Vec<f64>,
 }
 
-/// Runs `PROGRAM bench --json`; `more` follows as it is.
+/// Stands for what `polder bench` measures that is no store.
+const OWN: &str = "polder";
+
+/// One repeat: runs `PROGRAM bench --json`; `more` follows as it is.
 pub fn measure(
     program: &Path,
     dir: &Path,
@@ -36,21 +37,29 @@ pub fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let mut command = Command::new(program);
-    command.args(["bench", "--json", "--dir"]).arg(dir).args(more).stderr(Stdio::inherit());
-    let output =
-        command.output().with_context(|| format!("{} does not start", program.display()))?;
+    command.args(["bench", "--json", "--repeats", "1", "--dir"]).arg(dir).args(more);
+    if !more.iter().any(|argument| argument.starts_with("--entries")) {
+        // The large store has no peer here, so it need not be large.
+        command.args(["--entries", "20000"]);
+    }
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("{} does not start", program.display()))?;
     anyhow::ensure!(output.status.success(), "polder bench ended with {}", output.status);
     let printed: Printed =
         serde_json::from_slice(&output.stdout).context("polder bench printed no such JSON")?;
-    let mut engines = Vec::new();
     for figure in printed.measurements {
-        let program = if figure.engine.is_empty() { "polder" } else { &figure.engine }.to_owned();
-        if !engines.contains(&program) {
-            engines.push(program.clone());
-        }
-        let Figure { name, value, unit, repeats, .. } = figure;
-        report.measurements.push(Measurement { program, name, value, unit, repeats });
+        let program = if figure.engine.is_empty() { OWN } else { &figure.engine };
+        report.add(program, &figure.name, &figure.unit, figure.value);
     }
-    engines.iter().for_each(|engine| report.compare(engine));
     Ok(())
+}
+
+/// Sets every engine that was measured beside its peers.
+pub fn compare(report: &mut Report) {
+    let name = "publish_lone_p50";
+    let engines = report.measurements.iter().filter(|m| m.name == name);
+    let engines: Vec<_> = engines.map(|m| m.program.clone()).collect();
+    engines.iter().for_each(|engine| report.compare(engine));
 }

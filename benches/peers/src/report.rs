@@ -15,7 +15,7 @@ pub struct Measurement {
     pub value: f64,
     /// `us` or `per_s`, or as `polder bench` says.
     pub unit: String,
-    /// Each repeat, in order. Empty when only the median was told.
+    /// Each repeat, in order.
     pub repeats: Vec<f64>,
 }
 
@@ -110,14 +110,13 @@ impl Report {
         let mut table = String::new();
         for m in &self.measurements {
             let repeats: Vec<_> = m.repeats.iter().map(|value| format!("{value:.0}")).collect();
-            let repeats = if repeats.is_empty() {
-                String::new()
-            } else {
-                format!("  ({})", repeats.join(", "))
-            };
             table += &format!(
-                "{:<8}{:<34}{:>12.1} {:<6}{repeats}\n",
-                m.program, m.name, m.value, m.unit
+                "{:<8}{:<34}{:>12.1} {:<6}  ({})\n",
+                m.program,
+                m.name,
+                m.value,
+                m.unit,
+                repeats.join(", ")
             );
         }
         if !self.ratios.is_empty() {
