@@ -71,11 +71,16 @@ pub struct Attachments {
     uncited_since_ms: Mutex<HashMap<[u8; 32], i64>>,
 }
 
-#[derive(Debug, Clone)]
+/// An upload under way; whoever touches its files holds its lock. The map of uploads is asked
+/// with that lock held, never the other way round.
+#[derive(Debug, Clone, Default)]
 struct Upload {
     media_type: String,
+    /// 0: not started yet.
     size_bytes: u64,
     offset: u64,
+    /// Complete or given up; no longer in the map.
+    ended: bool,
 }
 
 impl Attachments {
@@ -100,14 +105,42 @@ impl Attachments {
                 _ => {}
             }
         }
-        Ok(Self {
+        let attachments = Self {
             dir: dir.to_owned(),
             bytes_max: options.attachment_bytes_max,
             grace: options.attachment_grace,
             stored: Mutex::new(stored),
             uploads: Mutex::new(uploads),
             uncited_since_ms: Mutex::default(),
-        })
+        };
+        attachments.end_complete()?;
+        Ok(attachments)
+    }
+
+    /// Ends uploads whose last byte was in when the node went.
+    fn end_complete(&self) -> io::Result<()> {
+        let uploads: Vec<_> = self
+            .uploads
+            .lock()
+            .iter()
+            .map(|(sha256, upload)| (*sha256, Arc::clone(upload)))
+            .collect();
+        for (sha256, upload) in uploads {
+            let mut upload = upload.lock();
+            if self.get(&sha256).is_some() {
+                self.uploads.lock().remove(&sha256);
+                fs::remove_file(self.file(&sha256, "part"))?;
+            } else if upload.offset == upload.size_bytes {
+                let written = fs::metadata(self.file(&sha256, "bytes"))?.modified()?;
+                let since_1970 = written.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                match self.finish(sha256, &mut upload, since_1970.as_millis() as i64) {
+                    Err(AttachmentError::Io(error)) => return Err(error),
+                    // Bytes that are not of this name are gone, and can be sent again.
+                    Ok(_) | Err(AttachmentError::Refused(_)) => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     fn file(&self, sha256: &[u8; 32], extension: &str) -> PathBuf {
@@ -147,27 +180,34 @@ impl Attachments {
             let sentence = format!("is {size_bytes}, must be 1 to {}", self.bytes_max);
             return Err(Refusal::field("attachment.size_bytes", "OUT_OF_RANGE", sentence).into());
         }
-        if let Some(stored) = self.get(&sha256) {
-            return Ok(stored.size_bytes);
-        }
-        let mut uploads = self.uploads.lock();
-        if let Some(upload) = uploads.get(&sha256) {
-            let upload = upload.lock();
-            if upload.size_bytes == size_bytes {
-                return Ok(upload.offset);
+        loop {
+            let upload = self.upload(sha256)?;
+            let mut upload = upload.lock();
+            if let Some(stored) = self.get(&sha256) {
+                self.uploads.lock().remove(&sha256);
+                return Ok(stored.size_bytes);
             }
-            drop(upload);
-            uploads.remove(&sha256);
+            if upload.ended {
+                continue;
+            }
+            if upload.size_bytes != size_bytes {
+                fs::write(self.file(&sha256, "bytes"), b"")?;
+                fs::write(self.file(&sha256, "part"), format!("{size_bytes} {media_type}\n"))?;
+                let media_type = media_type.to_owned();
+                *upload = Upload { media_type, size_bytes, ..Upload::default() };
+            }
+            return Ok(upload.offset);
         }
-        if uploads.len() >= UPLOADS_MAX {
+    }
+
+    /// The upload of a name, perhaps one that is not started yet.
+    fn upload(&self, sha256: [u8; 32]) -> Result<Arc<Mutex<Upload>>, Refusal> {
+        let mut uploads = self.uploads.lock();
+        if !uploads.contains_key(&sha256) && uploads.len() >= UPLOADS_MAX {
             let sentence = "too many uploads are under way at this node: try again later";
-            return Err(Refusal::new(Class::ResourceExhausted, "TOO_MANY_UPLOADS", sentence).into());
+            return Err(Refusal::new(Class::ResourceExhausted, "TOO_MANY_UPLOADS", sentence));
         }
-        fs::write(self.file(&sha256, "bytes"), b"")?;
-        fs::write(self.file(&sha256, "part"), format!("{size_bytes} {media_type}\n"))?;
-        let upload = Upload { media_type: media_type.to_owned(), size_bytes, offset: 0 };
-        uploads.insert(sha256, Arc::new(Mutex::new(upload)));
-        Ok(0)
+        Ok(Arc::clone(uploads.entry(sha256).or_default()))
     }
 
     /// Adds a chunk; durable when this returns. The attachment, when that was the last one.
@@ -185,11 +225,16 @@ impl Attachments {
         if let Some(stored) = self.get(&sha256) {
             return Ok((stored.size_bytes, Some(stored)));
         }
-        let upload = self.uploads.lock().get(&sha256).cloned().ok_or_else(|| {
-            let sentence = "no such upload was started";
-            Refusal::new(Class::NotFound, "UPLOAD_NOT_FOUND", sentence)
-        })?;
+        let not_found =
+            || Refusal::new(Class::NotFound, "UPLOAD_NOT_FOUND", "no such upload was started");
+        let upload = self.uploads.lock().get(&sha256).cloned().ok_or_else(not_found)?;
         let mut upload = upload.lock();
+        if let Some(stored) = self.get(&sha256) {
+            return Ok((stored.size_bytes, Some(stored)));
+        }
+        if upload.ended || upload.size_bytes == 0 {
+            return Err(not_found().into());
+        }
         if offset != upload.offset {
             let sentence = format!("is {offset}, the node expects {}", upload.offset);
             return Err(Refusal::field("offset", "OFFSET_UNEXPECTED", sentence).into());
@@ -206,18 +251,19 @@ impl Attachments {
         if upload.offset < upload.size_bytes {
             return Ok((upload.offset, None));
         }
-        let stored = self.finish(sha256, &upload, now_ms)?;
+        let stored = self.finish(sha256, &mut upload, now_ms)?;
         Ok((upload.offset, Some(stored)))
     }
 
     fn finish(
         &self,
         sha256: [u8; 32],
-        upload: &Upload,
+        upload: &mut Upload,
         now_ms: i64,
     ) -> Result<Stored, AttachmentError> {
         let path = self.file(&sha256, "bytes");
         if hash_file(&path)? != sha256 {
+            upload.ended = true;
             self.uploads.lock().remove(&sha256);
             fs::remove_file(self.file(&sha256, "part"))?;
             fs::remove_file(path)?;
@@ -229,6 +275,7 @@ impl Attachments {
             Stored { sha256, media_type, size_bytes: upload.size_bytes, create_ms: now_ms };
         self.write_meta(&stored)?;
         self.stored.lock().insert(sha256, stored.clone());
+        upload.ended = true;
         self.uploads.lock().remove(&sha256);
         fs::remove_file(self.file(&sha256, "part"))?;
         Ok(stored)
@@ -328,5 +375,5 @@ fn read_part(path: &Path) -> io::Result<Option<([u8; 32], Upload)>> {
     if offset > size_bytes {
         return Ok(None);
     }
-    Ok(Some((sha256, Upload { media_type, size_bytes, offset })))
+    Ok(Some((sha256, Upload { media_type, size_bytes, offset, ended: false })))
 }

@@ -185,6 +185,10 @@ pub fn check_update(request: &UpdateIncidentRequest) -> Result<(), Refusal> {
         // What is not in the mask is not looked at.
         let mut named = Incident { titles: vec![placeholder()], ..Default::default() };
         apply(&mut named, incident, paths);
+        if paths.iter().any(|path| path == "scalings") {
+            // As given: joined to what is held, a region given twice would not show.
+            named.scalings.clone_from(&incident.scalings);
+        }
         check_data(&named, check);
     });
     check.finish()

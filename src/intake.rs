@@ -59,6 +59,10 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
         let sentence = "needs a body that says what it is about, such as observation";
         return Err(Refusal::field(at("entry.body"), "KIND_MISSING", sentence));
     }
+    if u16::try_from(field).is_err() {
+        let sentence = format!("is in field {field}, bodies are in fields 100 to 65535");
+        return Err(Refusal::field(at("entry.body"), "KIND_OUT_OF_RANGE", sentence));
+    }
     let root = at("entry");
     let mut check = Checker::new(&root);
     check_entry(&entry, kinds::by_field(field), &mut check);
@@ -92,7 +96,7 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
 
 fn parse_name(name: &str) -> Option<(String, Uuid)> {
     if let Some(name) = EntryName::parse(name) {
-        return (!name.entry.is_nil()).then(|| (name.incident.id().to_owned(), name.entry));
+        return Some((name.incident.id().to_owned(), name.entry));
     }
     let incident = IncidentName::parse(name.strip_suffix("/entries/-").unwrap_or(name))?;
     Some((incident.id().to_owned(), Uuid::new_v4()))

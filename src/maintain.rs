@@ -268,8 +268,7 @@ pub fn compact(
             break;
         }
     }
-    let pause = node.pause_writer();
-    let _paused = pause.lock();
+    let paused = node.pen().lock();
     let total = node.picture.read().lsn();
     copy(&node.log(), copied, total, &mut |_, rows| filler.push(rows))?;
     filler.flush()?;
@@ -280,7 +279,7 @@ pub fn compact(
     let after = log.engine().size_bytes()?;
     node.directory.switch(number + 1, engine)?;
     let old = node.replace_log(log);
-    drop(_paused);
+    drop(paused);
     // Readers of the old log may go on for a moment; its files go when nobody holds it.
     retire(old, node, number + 1);
     Ok((before, after))

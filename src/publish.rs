@@ -141,9 +141,18 @@ fn disk_full(lane: Lane) -> Refusal {
     Refusal::new(Class::ResourceExhausted, "DISK_RESERVE", sentence)
 }
 
-/// Runs until all senders are gone or the store fails.
-pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Receiver<Job>) {
-    let mut writer = Writer { node, signer, clock };
+/// Signs and orders records. Whoever holds it is the writer: as a rule the thread that runs
+/// [`run`], a lone caller when nobody else waits, or a compaction that makes both wait.
+#[derive(Debug)]
+pub struct Pen {
+    /// The node's key.
+    pub signer: Signer,
+    /// The node's hybrid clock.
+    pub clock: Clock,
+}
+
+/// Runs until all senders are gone.
+pub fn run(node: &Arc<Node>, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -152,6 +161,7 @@ pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Rece
                 None => return,
             }
         }
+        let mut pen = node.pen().lock();
         let mut weight: usize = waiting.iter().map(|job| job.weight).sum();
         while weight < COMMIT_BYTES_MAX
             && let Ok(job) = jobs.try_recv()
@@ -159,24 +169,29 @@ pub fn run(node: &Arc<Node>, signer: &Signer, clock: Clock, mut jobs: mpsc::Rece
             weight += job.weight;
             waiting.push(job);
         }
-        match writer.commit(waiting) {
-            Ok(later) => waiting = later,
-            Err(error) => {
-                node.fail(&error);
-                jobs.close();
-                while let Ok(job) = jobs.try_recv() {
-                    let _ = job.reply.send(Err(PublishError::Failed(error.to_string())));
-                }
-                return;
-            }
-        }
+        waiting = commit(node, &mut pen, waiting);
     }
+}
+
+/// Commits jobs together; returns those that must wait for the next commit. A failure of the store
+/// is final: these jobs and all later ones are told of it.
+pub fn commit(node: &Arc<Node>, pen: &mut Pen, jobs: Vec<Job>) -> Vec<Job> {
+    if let Some(problem) = node.failure() {
+        for job in jobs {
+            let _ = job.reply.send(Err(PublishError::Failed(problem.clone())));
+        }
+        return Vec::new();
+    }
+    let mut writer = Writer { node, pen };
+    writer.commit(jobs).unwrap_or_else(|error| {
+        node.fail(&error);
+        Vec::new()
+    })
 }
 
 struct Writer<'n> {
     node: &'n Arc<Node>,
-    signer: &'n Signer,
-    clock: Clock,
+    pen: &'n mut Pen,
 }
 
 /// A job whose items were admitted.
@@ -189,13 +204,11 @@ struct Done {
 }
 
 impl Writer<'_> {
-    /// Commits jobs together; returns those that must wait for the next commit.
     fn commit(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, EngineError> {
         let node = Arc::clone(self.node);
-        let _writing = node.pause_writer().lock();
         let picture = node.picture.read();
         let wall_ms = node.wall.now_ms();
-        let mut group = Group::new(&picture, self.signer, &mut self.clock);
+        let mut group = Group::new(&picture, &self.pen.signer, &mut self.pen.clock);
         let mut later = Vec::new();
         let mut done = Vec::with_capacity(jobs.len());
         let mut requests = HashSet::new();

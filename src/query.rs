@@ -23,6 +23,7 @@ use crate::{
     incident,
     node::Node,
     present,
+    publish::Accepted,
     store::{
         engine::EngineError,
         log::{Cursor, Log, replay_into},
@@ -60,6 +61,22 @@ pub fn entry(node: &Node, name: &str) -> Result<(Bytes, Vec<Bytes>), SubscribeEr
     let mut versions = read.change.versions;
     let first = versions.remove(shown.unwrap_or(0));
     Ok((first, versions))
+}
+
+/// The version that a request put on record, whatever came after it.
+pub fn accepted(node: &Node, accepted: Accepted) -> Result<Bytes, SubscribeError> {
+    let version = present::version(accepted.feed, accepted.sequence);
+    let missing = || tail::missing(std::slice::from_ref(&version));
+    let (incident, live) = {
+        let picture = node.picture.read();
+        let feed = picture.feed(picture.feed_index(accepted.feed).ok_or_else(missing)?);
+        let register = picture.entry(feed.scope, accepted.entry);
+        let live = register.map(|register| present::rivals(&picture, register));
+        (picture.scope(feed.scope).incident.clone(), live.unwrap_or_default())
+    };
+    let stored = node.log().record(accepted.feed, accepted.sequence)?.ok_or_else(missing)?;
+    let encoded = present::encode(&stored, &incident, &live, EntryView::Full);
+    Ok(encoded.ok_or_else(missing)?)
 }
 
 /// Size of a page: 0 means `usual`, too much means `max`.

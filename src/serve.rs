@@ -3,7 +3,14 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::get,
+};
 use polder_wire::v1::{
     attachment_service_server::AttachmentServiceServer,
     incident_service_server::IncidentServiceServer, node_service_server::NodeServiceServer,
@@ -16,12 +23,18 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::{grpc::Services, node::Node, query::citations};
+use crate::{
+    grpc::{Services, status::deadline_exceeded},
+    node::Node,
+    query::citations,
+};
 
 /// Largest message that is decoded. A batch of entries is smaller; attachments come in chunks.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
 /// A unary call that takes longer is answered with DEADLINE_EXCEEDED.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Our timer goes off before the same one of tonic.
+const BEFORE_TONIC: Duration = Duration::from_millis(2);
 /// How long streams get to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often attachments are looked through for those that nothing cites.
@@ -89,7 +102,8 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?);
-    Ok((health, routes))
+    let routes = routes.into_axum_router().layer(from_fn(at_deadline));
+    Ok((health, routes.into()))
 }
 
 const SERVICES: [&str; 5] = [
@@ -99,6 +113,34 @@ const SERVICES: [&str; 5] = [
     "polder.v1.AttachmentService",
     "polder.v1.NodeService",
 ];
+
+/// Ends a call at its deadline, in the words of the contract and with the headers that a browser
+/// needs to read them. tonic's own timer stands outside of both and says CANCELLED.
+async fn at_deadline(request: Request, next: Next) -> Response {
+    let asked =
+        request.headers().get("grpc-timeout").and_then(|value| timeout_of(value.to_str().ok()?));
+    let limit = asked.map_or(CALL_TIMEOUT, |asked| asked.min(CALL_TIMEOUT));
+    let limit = limit.saturating_sub(BEFORE_TONIC);
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => deadline_exceeded().into_http(),
+    }
+}
+
+/// Reads a `grpc-timeout`: up to eight digits and a unit.
+fn timeout_of(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
 
 async fn run(
     listener: TcpListener,
@@ -116,7 +158,6 @@ async fn run(
     });
     Server::builder()
         .accept_http1(true)
-        .timeout(CALL_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keepalive_interval(Some(Duration::from_secs(25)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))

@@ -135,7 +135,10 @@ fn run(cli: Cli, early: Language) -> anyhow::Result<u8> {
         clap_complete::generate(args.shell, &mut Cli::command(), "polder", &mut std::io::stdout());
         return Ok(0);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // A lone caller writes for itself and holds up its thread meanwhile: one more than cores.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) + 1;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let done = runtime.block_on(dispatch(&context, command));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     done

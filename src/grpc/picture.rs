@@ -33,7 +33,7 @@ use crate::{
     incident,
     intake::{Checked, check_item},
     present,
-    publish::{Receipt, Task},
+    publish::{Accepted, PublishError, Receipt, Task},
     query::{self, AsOf, resume_token},
     subscribe::subscribe,
 };
@@ -56,10 +56,9 @@ impl PictureService for Services {
         &self,
         request: Request<RetractEntryRequest>,
     ) -> Result<Response<RetractEntryResponse>, Status> {
-        let name = request.get_ref().name.clone();
-        retract(self, request.into_inner()).await?;
+        let retraction = retract(self, request.into_inner()).await?;
         let node = Arc::clone(&self.node);
-        let (entry, _) = blocking(move || Ok(query::entry(&node, &name)?)).await?;
+        let entry = blocking(move || Ok(query::accepted(&node, retraction)?)).await?;
         Ok(Response::new(RetractEntryResponse { entry }))
     }
 
@@ -250,7 +249,10 @@ fn word(mode: Mode) -> &'static str {
     }
 }
 
-async fn retract(services: &Services, mut request: RetractEntryRequest) -> Result<(), Refused> {
+async fn retract(
+    services: &Services,
+    mut request: RetractEntryRequest,
+) -> Result<Accepted, Refused> {
     let node = &services.node;
     let mut check = Checker::new("");
     check.text("reason", &request.reason, 1..=1_000);
@@ -286,6 +288,7 @@ async fn retract(services: &Services, mut request: RetractEntryRequest) -> Resul
     let receipt = node.submit(Lane::Urgent, key, 1024, task).await?;
     match receipt.results.first() {
         Some(Err(status)) => Err(Refused(as_status(status))),
-        _ => Ok(()),
+        Some(Ok(accepted)) => Ok(*accepted),
+        None => Err(PublishError::Failed("the writer gave no answer".into()).into()),
     }
 }

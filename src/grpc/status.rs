@@ -122,6 +122,12 @@ impl From<Refused> for Status {
     }
 }
 
+/// A call that took longer than it may.
+pub fn deadline_exceeded() -> Status {
+    let sentence = "the call took longer than its deadline; what it wrote may still be stored";
+    failed(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", sentence.to_owned())
+}
+
 /// Any other failure inside.
 pub fn internal(error: &anyhow::Error) -> Status {
     failed(Code::Internal, "INTERNAL", format!("{error:#}"))

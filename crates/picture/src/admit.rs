@@ -25,6 +25,10 @@ use crate::{
 /// `seen` names at most so many feeds.
 pub const SEEN_MAX: usize = 64;
 
+/// A node's own authors leave at most so many versions of an entry undecided: all of them, at the
+/// largest size of an entry, fit in one message.
+pub const RIVALS_MAX: usize = 12;
+
 /// What an author wants to put on record; contents are checked already.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -390,6 +394,12 @@ impl<'a> Group<'a> {
         if register.live.iter().any(|live| hidden(&live)) {
             let sentence = "would hide an older current version that it does not name: name it too";
             return Err(Refusal::field("supersedes", "RIVAL_NOT_NAMED", sentence));
+        }
+        let stay = register.live.iter().filter(|live| !named.contains(&live.record)).count();
+        if stay >= RIVALS_MAX {
+            let sentence = "the entry has 12 versions that nobody decided between: decide first, \
+                            or use a new entry";
+            return Err(Refusal::new(Class::ResourceExhausted, "RIVALS_TOO_MANY", sentence));
         }
         let mut seen = named.clone();
         seen.sort_unstable_by_key(|seen| (seen.feed, std::cmp::Reverse(seen.sequence)));

@@ -75,10 +75,12 @@ impl<'a> IncidentName<'a> {
 }
 
 impl<'a> EntryName<'a> {
-    /// Reads `incidents/{incident}/entries/{entry}`.
+    /// Reads `incidents/{incident}/entries/{entry}`. The nil UUID names no entry: it stands for the
+    /// incident's own data.
     pub fn parse(name: &'a str) -> Option<Self> {
         let (incident, entry) = name.strip_prefix("incidents/")?.split_once("/entries/")?;
-        Some(Self { incident: IncidentName::from_id(incident)?, entry: parse_uuid(entry)? })
+        let entry = parse_uuid(entry).filter(|entry| !entry.is_nil())?;
+        Some(Self { incident: IncidentName::from_id(incident)?, entry })
     }
 }
 

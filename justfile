@@ -1,0 +1,69 @@
+# Everything that is done with this tree. `just` lists it.
+
+buf := "@bufbuild/buf@1.75.0"
+
+# This list
+default:
+    @just --list --unsorted
+
+# Builds the program that is deployed
+build:
+    cargo build --release --locked
+
+# Plays the flood of July 2021 on a node of its own
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# All tests; arguments go to cargo
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Formats the sources
+fmt:
+    cargo fmt --all
+
+# Clippy, warnings refused
+lint:
+    cargo fmt --all --check
+    cargo clippy --all-targets -- -D warnings
+
+# The library's documentation, warnings refused
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# Lints the contract (needs Node.js)
+proto:
+    npx --yes {{buf}} lint proto
+
+# Writes the listing of the contract anew after a change that is meant
+proto-snapshot:
+    POLDER_UPDATE_SNAPSHOT=1 cargo test -p polder-wire --test descriptor
+    git diff --stat -- crates/wire/tests/descriptor.txt
+
+# Licences, advisories and sources of all dependencies (needs cargo-deny)
+deny:
+    cargo deny check
+
+# The Python example, against a node of its own
+python:
+    examples/python/run.sh
+
+# Many more rounds of everything that is random: hours
+soak ROUNDS="200":
+    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test -- --nocapture
+
+# Fuzzes each target for so many minutes (needs cargo-fuzz; see fuzz/README.md)
+fuzz MINUTES="1":
+    fuzz/run.sh {{MINUTES}}
+
+# Measures the node beside the raw disk and a bare echo
+bench *ARGS:
+    cargo run --release -- bench {{ARGS}}
+
+# Measures other programs at the same work (see benches/peers/README.md)
+bench-peers *ARGS:
+    benches/peers/run.sh {{ARGS}}
+
+# What the server runs, on this machine
+ci:
+    .ci/run

@@ -1,0 +1,298 @@
+//! Help texts in Dutch, by command and argument. A table: English stands in `args.rs`.
+
+/// Texts of one command.
+pub(super) struct Text {
+    /// Names of the commands down to this one, with spaces between; empty for the program.
+    pub(super) path: &'static str,
+    /// What it does.
+    pub(super) about: &'static str,
+    /// Its arguments by id; global and filter arguments stand in tables of their own.
+    pub(super) args: &'static [(&'static str, &'static str)],
+}
+
+/// Shown under the help of the program.
+pub(super) const EXIT_CODES: &str = "Afsluitcodes: 0 gelukt, 1 mislukt, 2 onjuiste opdracht of \
+    configuratie, 3 geweigerd door het knooppunt, 4 knooppunt niet bereikbaar, 5 de opslag is \
+    beschadigd of werkt niet meer.";
+
+/// Arguments of every command.
+pub(super) const COMMON: &[(&str, &str)] = &[
+    ("config", "Configuratiebestand (TOML)"),
+    ("lang", "Taal van de uitvoer: nl of en [standaard: die van de omgeving]"),
+    ("json", "JSON in plaats van tekst"),
+    ("node", "Adres van het knooppunt [standaard: 127.0.0.1:7420]"),
+    (
+        "log",
+        "Wat er gelogd wordt, zoals info of polder=debug [standaard: info bij serve, anders error]",
+    ),
+    ("log_json", "Logregels als JSON"),
+    ("help", "Toont deze hulp"),
+    ("version", "Toont de versie"),
+];
+
+/// Commands that take the filter arguments.
+pub(super) const FILTERED: [&str; 3] = ["list", "watch", "as-of"];
+
+/// Arguments that say which items.
+pub(super) const FILTER: &[(&str, &str)] = &[
+    ("incident", "Incident [standaard: het enige dat open is]"),
+    ("kind", "Alleen deze soorten"),
+    ("statement", "Alleen deze uitspraken: fact, assumption, forecast, ..."),
+    ("discipline", "Alleen deze kolommen: fire, police, medical, water, ..."),
+    ("party", "Alleen deze partijen"),
+    ("bounds", "Alleen wat binnen zuid,west,noord,oost ligt"),
+    ("urgency", "Minstens zo dringend"),
+    ("from", "Waargenomen op of na dit tijdstip"),
+    ("before", "Waargenomen vóór dit tijdstip"),
+    ("text", "Alleen met deze woorden"),
+    ("contradictions", "Alleen tegenspraken"),
+    ("stale", "Alleen wat verouderd is"),
+    ("retracted", "Ook wat ingetrokken is"),
+];
+
+/// Names of values, as they stand between pointed brackets.
+pub(super) const VALUES: &[(&str, &str)] = &[
+    ("ADDR", "ADRES"),
+    ("BODY", "TEKST"),
+    ("BOOL", "true|false"),
+    ("CERTAINTY", "ZEKERHEID"),
+    ("DIR", "MAP"),
+    ("DISCIPLINE", "KOLOM"),
+    ("ENGINE", "MOTOR"),
+    ("ENGINES", "MOTOREN"),
+    ("ENTRIES", "AANTAL"),
+    ("FACTOR", "FACTOR"),
+    ("FIELD=VALUE", "VELD=WAARDE"),
+    ("FILE", "BESTAND"),
+    ("FILTER", "FILTER"),
+    ("ID", "ID"),
+    ("KIND", "SOORT"),
+    ("LANG", "TAAL"),
+    ("LAT,LON", "BREEDTE,LENGTE"),
+    ("LEVEL", "NIVEAU"),
+    ("LIMIT", "AANTAL"),
+    ("MODE", "ECHTHEID"),
+    ("NAME", "NAAM"),
+    ("ONLY", "TEKST"),
+    ("PARTY", "PARTIJ"),
+    ("PHASE", "FASE"),
+    ("PLACE", "PLAATS"),
+    ("REASON", "REDEN"),
+    ("REPEATS", "AANTAL"),
+    ("S,W,N,E", "Z,W,N,O"),
+    ("SEVERITY", "ERNST"),
+    ("SHELL", "SHELL"),
+    ("STATEMENT", "UITSPRAAK"),
+    ("TAG", "CODE"),
+    ("TEAM", "TEAM"),
+    ("TEXT", "TEKST"),
+    ("TIME", "TIJD"),
+    ("TITLE", "TITEL"),
+    ("TOKEN", "TOKEN"),
+    ("URGENCY", "SPOED"),
+    ("UUID", "UUID"),
+    ("WHO", "WIE"),
+];
+
+const DATA_NEW: (&str, &str) = ("data", "Map voor de opslag");
+const DATA: (&str, &str) = ("data", "Map van de opslag");
+const DATA_IDLE: (&str, &str) = (
+    "data",
+    "Map van een opslag waar geen knooppunt op draait [standaard: vraag het draaiende knooppunt]",
+);
+const ENGINE_NEW: (&str, &str) = ("engine", "Opslagmotor: fjall of sled [standaard: fjall]");
+const INCIDENT_ID: (&str, &str) = ("id", "Id van het incident");
+const TITLE_LANG: (&str, &str) = ("text_lang", "Taal van de titel");
+const PHASE: (&str, &str) =
+    ("phase", "Fase: cold (koud), lukewarm (lauw), warm of aftercare (nafase)");
+const REASON: (&str, &str) = ("reason", "Waarom");
+
+/// Every command.
+pub(super) const COMMANDS: &[Text] = &[
+    Text {
+        path: "",
+        about: "Houdt één gedeeld crisisbeeld bij voor veel organisaties, ook als het netwerk \
+            uitvalt.",
+        args: &[],
+    },
+    Text {
+        path: "init",
+        about: "Maakt een nieuwe opslag met een nieuwe sleutel",
+        args: &[
+            DATA_NEW,
+            ("name", "Naam van het knooppunt zoals mensen die zeggen"),
+            ("party", "Partij waarvoor het publiceert: 1 tot 63 tekens uit a-z 0-9 -"),
+            ENGINE_NEW,
+        ],
+    },
+    Text {
+        path: "serve",
+        about: "Draait het knooppunt tot het moet stoppen",
+        args: &[
+            DATA,
+            ("listen", "Waar gRPC en gRPC-Web te bereiken zijn [standaard: 127.0.0.1:7420]"),
+            ("admin", "Waar /metrics en /healthz te bereiken zijn [standaard: 127.0.0.1:7421]"),
+            ("engine", "Opslagmotor die de opslag moet hebben [standaard: die hij heeft]"),
+        ],
+    },
+    Text {
+        path: "demo",
+        about: "Speelt het hoogwater van juli 2021 in Limburg af op een eigen knooppunt",
+        args: &[
+            ("data", "Map voor de opslag [standaard: een tijdelijke, die na afloop verdwijnt]"),
+            ("listen", "Waar het te bereiken is; is de poort bezet, dan een andere"),
+            ("admin", "Waar /metrics en /healthz te bereiken zijn"),
+            ("speed", "Seconden van het scenario die in één seconde verstrijken"),
+            ("once", "Speelt op volle snelheid, toont een samenvatting en stopt"),
+            ENGINE_NEW,
+        ],
+    },
+    Text { path: "incident", about: "Opent, toont, wijzigt en sluit incidenten", args: &[] },
+    Text {
+        path: "incident create",
+        about: "Opent een incident",
+        args: &[
+            ("title", "Titel"),
+            ("id", "Id: 1 tot 63 tekens uit a-z 0-9 -, eerst een letter [standaard: uit de titel]"),
+            (
+                "mode",
+                "Of het echt is: actual (het gebeurt), exercise (een oefening) of test; ligt \
+                 daarna vast",
+            ),
+            TITLE_LANG,
+            PHASE,
+        ],
+    },
+    Text {
+        path: "incident list",
+        about: "Toont alle incidenten",
+        args: &[("all", "Ook gesloten incidenten")],
+    },
+    Text { path: "incident show", about: "Toont één incident", args: &[INCIDENT_ID] },
+    Text {
+        path: "incident update",
+        about: "Wijzigt titel, fase, GRIP-niveau of teams",
+        args: &[
+            INCIDENT_ID,
+            ("title", "Nieuwe titel"),
+            TITLE_LANG,
+            PHASE,
+            ("grip", "GRIP-niveau van de regio, 0 tot 5"),
+            ("region", "Veiligheidsregio waar het GRIP-niveau en de teams van zijn"),
+            ("teams", "Teams die actief zijn: copi, rot, gbt, rbt, ..."),
+            ("grip_rijk", "Of GRIP Rijk geldt: true of false"),
+        ],
+    },
+    Text {
+        path: "incident close",
+        about: "Sluit een incident: lezen kan nog, schrijven niet meer",
+        args: &[INCIDENT_ID, REASON],
+    },
+    Text {
+        path: "publish",
+        about: "Plaatst een item, of JSON-regels van de standaardinvoer",
+        args: &[
+            ("title", "Titel van het item; `-` leest items als JSON-regels van de standaardinvoer"),
+            ("incident", "Incident [standaard: het enige dat open is]"),
+            ("kind", "Waar het over gaat: observation, water_level, evacuation, ..."),
+            ("statement", "fact, assumption, forecast, bottleneck, decision, action of question"),
+            (
+                "fields",
+                "Veld van de soort, zoals gauge=Borgharen of discharge_m3_s=3100; JSON of gewone \
+                 tekst",
+            ),
+            ("body", "Langere tekst"),
+            ("text_lang", "Taal van de tekst"),
+            ("place", "Plaats in woorden"),
+            ("at", "Breedte,lengte in graden (WGS 84)"),
+            ("discipline", "Kolom die het meldt: fire, police, medical, water, ..."),
+            ("party", "Partij die het meldt [standaard: die van het knooppunt]"),
+            ("urgency", "Hoe dringend: past, future, expected of immediate"),
+            ("severity", "Hoe ernstig: minor, moderate, severe of extreme"),
+            ("certainty", "Hoe zeker: unlikely, possible, likely of observed"),
+            ("observed", "Wanneer het gezien is: RFC 3339, of UU:MM vandaag [standaard: onbekend]"),
+            ("until", "Tot wanneer het geldt"),
+            ("verified_by", "Wie het bevestigde; het item geldt dan als bevestigd"),
+            ("entry", "Item waarvan dit een nieuwe versie is"),
+            ("attach", "Bestand dat als bijlage meegaat"),
+        ],
+    },
+    Text {
+        path: "retract",
+        about: "Trekt een item in",
+        args: &[("name", "Volledige naam van het item, incidents/…/entries/…"), REASON],
+    },
+    Text {
+        path: "list",
+        about: "Toont items in een lijst",
+        args: &[("limit", "Hoogstens zoveel"), ("page", "Paginatoken van de vorige lijst")],
+    },
+    Text {
+        path: "watch",
+        about: "Toont het beeld en daarna elke wijziging, live",
+        args: &[
+            ("now", "Alleen wat vanaf nu verandert"),
+            ("every_record", "Elk record, in de volgorde waarin het knooppunt het opsloeg"),
+            ("once", "Stopt zodra het beeld tot nu toe getoond is"),
+        ],
+    },
+    Text {
+        path: "as-of",
+        about: "Toont wat op een moment bekend was, of gold",
+        args: &[
+            ("known", "Wat het knooppunt toen wist: RFC 3339, of UU:MM vandaag"),
+            ("valid", "Wat er toen gold"),
+        ],
+    },
+    Text { path: "status", about: "Toont wie het knooppunt is en hoe het ermee staat", args: &[] },
+    Text {
+        path: "verify",
+        about: "Controleert elke keten, hash en handtekening van een opslag",
+        args: &[DATA_IDLE],
+    },
+    Text {
+        path: "backup",
+        about: "Schrijft een kloppende kopie van een opslag, ook terwijl die draait",
+        args: &[
+            ("file", "Bestand dat geschreven wordt"),
+            DATA_IDLE,
+            ("no_attachments", "Laat foto's en documenten weg"),
+        ],
+    },
+    Text {
+        path: "restore",
+        about: "Maakt een opslag uit een back-up, met een nieuwe sleutel",
+        args: &[("file", "Back-upbestand"), ("data", "Map voor de nieuwe opslag"), ENGINE_NEW],
+    },
+    Text {
+        path: "compact",
+        about: "Herschrijft de opslag van een draaiend knooppunt naar een nieuwe, van elke motor",
+        args: &[("engine", "Opslagmotor van de nieuwe opslag [standaard: die hij heeft]")],
+    },
+    Text {
+        path: "import",
+        about: "Speelt een scenariobestand af op een knooppunt",
+        args: &[("file", "Scenariobestand, JSON-regels")],
+    },
+    Text {
+        path: "check",
+        about: "Controleert een configuratiebestand en zegt wat er gebruikt zou worden",
+        args: &[],
+    },
+    Text {
+        path: "bench",
+        about: "Meet dit programma naast de kale schijf en een kale echo",
+        args: &[
+            ("dir", "Map op de schijf die gemeten wordt [standaard: een tijdelijke]"),
+            ("engines", "Opslagmotoren die gemeten worden"),
+            ("entries", "Items in de grote opslag"),
+            ("repeats", "Hoe vaak elke meting herhaald wordt; de mediaan telt"),
+            ("only", "Alleen metingen met deze tekst in hun naam"),
+        ],
+    },
+    Text {
+        path: "completions",
+        about: "Drukt aanvullingen voor een shell af",
+        args: &[("shell", "Shell: bash, elvish, fish, powershell of zsh")],
+    },
+];
