@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use polder_picture::record::{Head, Id};
 use prost::Message;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     attachments::{Attachments, Stored},
@@ -150,11 +151,13 @@ pub fn write<'a>(
 fn write_attachments(attachments: &Attachments, writer: &mut Writer<'_>) -> anyhow::Result<()> {
     for stored in attachments.all() {
         let mut offset = 0;
+        let mut hasher = Sha256::new();
         while offset < stored.size_bytes {
             let data = attachments.read(&stored.sha256, offset, PART_BYTES)?;
             if data.is_empty() {
                 bail!("attachment {} is shorter than it was", hex::encode(stored.sha256));
             }
+            hasher.update(&data);
             let part = Part {
                 sha256: stored.sha256.to_vec(),
                 media_type: stored.media_type.clone(),
@@ -165,6 +168,14 @@ fn write_attachments(attachments: &Attachments, writer: &mut Writer<'_>) -> anyh
             };
             offset += part.data.len() as u64;
             writer.frame(&Frame { part: Some(part), ..Default::default() })?;
+        }
+        if hasher.finalize()[..] != stored.sha256 {
+            // A restore would refuse it, and the whole backup with it.
+            bail!(
+                "attachment {} is damaged: its bytes do not have their hash; put it right, remove \
+                 it or back up with --no-attachments",
+                hex::encode(stored.sha256)
+            );
         }
     }
     Ok(())
@@ -237,15 +248,16 @@ pub fn restore(
     let attachments = Attachments::open(&directory.attachments(), &NodeOptions::default())?;
     let attachments_restored = fill(&mut reader, &log, &attachments, header.lsn, progress)?;
 
+    let (records, heads) = rebuild_heads(&log)?;
+    let verdict = maintain::verify(&log, &heads, &old, &mut |_| ControlFlow::Continue(()))?;
+    if let Some(bad) = verdict.bad_record {
+        bail!("record {} of feed {}: {}", bad.sequence, bad.feed, bad.problem);
+    }
+    // A key is what makes a directory a store's: none before all is known to be sound.
     let signer = directory.create_key()?;
     let mut retired = old.retired_keys.clone();
     retired.push(old.public_key.clone());
     let identity = node::new_identity(&signer, &old.display_name, &old.party, retired);
-    let (records, heads) = rebuild_heads(&log)?;
-    let verdict = maintain::verify(&log, &heads, &identity, &mut |_| ControlFlow::Continue(()))?;
-    if let Some(bad) = verdict.bad_record {
-        bail!("record {} of feed {}: {}", bad.sequence, bad.feed, bad.problem);
-    }
     log.set_identity(&identity)?;
     log.close()?;
     // Only now the directory holds a store.

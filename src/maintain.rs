@@ -247,8 +247,22 @@ pub fn compact(
         .try_lock()
         .ok_or_else(|| anyhow::anyhow!("a compaction is under way already"))?;
     let (number, _) = node.directory.current()?;
+    let compacted = rewrite(node, engine, number + 1, progress);
+    if compacted.is_err() && node.directory.current().is_ok_and(|(current, _)| current == number) {
+        // Half a store takes room that the store in use may need.
+        node.directory.discard(number + 1);
+    }
+    compacted
+}
+
+fn rewrite(
+    node: &Arc<crate::node::Node>,
+    engine: &str,
+    number: u32,
+    progress: &mut dyn FnMut(Compaction) -> ControlFlow<()>,
+) -> anyhow::Result<(u64, u64)> {
     let before = node.log().engine().size_bytes()?;
-    let target = node.directory.new_engine(number + 1, engine)?;
+    let target = node.directory.new_engine(number, engine)?;
     let mut copied = 0;
     let mut filler = Filler::new(&*target);
     // Each round copies what came during the one before; a few records are left for the end.
@@ -277,11 +291,11 @@ pub fn compact(
     let log = Log::new(target);
     log.set_identity(node.identity())?;
     let after = log.engine().size_bytes()?;
-    node.directory.switch(number + 1, engine)?;
+    node.directory.switch(number, engine)?;
     let old = node.replace_log(log);
     drop(paused);
     // Readers of the old log may go on for a moment; its files go when nobody holds it.
-    retire(old, node, number + 1);
+    retire(old, node, number);
     Ok((before, after))
 }
 

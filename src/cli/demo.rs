@@ -14,7 +14,7 @@ use prost::Message as _;
 use tonic::transport::Channel;
 
 use super::{
-    Context,
+    Context, Misuse,
     args::DemoArgs,
     client, say, say_json,
     scenario::{self, Player, Step},
@@ -34,19 +34,19 @@ const SCENARIO: &str = include_str!("../../scenarios/limburg2021.jsonl");
 /// Longest pause between two steps; the scenario itself pauses for months.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
 
-/// Moments at which the summary looks at the picture: the first evening, the peak, the evacuation
-/// of Venlo, the end of the crisis phase.
+/// Moments at which the summary looks at the picture, each after all steps of its minute: the
+/// first evening, the peak, the evacuation of Venlo, the end of the crisis phase.
 const MOMENTS: [&str; 4] = [
-    "2021-07-14T20:00:00Z",
-    "2021-07-15T20:00:00Z",
-    "2021-07-16T17:00:00Z",
-    "2021-07-20T18:00:00Z",
+    "2021-07-14T20:00:59Z",
+    "2021-07-15T20:00:59Z",
+    "2021-07-16T17:00:59Z",
+    "2021-07-20T18:00:59Z",
 ];
 
 pub(super) async fn run(context: &Context, args: DemoArgs) -> anyhow::Result<u8> {
     let steps = scenario::parse(SCENARIO)?;
     let addresses = Addresses { listen: args.listen, admin: args.admin };
-    check_loopback(addresses)?;
+    check_loopback(addresses).context(Misuse)?;
     let engine = context.engine(args.engine.clone())?;
     let engine = engine.unwrap_or_else(|| ENGINES[0].0.to_owned());
     let (data, temporary) = directory(args.data.clone())?;

@@ -49,13 +49,15 @@ impl Context {
     /// Directory of the store, from a flag, the environment or the file.
     fn data(&self, flag: Option<std::path::PathBuf>) -> anyhow::Result<std::path::PathBuf> {
         let data = flag.or_else(|| self.config.data.clone());
-        data.context("say where the store is: --data DIR, POLDER_DATA or `data` in the file")
+        let data =
+            data.context("say where the store is: --data DIR, POLDER_DATA or `data` in the file");
+        data.context(Misuse)
     }
 
     fn engine(&self, flag: Option<String>) -> anyhow::Result<Option<String>> {
         let engine = flag.or_else(|| self.config.store.engine.clone());
         if let Some(engine) = &engine {
-            crate::config::check_engine(engine)?;
+            crate::config::check_engine(engine).context(Misuse)?;
         }
         Ok(engine)
     }
@@ -171,7 +173,7 @@ fn log_to_stderr(common: &Common, config: &Config, serves: bool) -> anyhow::Resu
     use tracing_subscriber::{EnvFilter, fmt};
     let usual = if serves { "info" } else { "error" };
     let filter = common.log.as_deref().or(config.log.as_deref()).unwrap_or(usual);
-    let filter = EnvFilter::try_new(filter).context("--log is no filter")?;
+    let filter = EnvFilter::try_new(filter).context("--log is no filter").context(Misuse)?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if common.log_json || config.log_json == Some(true) {
         builder.json().init();
@@ -186,6 +188,11 @@ fn log_to_stderr(common: &Common, config: &Config, serves: bool) -> anyhow::Resu
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration cannot be used")]
 struct Usage;
+
+/// A word on the command line is at fault.
+#[derive(Debug, thiserror::Error)]
+#[error("the command line cannot be used")]
+struct Misuse;
 
 /// The store is damaged or failed.
 #[derive(Debug, thiserror::Error)]
@@ -203,7 +210,8 @@ fn explain(error: &anyhow::Error, words: Words) -> (u8, String) {
         return explain_status(status, words);
     }
     let text = format!("{error:#}");
-    let code = if error.downcast_ref::<Usage>().is_some() {
+    let misused = error.downcast_ref::<Misuse>().is_some();
+    let code = if misused || error.downcast_ref::<Usage>().is_some() {
         2
     } else if error.downcast_ref::<Unreachable>().is_some() {
         4

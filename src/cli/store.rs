@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Write as _, ops::ControlFlow, path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use polder_picture::names::PartyName;
 use polder_wire::v1::{
@@ -12,7 +12,7 @@ use polder_wire::v1::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    Context, StoreDamaged,
+    Context, Misuse, StoreDamaged,
     args::{BackupArgs, CompactArgs, InitArgs, RestoreArgs, ServeArgs, StoreArgs},
     say, say_json,
     show::bytes,
@@ -41,7 +41,7 @@ pub(super) fn init(context: &Context, args: InitArgs) -> anyhow::Result<u8> {
     let engine = context.engine(args.engine)?.unwrap_or_else(|| ENGINES[0].0.to_owned());
     let party = args.party.trim_start_matches("parties/");
     if PartyName::from_id(party).is_none() {
-        bail!("--party must be 1 to 63 characters of a-z 0-9 -");
+        return Err(anyhow!("--party must be 1 to 63 characters of a-z 0-9 -").context(Misuse));
     }
     let identity = node::init(&data, &engine, &args.name, party)?;
     if context.common.json {
@@ -78,7 +78,7 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
         listen: args.listen.or(context.config.listen).unwrap_or(usual.listen),
         admin: args.admin.or(context.config.admin).unwrap_or(usual.admin),
     };
-    check_loopback(addresses)?;
+    check_loopback(addresses).context(Misuse)?;
     let wanted = context.engine(args.engine)?;
     let options = context.config.options();
     let (node, writer) = Node::open(&data, Wall::System, &options)?;

@@ -60,11 +60,14 @@ async fn publish_lines(
         if line.trim().is_empty() {
             continue;
         }
-        let at = |error: anyhow::Error| {
-            error.context(format!("{} {}", context.words.line(), number + 1))
-        };
-        let item = item_of_line(&line, incident).map_err(at)?;
-        sender.push(item, Some(number + 1)).await?;
+        match item_of_line(&line, incident) {
+            Ok(item) => sender.push(item, Some(number + 1)).await?,
+            // One bad line among others, like one that the node refuses.
+            Err(error) => {
+                eprintln!("{} {}: {error:#}", context.words.line(), number + 1);
+                sender.refused += 1;
+            }
+        }
     }
     sender.end().await
 }

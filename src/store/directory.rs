@@ -56,7 +56,8 @@ impl Directory {
     pub fn create(path: &Path) -> Result<Self, DirectoryError> {
         make_dir(path)?;
         let directory = Self::lock(path)?;
-        if directory.current_file().exists() {
+        // A key without the pointer is a store whose pointer was lost, not an empty directory.
+        if directory.current_file().exists() || directory.key_file().exists() {
             return Err(DirectoryError::Exists(path.to_owned()));
         }
         Ok(directory)
@@ -64,10 +65,16 @@ impl Directory {
 
     /// Locks a directory that holds a store.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        if !path.join("current").exists() {
-            return Err(DirectoryError::Missing(path.to_owned()));
+        let current = path.join("current");
+        if current.exists() {
+            return Self::lock(path);
         }
-        Self::lock(path)
+        if path.join("identity").join("node.key").exists() {
+            let problem = "is missing, but there is a key: it says which store is in use, \
+                           such as `store-000001 fjall`";
+            return Err(DirectoryError::Malformed { path: current, problem });
+        }
+        Err(DirectoryError::Missing(path.to_owned()))
     }
 
     fn lock(path: &Path) -> Result<Self, DirectoryError> {
@@ -150,7 +157,15 @@ impl Directory {
         }
     }
 
-    /// Makes a new key for this node. An existing one is kept beside it, never overwritten.
+    /// Removes a store that is not in use. What cannot be removed is left for next time.
+    pub fn discard(&self, number: u32) {
+        let path = self.store(number);
+        if let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!(path = %path.display(), %error, "half a store stays on the disk");
+        }
+    }
+
+    /// Makes a new key for this node.
     pub fn create_key(&self) -> Result<Signer, DirectoryError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)

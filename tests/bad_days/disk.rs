@@ -59,6 +59,15 @@ impl Disk {
         fs::write(&ballast, vec![1; size]).unwrap();
     }
 
+    /// Takes all there is, also what others give back meanwhile.
+    fn fill(&self) {
+        use std::io::Write as _;
+        let ballast = self.path().join("ballast");
+        let mut ballast = fs::File::options().create(true).append(true).open(ballast).unwrap();
+        while ballast.write_all(&[1; 64 * 1024]).is_ok() {}
+        while ballast.write_all(&[1; 512]).is_ok() {}
+    }
+
     fn clear(&self) {
         let _ = fs::remove_file(self.path().join("ballast"));
     }
@@ -167,7 +176,7 @@ async fn when_the_last_byte_of_the_disk_goes_nothing_acknowledged_is_lost() {
         let mut all = Acknowledged::new();
         let load = Load::start(&node, "flood", 4, 3).await;
         load.until(300).await;
-        disk.leave(0);
+        disk.fill();
         // The callers end when the store refuses; or the engine has room of its own for long.
         let ended = tokio::time::timeout(Duration::from_secs(20), async {
             loop {
