@@ -17,21 +17,24 @@ pub(crate) fn check(data: &[u8]) {
     let key = signer.public();
     let mut rest = data;
     let mut chain = Chain::default();
-    for _ in 0..RECORDS_MAX {
+    for record in 0..RECORDS_MAX {
         if !rest.has_remaining() {
             break;
         }
         let Ok(envelope) = Envelope::decode_length_delimited(&mut rest) else { break };
-        if let Ok(record) = decode(&envelope) {
-            assert_eq!(record.hash, record_hash(&envelope.header));
+        if let Ok(decoded) = decode(&envelope) {
+            assert_eq!(decoded.hash, record_hash(&envelope.header));
             let before = chain.sequence();
-            match chain.next(&envelope, &record, &key) {
+            match chain.next(&envelope, &decoded, &key) {
                 Ok(()) => assert_eq!(chain.sequence(), before + 1),
                 Err(_) => assert_eq!(chain.sequence(), before, "a bad record moved the chain"),
             }
         }
         content_of(&envelope);
-        repaired(envelope, &signer);
+        // Signing takes most of the time.
+        if record == 0 {
+            repaired(envelope, &signer);
+        }
     }
     let _ = chain.end(&Head { sequence: chain.sequence(), hash: [0; 32] });
 }

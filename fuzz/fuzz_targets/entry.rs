@@ -1,3 +1,5 @@
+//! Fuzzes the checks and summaries of an entry.
+
 #![no_main]
 
 #[path = "../checks/entry.rs"]

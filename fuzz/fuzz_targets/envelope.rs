@@ -1,3 +1,5 @@
+//! Fuzzes the decoding of records and the walk along a chain.
+
 #![no_main]
 
 #[path = "../checks/envelope.rs"]

@@ -1,3 +1,5 @@
+//! Fuzzes the walk over fields against prost.
+
 #![no_main]
 
 #[path = "../checks/fields.rs"]

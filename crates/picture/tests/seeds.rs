@@ -78,7 +78,7 @@ fn made() -> Vec<(&'static str, String, Vec<u8>)> {
     // Of a newer program: an unknown field, and a group, which no field of ours is.
     let (_, entry) = examples().remove(0);
     let mut newer = entry.encode_to_vec();
-    newer.extend_from_slice(&[0xc2, 0x3e, 2, b'h', b'i', 0xa3, 0x06, 0x08, 1, 0xa4, 0x06]);
+    newer.extend_from_slice(&[0xc2, 0x3e, 2, b'h', b'i', 0xcb, 0x3e, 0x08, 1, 0xcc, 0x3e]);
     seeds.push(("entry", "newer".to_owned(), newer.clone()));
     seeds.push(("fields", "newer".to_owned(), newer));
     seeds.push(("envelope", "feed".to_owned(), feed()));
@@ -90,11 +90,8 @@ fn feed() -> Vec<u8> {
     let (picture, mut clock) = (Picture::default(), Clock::default());
     let signer = Signer::new(&[7; 32]);
     let mut group = Group::new(&picture, &signer, &mut clock);
-    let scope = NewScope {
-        incident: "maas-2021".into(),
-        mode: Mode::Exercise,
-        audience: "all".into(),
-    };
+    let scope =
+        NewScope { incident: "maas-2021".into(), mode: Mode::Exercise, audience: "all".into() };
     let scope = group.open_scope(scope).unwrap();
     let mut author = |id: u128, act: Act, content: content::Content| {
         let bytes = Content { content: Some(content) }.encode_to_vec();
