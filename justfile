@@ -46,11 +46,12 @@ deny:
 
 # The Python example, against a node of its own
 python:
-    examples/python/run.sh
+    cargo build
+    examples/python/run.sh target/debug/polder
 
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
-    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test -- --nocapture
+    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines -- --nocapture
 
 # Fuzzes each target for so many minutes (needs cargo-fuzz; see fuzz/README.md)
 fuzz MINUTES="1":

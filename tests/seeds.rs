@@ -12,11 +12,11 @@ fn each(target: &str, check: fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let files =
         fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> = files.map(|file| file.expect("seeds are readable").path()).collect();
     files.sort();
     assert!(!files.is_empty(), "{} has no seeds", directory.display());
     for file in files {
-        let seed = fs::read(&file).unwrap();
+        let seed = fs::read(&file).expect("seeds are readable");
         println!("{}", file.display());
         check(&seed);
         for at in (0..seed.len()).step_by(seed.len() / 64 + 1) {

@@ -113,7 +113,8 @@ async fn every_method_refuses_an_unknown_enum_number_and_names_it() {
     rows.push(("view", picture().get_picture_as_of(request).await.unwrap_err()));
     let request = ListIncidentsRequest { mode: 9, ..Default::default() };
     rows.push(("mode", node.incidents().list_incidents(request).await.unwrap_err()));
-    let wrong: [(&str, fn(&mut Incident)); 5] = [
+    type Spoil = fn(&mut Incident);
+    let wrong: [(&str, Spoil); 5] = [
         ("incident.mode", |i| i.mode = 9),
         ("incident.phase", |i| i.phase = 9),
         ("incident.hazards[0]", |i| i.hazards = vec![99]),

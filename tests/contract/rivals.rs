@@ -15,7 +15,7 @@ async fn a_new_version_replaces_all_that_the_node_holds_unless_told_otherwise() 
     let second = node.put(&Entry { texts: vec![text("nl", "two")], ..entry.clone() }).await;
     let (shown, rivals) = node.get(&entry.name).await.unwrap();
     assert_eq!((shown.version.as_str(), rivals.len()), (second.version.as_str(), 0));
-    assert_eq!(shown.supersedes, [first.version.clone()]);
+    assert_eq!(shown.supersedes, std::slice::from_ref(&first.version));
     let versions = node.versions(&entry.name).await;
     let told: Vec<_> = versions.iter().map(|v| (v.version.clone(), v.superseded)).collect();
     assert_eq!(told, [(first.version, true), (second.version, false)]);

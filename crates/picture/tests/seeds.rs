@@ -34,12 +34,12 @@ fn directory(target: &str) -> PathBuf {
 fn each(target: &str, checks: &[fn(&[u8])]) {
     let mut files: Vec<_> = fs::read_dir(directory(target))
         .unwrap_or_else(|error| panic!("fuzz/seeds/{target}: {error}"))
-        .map(|file| file.unwrap().path())
+        .map(|file| file.expect("seeds are readable").path())
         .collect();
     files.sort();
     assert!(!files.is_empty(), "fuzz/seeds/{target} has no seeds");
     for file in files {
-        let seed = fs::read(&file).unwrap();
+        let seed = fs::read(&file).expect("seeds are readable");
         println!("{}", file.display());
         checks.iter().for_each(|check| check(&seed));
         // A seed that is cut short or has one bit wrong is what a disk or a network makes of it.
