@@ -159,6 +159,11 @@ impl Attachments {
         all
     }
 
+    /// How long one that nothing cites is kept.
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
     /// Bytes of all stored attachments.
     pub fn size_bytes(&self) -> u64 {
         self.stored.lock().values().map(|stored| stored.size_bytes).sum()

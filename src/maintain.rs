@@ -115,6 +115,9 @@ fn check_chunk(
     Ok(())
 }
 
+/// A row on its way to another store: tree, key and value.
+pub type CopiedRow = (Tree, Vec<u8>, Vec<u8>);
+
 /// Copies the rows of all commits after `after` and up to `until` into a sink, in log order.
 /// Rows are never changed once written, so a position pins a consistent copy. Returns the last
 /// position copied.
@@ -122,7 +125,7 @@ pub fn copy(
     from: &Log,
     after: u64,
     until: u64,
-    sink: &mut dyn FnMut(u64, Vec<(Tree, Vec<u8>, Vec<u8>)>) -> Result<(), EngineError>,
+    sink: &mut dyn FnMut(u64, Vec<CopiedRow>) -> Result<(), EngineError>,
 ) -> Result<u64, EngineError> {
     let mut last = after;
     let mut failed = None;
@@ -147,11 +150,7 @@ pub fn copy(
 }
 
 /// The arrival row and the chunks of one commit.
-fn rows_of(
-    log: &Log,
-    lsn: u64,
-    arrival: &Arrival,
-) -> Result<Vec<(Tree, Vec<u8>, Vec<u8>)>, EngineError> {
+fn rows_of(log: &Log, lsn: u64, arrival: &Arrival) -> Result<Vec<CopiedRow>, EngineError> {
     let mut rows = Vec::new();
     for (feed, first, last) in spans(arrival) {
         let (from, until) = (record_key(feed, first), record_key(feed, last + 1));
@@ -210,7 +209,7 @@ impl<'a> Filler<'a> {
     }
 
     /// Takes rows.
-    pub fn push(&mut self, rows: Vec<(Tree, Vec<u8>, Vec<u8>)>) -> Result<(), EngineError> {
+    pub fn push(&mut self, rows: Vec<CopiedRow>) -> Result<(), EngineError> {
         for (tree, key, value) in rows {
             self.bytes += key.len() + value.len();
             self.rows += 1;

@@ -37,8 +37,10 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const BEFORE_TONIC: Duration = Duration::from_millis(2);
 /// How long streams get to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often attachments are looked through for those that nothing cites.
-const ERASE_EVERY: Duration = Duration::from_secs(60);
+/// Attachments are looked through for those that nothing cites four times in their grace time, but
+/// at most this often and at least once a minute.
+const ERASE_OFTENEST: Duration = Duration::from_millis(250);
+const ERASE_SELDOMEST: Duration = Duration::from_secs(60);
 
 /// Where a node is served.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +123,9 @@ async fn at_deadline(request: Request, next: Next) -> Response {
         request.headers().get("grpc-timeout").and_then(|value| timeout_of(value.to_str().ok()?));
     let limit = asked.map_or(CALL_TIMEOUT, |asked| asked.min(CALL_TIMEOUT));
     let limit = limit.saturating_sub(BEFORE_TONIC);
+    if limit.is_zero() {
+        return deadline_exceeded().into_http();
+    }
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => deadline_exceeded().into_http(),
@@ -189,8 +194,9 @@ async fn run_admin(listener: TcpListener, node: Arc<Node>) {
 }
 
 async fn erase_uncited(node: Arc<Node>) {
+    let pause = (node.attachments.grace() / 4).clamp(ERASE_OFTENEST, ERASE_SELDOMEST);
     loop {
-        tokio::time::sleep(ERASE_EVERY).await;
+        tokio::time::sleep(pause).await;
         let node = Arc::clone(&node);
         let erased = tokio::task::spawn_blocking(move || {
             let cited = citations(&node).map_err(std::io::Error::other)?;

@@ -1,6 +1,8 @@
 //! The rules of this source tree that no compiler checks: which way dependencies point, how long
 //! files are, that every kind is complete, that the papers speak of what exists.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -54,7 +54,7 @@ impl NodeService for Services {
         _: Request<GetNodeStatusRequest>,
     ) -> Result<Response<GetNodeStatusResponse>, Status> {
         let node = Arc::clone(&self.node);
-        Ok(Response::new(blocking(move || Ok(status(&node)?)).await?))
+        Ok(Response::new(blocking(move || status(&node)).await?))
     }
 
     type VerifyLogStream = Streamed<VerifyLogResponse>;

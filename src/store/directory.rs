@@ -149,10 +149,11 @@ impl Directory {
         let keep = self.store(current);
         for path in entries.flatten().map(|entry| entry.path()) {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with("store-") && path != keep {
-                if let Err(error) = fs::remove_dir_all(&path) {
-                    tracing::warn!(path = %path.display(), %error, "an old store stays on the disk");
-                }
+            if name.starts_with("store-")
+                && path != keep
+                && let Err(error) = fs::remove_dir_all(&path)
+            {
+                tracing::warn!(path = %path.display(), %error, "an old store stays on the disk");
             }
         }
     }

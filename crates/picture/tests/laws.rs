@@ -34,7 +34,10 @@ fn config(cases: u32) -> ProptestConfig {
     let rounds = std::env::var("POLDER_SOAK_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
     let cases = cases * rounds;
     let seeds = FileFailurePersistence::Direct("tests/laws.seeds");
-    ProptestConfig { cases, failure_persistence: Some(Box::new(seeds)), ..Default::default() }
+    let failure_persistence = Some(Box::new(seeds) as Box<_>);
+    // Some histories hold nothing to leave out or to swap.
+    let max_global_rejects = 4 * cases + 1024;
+    ProptestConfig { cases, failure_persistence, max_global_rejects, ..Default::default() }
 }
 
 fn attributes(party: u8, kind: u32) -> Attributes {

@@ -3,6 +3,8 @@
 //! After a change that is meant, `POLDER_UPDATE_SNAPSHOT=1 cargo test -p polder-wire` writes the
 //! listing anew; its diff belongs in the same commit.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
 use prost::Message as _;
