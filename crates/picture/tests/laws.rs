@@ -16,7 +16,7 @@ use polder_picture::{
         Chain, Damage, Head, Id, NewHeader, Sealed, Signer, decode, feed_id, verify_signature,
     },
 };
-use polder_wire::v1::{Entry, Envelope, Header, IncidentData, Lane, Mode, RecordKind, Seen};
+use polder_wire::v1::{Entry, Envelope, Header, Lane, Mode, RecordKind, Seen};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -34,7 +34,10 @@ fn config(cases: u32) -> ProptestConfig {
     let rounds = std::env::var("POLDER_SOAK_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
     let cases = cases * rounds;
     let seeds = FileFailurePersistence::Direct("tests/laws.seeds");
-    ProptestConfig { cases, failure_persistence: Some(Box::new(seeds)), ..Default::default() }
+    let failure_persistence = Some(Box::new(seeds) as Box<_>);
+    // Some histories hold nothing to leave out or to swap.
+    let max_global_rejects = 4 * cases + 1024;
+    ProptestConfig { cases, failure_persistence, max_global_rejects, ..Default::default() }
 }
 
 fn attributes(party: u8, kind: u32) -> Attributes {
@@ -221,7 +224,7 @@ fn authored(deeds: Vec<Deed>, size: usize, walls: &[i64]) -> (Picture, Vec<Seale
                 let incident = incident.to_owned();
                 let new = NewScope { incident, mode: Mode::Test, audience: "all".into() };
                 let scope = group.open_scope(new).unwrap();
-                let act = Act::Incident(Box::new(IncidentData::default()));
+                let act = Act::Incident(Box::default());
                 let draft =
                     Draft { entry: Uuid::nil(), act, ..draft(scope, (0, 1, false, false, vec![])) };
                 group.author(draft, walls.next().unwrap()).unwrap();

@@ -1,6 +1,8 @@
 //! Runs every fuzz seed through the same checks as the fuzz targets, so that plain `cargo test`
 //! covers what fuzzing once found.
 
+#![allow(clippy::unwrap_used, reason = "helpers of a test stop at what they did not expect")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
