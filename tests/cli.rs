@@ -451,7 +451,7 @@ fn the_demo_shows_every_kind_and_many_contradictions_in_both_engines() {
     let mut summaries = Vec::new();
     for engine in ["fjall", "sled"] {
         let text = must(&["demo", "--once", "--json", "--engine", engine]);
-        let summary: Value = serde_json::from_str(text.trim()).unwrap();
+        let mut summary: Value = serde_json::from_str(text.trim()).unwrap();
         let kinds: Vec<_> = summary["kinds"].as_object().unwrap().keys().cloned().collect();
         for (kind, _) in polder_picture::kinds::examples::examples() {
             assert!(kinds.iter().any(|found| found == kind), "{engine}: no {kind}");
@@ -462,6 +462,8 @@ fn the_demo_shows_every_kind_and_many_contradictions_in_both_engines() {
         let entries: Vec<_> =
             moments.iter().map(|moment| moment["entries"].as_i64().unwrap()).collect();
         assert!(entries.is_sorted() && entries[0] > 0, "{entries:?}");
+        // The last moment is when the clock was read: a few milliseconds differ each time.
+        summary["moments"][4]["knownAt"] = Value::Null;
         summaries.push(summary);
     }
     assert_eq!(summaries[0], summaries[1], "the engine makes no difference");
