@@ -173,6 +173,7 @@ async fn entries_of_random_bytes_are_refused_one_by_one() {
     };
     let (_, example) = polder_picture::kinds::examples::examples().remove(3);
     let example = Entry { name: new_name("flood"), ..example }.encode_to_vec();
+    let mut whole = 0;
     for _ in 0..rounds(20) {
         let mut spoilt = |_| {
             let mut entry = example.clone();
@@ -183,11 +184,22 @@ async fn entries_of_random_bytes_are_refused_one_by_one() {
             PublishItem { entry: entry.into(), ..Default::default() }
         };
         let items: Vec<_> = (0..100).map(&mut spoilt).collect();
-        let outcomes = outcomes(node.publish(items).await.unwrap());
+        let response = match node.publish(items).await {
+            Ok(response) => response,
+            // The first sound item says which incident a call is about. When its name was spoilt
+            // into that of another, the whole call is refused; no other reason does that.
+            Err(refused) => {
+                assert_eq!(reason(&refused), "INCIDENT_NOT_FOUND", "{refused:?}");
+                whole += 1;
+                continue;
+            }
+        };
+        let outcomes = outcomes(response);
         for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
             assert!(!reason(refused).is_empty());
         }
     }
+    assert!(whole <= rounds(20) / 4, "{whole} calls were refused as a whole");
     // Whatever was accepted can be read, listed, followed, filtered and verified.
     let all = EntryFilter { include_retracted: true, ..Default::default() };
     for entry in node.list(all).await {
