@@ -228,7 +228,12 @@ impl Writer<'_> {
             let first = group.len();
             let mut desk = Desk { group: &mut group, node: &node, wall_ms };
             let results = (job.task)(&mut desk);
-            let results = results.into_iter().map(|result| result.map_err(|r| rpc_status(&r)));
+            let results = results.into_iter().map(|result| {
+                result.map_err(|refusal| {
+                    node.metrics.refusal(refusal.reason);
+                    rpc_status(&refusal)
+                })
+            });
             let results: Vec<_> = results.collect();
             debug_assert_eq!(
                 group.len() - first,

@@ -36,7 +36,7 @@ pub struct Common {
     /// Address of the node to ask [default: 127.0.0.1:7420]
     #[arg(long, global = true, env = "POLDER_NODE", value_name = "ADDR")]
     pub node: Option<String>,
-    /// What to log, such as info or polder=debug [default: info when serving, else warn]
+    /// What to log, such as info or polder=debug [default: info when serving, else error]
     #[arg(long, global = true, env = "POLDER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// Log lines as JSON

@@ -173,7 +173,9 @@ pub(super) async fn as_of(context: &Context, args: AsOfArgs) -> anyhow::Result<u
     };
     let node = at_node_time(context, channel.clone()).await;
     let known_ms = request.known_at.as_ref().map(millis);
-    let lines = Lines { now_ms: known_ms.or(node.now_ms), ..node };
+    // What is stale at a moment to come is not known yet.
+    let now_ms = node.now_ms.into_iter().chain(known_ms).min();
+    let lines = Lines { now_ms, ..node };
     let valid_ms = request.valid_at.as_ref().map(millis);
     let mut stream = client::picture(channel).get_picture_as_of(request).await?.into_inner();
     let mut summary = None;

@@ -32,6 +32,7 @@ use super::{
 use crate::{
     incident,
     intake::{Checked, check_item},
+    node::Node,
     present,
     publish::{Accepted, PublishError, Receipt, Task},
     query::{self, AsOf, resume_token},
@@ -167,11 +168,9 @@ async fn publish(
     let urgent = items.iter().flatten().any(|item| item.lane() == Lane::Urgent);
     let lane = if urgent { Lane::Urgent } else { Lane::Routine };
     let weight = items.iter().flatten().map(Checked::weight).sum();
-    let entries: Vec<_> =
-        items.iter().map(|item| item.as_ref().ok().map(|item| item.entry)).collect();
     let receipt = match scope {
         // Nothing in it could be stored: there is nothing to wait for.
-        None => refuse_all(items, node.picture.read().lsn()),
+        None => refuse_all(node, items),
         Some(scope) => {
             let task: Task = Box::new(move |desk| {
                 let author = |(at, item): (usize, Item)| {
@@ -184,17 +183,14 @@ async fn publish(
             node.submit(lane, key, weight, task).await?
         }
     };
-    let results = receipt.results.iter().enumerate().map(|(at, result)| {
+    let results = receipt.results.iter().map(|result| {
         let outcome = match result {
             Ok(accepted) => Outcome::Published(Published {
                 name: present::entry_name(&incident, accepted.entry),
                 version: present::version(accepted.feed, accepted.sequence),
                 received_time: Some(timestamp(receipt.received_ms)),
             }),
-            Err(status) => {
-                node.metrics.refusal(if entries.get(at).is_some() { "item" } else { "unknown" });
-                Outcome::Refused(status.clone())
-            }
+            Err(status) => Outcome::Refused(status.clone()),
         };
         PublishResult { outcome: Some(outcome) }
     });
@@ -202,8 +198,13 @@ async fn publish(
     Ok(PublishEntriesResponse { results, token: resume_token(node, receipt.lsn) })
 }
 
-fn refuse_all(items: Vec<Item>, lsn: u64) -> Receipt {
-    let refused = |item: Item| item.err().map(|refusal| Err(rpc_status(&refusal)));
+fn refuse_all(node: &Node, items: Vec<Item>) -> Receipt {
+    let refused = |item: Item| {
+        let refusal = item.err()?;
+        node.metrics.refusal(refusal.reason);
+        Some(Err(rpc_status(&refusal)))
+    };
+    let lsn = node.picture.read().lsn();
     Receipt { results: items.into_iter().filter_map(refused).collect(), lsn, received_ms: 0 }
 }
 
