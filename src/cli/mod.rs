@@ -5,6 +5,7 @@ mod bench;
 mod client;
 mod demo;
 mod dutch;
+mod environment;
 mod incidents;
 mod read;
 mod scenario;
@@ -77,8 +78,8 @@ fn say_json(value: &serde_json::Value) -> anyhow::Result<()> {
 pub fn main() -> u8 {
     let language = early_language();
     let command = match language {
-        Language::English => Cli::command(),
-        Language::Dutch => dutch::translate(Cli::command()),
+        Language::English => environment::command(),
+        Language::Dutch => dutch::translate(environment::command()),
     };
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
