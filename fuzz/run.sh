@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs each fuzz target (or those named) for so many minutes: fuzz/run.sh MINUTES [TARGET...]
-# Ends with 1 when any of them crashed; the inputs stand in fuzz/artifacts/.
+# Ends with 1 when any of them failed: it crashed when its input stands in fuzz/artifacts/, else it
+# was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:?usage: fuzz/run.sh MINUTES [TARGET...]}
@@ -20,6 +21,6 @@ for target in "$@"; do
     -print_final_stats=1 || failed+=("$target")
 done
 if ((${#failed[@]})); then
-  echo "crashed: ${failed[*]}" >&2
+  echo "failed: ${failed[*]}" >&2
   exit 1
 fi
