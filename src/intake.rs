@@ -63,6 +63,11 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
         let sentence = format!("is in field {field}, bodies are in fields 100 to 65535");
         return Err(Refusal::field(at("entry.body"), "KIND_OUT_OF_RANGE", sentence));
     }
+    if present::body_count(&item.entry) > 1 {
+        // Only one of them would be checked, and readers would differ on which one counts.
+        let sentence = "is given twice: an entry is about exactly one thing";
+        return Err(Refusal::field(at("entry.body"), "BODY_TWICE", sentence));
+    }
     let root = at("entry");
     let mut check = Checker::new(&root);
     check_entry(&entry, kinds::by_field(field), &mut check);

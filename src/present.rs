@@ -120,6 +120,17 @@ pub fn body_field(entry: &[u8]) -> u32 {
     field
 }
 
+/// How many different bodies an entry has; one, if it is sound.
+pub fn body_count(entry: &[u8]) -> usize {
+    let mut bodies = Vec::new();
+    let _ = fields::walk(entry, |number, _| {
+        if number >= 100 && !bodies.contains(&number) && bodies.len() < 2 {
+            bodies.push(number);
+        }
+    });
+    bodies.len()
+}
+
 /// Name of the kind with its body in a field.
 pub fn kind_name(field: u32) -> String {
     kinds::by_field(field).map_or_else(|| format!("opaque/{field}"), |kind| kind.name.to_owned())

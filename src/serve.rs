@@ -96,6 +96,8 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(polder_wire::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // What refusals carry, for clients that know nothing but reflection.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     let routes = Routes::new(sized!(PictureServiceServer))
         .add_service(sized!(IncidentServiceServer))

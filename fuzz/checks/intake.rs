@@ -38,6 +38,10 @@ fn check_one(item: &PublishItem) {
     fields::walk(&stored, |number, _| assert!(!present::is_output_only(number), "field {number}"))
         .expect("just encoded");
     let entry = Entry::decode(stored.clone()).expect("just encoded");
+    if let Some(kind) = kinds::of(&entry) {
+        let field = present::body_field(&stored);
+        assert_eq!(kind.field, field, "a body that was not checked");
+    }
     let name = EntryName::parse(&entry.name).expect("a full name");
     assert_eq!((name.incident.id(), name.entry), (incident.as_str(), id));
     assert!(entry.party.starts_with("parties/"), "no party");

@@ -222,7 +222,12 @@ fn one_scope(
     items: &mut [Item],
     expected: Mode,
 ) -> Result<(Option<u32>, String), Refusal> {
-    let Some(first) = items.iter().flatten().next() else { return Ok((None, String::new())) };
+    let picture = services.node.picture.read();
+    // The first that is known here: a wrong name in one item must not refuse the others.
+    let known = items.iter().flatten().find(|item| picture.incident(&item.incident).is_some());
+    let Some(first) = known.or(items.iter().flatten().next()) else {
+        return Ok((None, String::new()));
+    };
     let incident = first.incident.clone();
     for (at, item) in items.iter_mut().enumerate() {
         if item.as_ref().is_ok_and(|item| item.incident != incident) {
@@ -231,7 +236,6 @@ fn one_scope(
             *item = Err(Refusal::field(field, "INCIDENTS_DIFFER", sentence));
         }
     }
-    let picture = services.node.picture.read();
     let scope = incident::find_id(&picture, &incident)?;
     let mode = picture.scope(scope).mode;
     if expected != Mode::Unspecified && expected != mode {

@@ -190,3 +190,36 @@ async fn one_entry_of_every_kind_is_shown_as_it_was_written() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_body_beside_an_unknown_one_is_refused_and_nothing_of_it_is_kept() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    // Alone it would be refused for its level; the second body must not let it through.
+    let wrong = WaterLevel { level_m: Some(9e9), ..Default::default() };
+    let entry = Entry {
+        body: Some(entry::Body::WaterLevel(wrong)),
+        ..observation("flood", "nine million kilometres")
+    };
+    let mut bytes = entry.encode_to_vec();
+    push(&mut bytes, 1000, b"hi");
+    let refused = node.try_put(of_bytes(bytes)).await.unwrap_err();
+    assert_eq!(reason(&refused), "BODY_TWICE");
+    let request = GetEntryRequest { name: entry.name };
+    assert_eq!(reason(&node.picture().get_entry(request).await.unwrap_err()), "ENTRY_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_of_an_unknown_incident_is_refused_alone_wherever_it_stands() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    for at in 0..3 {
+        let mut items: Vec<_> = (0..3).map(|_| item(&observation("flood", "x"))).collect();
+        items[at] = item(&observation("nowhere", "x"));
+        let outcomes = outcomes(node.publish(items).await.unwrap());
+        let refused: Vec<_> = (0..3).filter(|n| outcomes[*n].is_err()).collect();
+        assert_eq!(refused, [at]);
+    }
+}

@@ -217,7 +217,7 @@ fn expire_ms(times: &Times, kind: Option<&Kind>, when_ms: i64) -> i64 {
 
 /// Milliseconds since 1970.
 pub fn millis(time: &Timestamp) -> i64 {
-    time.seconds * 1000 + i64::from(time.nanos) / 1_000_000
+    time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos) / 1_000_000)
 }
 
 /// A timestamp from milliseconds since 1970.

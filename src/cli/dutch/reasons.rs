@@ -5,6 +5,7 @@
 pub(super) const REASONS: &[(&str, &str)] = &[
     ("ATTACHMENT_FILE", "het bestand van een bijlage kan niet gelezen of geschreven worden"),
     ("ATTACHMENT_NOT_FOUND", "deze bijlage is hier niet bekend"),
+    ("BODY_TWICE", "er staat tweemaal in waar het item over gaat"),
     ("CONTROL_CHARACTER", "een tekst bevat een stuurteken"),
     ("DEADLINE_EXCEEDED", "het duurde te lang; wat er geschreven werd, kan toch bewaard zijn"),
     ("DISK_FULL", "de schijf van het knooppunt is vol"),
