@@ -63,7 +63,7 @@ pub fn check_new(request: &CreateIncidentRequest) -> Result<(String, Mode), Refu
     check_data(incident, &mut check);
     if !incident.name.is_empty() && IncidentName::parse(&incident.name).is_none() {
         let sentence = "must be incidents/{incident}, 1 to 63 of a-z 0-9 -, a letter first";
-        check.wrong("name", "NAME_MALFORMED", sentence);
+        check.wrong("name", "MALFORMED_NAME", sentence);
     }
     check.finish()?;
     let id = match IncidentName::parse(&incident.name) {
@@ -102,7 +102,7 @@ fn check_data(incident: &Incident, check: &mut Checker<'_>) {
     let mut regions = Vec::new();
     check.each("scalings", &incident.scalings, 0..=64, |check, scaling| {
         match PartyName::parse(&scaling.region) {
-            None => check.wrong("region", "NAME_MALFORMED", "must be parties/{party}"),
+            None => check.wrong("region", "MALFORMED_NAME", "must be parties/{party}"),
             Some(_) if regions.contains(&scaling.region) => {
                 check.wrong("region", "DUPLICATE", "is given twice");
             }
@@ -180,7 +180,7 @@ pub fn check_update(request: &UpdateIncidentRequest) -> Result<(), Refusal> {
     });
     check.within("incident", |check| {
         if IncidentName::parse(&incident.name).is_none() {
-            check.wrong("name", "NAME_MALFORMED", "must be incidents/{incident}");
+            check.wrong("name", "MALFORMED_NAME", "must be incidents/{incident}");
         }
         // What is not in the mask is not looked at.
         let mut named = Incident { titles: vec![placeholder()], ..Default::default() };
@@ -262,7 +262,7 @@ fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<(String, IncidentData
 /// Finds an incident's scope by its resource name.
 pub fn find(picture: &Picture, name: &str, field: &str) -> Result<u32, Refusal> {
     let parsed = IncidentName::parse(name)
-        .ok_or_else(|| Refusal::field(field, "NAME_MALFORMED", "must be incidents/{incident}"))?;
+        .ok_or_else(|| Refusal::field(field, "MALFORMED_NAME", "must be incidents/{incident}"))?;
     find_id(picture, parsed.id())
 }
 

@@ -52,7 +52,7 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
     })?;
     let (incident, id) = parse_name(&entry.name).ok_or_else(|| {
         let sentence = "must be incidents/{incident}/entries/{lower-case UUID}, or - for a new one";
-        Refusal::field(at("entry.name"), "NAME_MALFORMED", sentence)
+        Refusal::field(at("entry.name"), "MALFORMED_NAME", sentence)
     })?;
     let field = present::body_field(&item.entry);
     if field == 0 {
@@ -113,7 +113,7 @@ fn parse_versions(list: &VersionList, path: &str) -> Result<Vec<VersionId>, Refu
     check.each("versions", &list.versions, 0..=64, |check, version| {
         match VersionId::parse(version) {
             Some(version) => versions.push(version),
-            None => check.wrong("", "NAME_MALFORMED", "must be {feed}-{sequence}"),
+            None => check.wrong("", "MALFORMED_NAME", "must be {feed}-{sequence}"),
         }
     });
     check.finish()?;

@@ -41,7 +41,7 @@ const PAGE_BYTES: usize = 768 * 1024;
 fn find(picture: &Picture, name: &str) -> Result<Register, Refusal> {
     let parsed = EntryName::parse(name).ok_or_else(|| {
         let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
-        Refusal::field("name", "NAME_MALFORMED", sentence)
+        Refusal::field("name", "MALFORMED_NAME", sentence)
     })?;
     let scope = incident::find_id(picture, parsed.incident.id())?;
     let register = picture.entry(scope, parsed.entry).filter(|register| register.lsn > 0);

@@ -29,7 +29,7 @@ fn parse(name: &str, field: &str) -> Result<[u8; 32], Refusal> {
     let parsed = AttachmentName::parse(name).map(|name| name.sha256);
     parsed.ok_or_else(|| {
         let sentence = "must be attachments/{SHA-256 in 64 lower-case hex digits}";
-        Refusal::field(field, "NAME_MALFORMED", sentence)
+        Refusal::field(field, "MALFORMED_NAME", sentence)
     })
 }
 

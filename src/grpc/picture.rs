@@ -268,7 +268,7 @@ async fn retract(
         let picture = node.picture.read();
         let name = EntryName::parse(&request.name).ok_or_else(|| {
             let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
-            Refusal::field("name", "NAME_MALFORMED", sentence)
+            Refusal::field("name", "MALFORMED_NAME", sentence)
         })?;
         (incident::find_id(&picture, name.incident.id())?, name.entry)
     };

@@ -39,17 +39,17 @@ async fn every_method_names_what_is_missing() {
     let expected: [(&str, &str, &[&str]); 13] = [
         ("publish_entries", "TOO_FEW", &["items"]),
         ("retract_entry", "REQUIRED", &["reason"]),
-        ("get_entry", "NAME_MALFORMED", &["name"]),
-        ("list_entry_versions", "NAME_MALFORMED", &["name"]),
+        ("get_entry", "MALFORMED_NAME", &["name"]),
+        ("list_entry_versions", "MALFORMED_NAME", &["name"]),
         ("get_picture_as_of", "REQUIRED", &["filter.incidents"]),
         ("create_incident", "REQUIRED", &["incident.mode", "incident.titles"]),
-        ("get_incident", "NAME_MALFORMED", &["name"]),
+        ("get_incident", "MALFORMED_NAME", &["name"]),
         ("update_incident", "TOO_FEW", &["update_mask.paths", "incident.name"]),
         ("close_incident", "REQUIRED", &["reason"]),
-        ("start_upload", "NAME_MALFORMED", &["attachment.name"]),
-        ("upload_chunk", "NAME_MALFORMED", &["name"]),
-        ("download", "NAME_MALFORMED", &["name"]),
-        ("get_attachment", "NAME_MALFORMED", &["name"]),
+        ("start_upload", "MALFORMED_NAME", &["attachment.name"]),
+        ("upload_chunk", "MALFORMED_NAME", &["name"]),
+        ("download", "MALFORMED_NAME", &["name"]),
+        ("get_attachment", "MALFORMED_NAME", &["name"]),
     ];
     for ((method, (code, reason, fields)), (_, why, paths)) in told_of.into_iter().zip(expected) {
         assert_eq!(code, Code::InvalidArgument, "{method}");

@@ -117,14 +117,14 @@ async fn versions_that_do_not_exist_cannot_be_named() {
         (unknown.as_str(), "VERSION_UNKNOWN"),
         (&later, "VERSION_UNKNOWN"),
         (&zero, "VERSION_UNKNOWN"),
-        ("one", "NAME_MALFORMED"),
-        ("", "NAME_MALFORMED"),
+        ("one", "MALFORMED_NAME"),
+        ("", "MALFORMED_NAME"),
     ] {
         let refused = node.try_put(replacing(&entry, &[version])).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{version}");
         let named = reason(&refused);
         assert!(
-            named == why || (version == zero && named == "NAME_MALFORMED"),
+            named == why || (version == zero && named == "MALFORMED_NAME"),
             "{version} {named}"
         );
         assert!(wrong_fields(&refused)[0].starts_with("items[0].supersedes"), "{version}");

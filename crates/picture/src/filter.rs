@@ -160,7 +160,7 @@ fn check(filter: &EntryFilter, path: &str) -> Result<(), Refusal> {
     let mut check = Checker::new(path);
     check.each("incidents", &filter.incidents, 0..=100, |check, name| {
         if IncidentName::parse(name).is_none() {
-            check.wrong("", "NAME_MALFORMED", "must be incidents/{incident}");
+            check.wrong("", "MALFORMED_NAME", "must be incidents/{incident}");
         }
     });
     check.enumeration::<Mode>("mode", filter.mode, false);
@@ -175,7 +175,7 @@ fn check(filter: &EntryFilter, path: &str) -> Result<(), Refusal> {
     check.enumerations::<VerificationState>("verifications", &filter.verifications, 32);
     check.each("parties", &filter.parties, 0..=100, |check, name| {
         if PartyName::parse(name).is_none() {
-            check.wrong("", "NAME_MALFORMED", "must be parties/{party}");
+            check.wrong("", "MALFORMED_NAME", "must be parties/{party}");
         }
     });
     if let Some(bounds) = &filter.bounding_box {

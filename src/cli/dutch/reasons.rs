@@ -34,7 +34,6 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("MALFORMED_UNIT", "dit is geen eenheid volgens UCUM, zoals mg/m3"),
     ("MEDIA_TYPE_NOT_ALLOWED", "dit soort bestand wordt niet aangenomen"),
     ("MODE_DIFFERS", "het incident is niet wat u verwachtte: echt, oefening of test"),
-    ("NAME_MALFORMED", "een naam heeft niet de goede vorm"),
     ("NESTED", "een verzameling vormen mag niet nog een verzameling bevatten"),
     ("NOT_ALLOWED", "een veld mag hier niet ingevuld zijn"),
     ("NOT_A_SURFACE", "hier hoort een vlak: een veelhoek of een cirkel"),
