@@ -4,7 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
 };
@@ -85,6 +85,8 @@ pub struct Node {
     pub(crate) directory: Directory,
     pub(crate) maintenance: Mutex<()>,
     pen: Mutex<Pen>,
+    /// Jobs in the last commit: many callers come back together, and must not be split.
+    pub(crate) last_jobs: AtomicUsize,
     log: RwLock<Arc<Log>>,
     identity: Identity,
     key_id: Id,
@@ -169,6 +171,7 @@ impl Node {
             tails: TailCache::default(),
             directory,
             maintenance: Mutex::default(),
+            last_jobs: AtomicUsize::new(1),
             pen: Mutex::new(Pen { signer, clock: Clock::after(opened.hlc) }),
             log: RwLock::new(Arc::new(log)),
             identity,
@@ -198,7 +201,8 @@ impl Node {
     ) -> Result<Receipt, PublishError> {
         let jobs = self.jobs.lock().clone().ok_or(PublishError::Stopping)?;
         let semaphore = if lane == Lane::Urgent { &self.urgent_room } else { &self.room };
-        let alone = self.room.available_permits() == QUEUE_KIB
+        let alone = self.last_jobs.load(Ordering::Relaxed) <= 1
+            && self.room.available_permits() == QUEUE_KIB
             && self.urgent_room.available_permits() == URGENT_QUEUE_KIB;
         let kib = (weight / 1024 + 1).min(URGENT_QUEUE_KIB) as u32;
         let room = Arc::clone(semaphore).acquire_many_owned(kib).await;

@@ -1,7 +1,10 @@
 //! The one writer. Whatever waits is admitted, made durable in one commit, shown, announced and
 //! only then answered. Publishing waits for the disk; nothing else does.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use bytes::Bytes;
 use parking_lot::RwLockReadGuard;
@@ -182,6 +185,7 @@ pub fn commit(node: &Arc<Node>, pen: &mut Pen, jobs: Vec<Job>) -> Vec<Job> {
         }
         return Vec::new();
     }
+    node.last_jobs.store(jobs.len(), Ordering::Relaxed);
     let mut writer = Writer { node, pen };
     writer.commit(jobs).unwrap_or_else(|error| {
         node.fail(&error);
