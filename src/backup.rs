@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use ed25519_dalek::VerifyingKey;
 use polder_picture::record::{Head, Id};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
@@ -55,6 +56,9 @@ struct Header {
     identity: Option<Identity>,
     #[prost(uint64, tag = "2")]
     lsn: u64,
+    /// Public keys of other nodes whose records are in it.
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    origins: Vec<Bytes>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -122,7 +126,8 @@ pub fn write<'a>(
 ) -> anyhow::Result<()> {
     let mut writer = Writer { sink, hasher: blake3::Hasher::new(), done: 0 };
     writer.bytes(MAGIC.to_vec())?;
-    let header = Header { identity: Some(identity.clone()), lsn };
+    let origins = log.origins()?.iter().map(|(_, key)| key.as_bytes().to_vec().into()).collect();
+    let header = Header { identity: Some(identity.clone()), lsn, origins };
     writer.frame(&Frame { header: Some(header), ..Default::default() })?;
     let mut waiting = Frame::default();
     let mut size = 0;
@@ -247,6 +252,11 @@ pub fn restore(
     let log = Log::new(directory.new_engine(1, engine)?);
     let attachments = Attachments::open(&directory.attachments(), &NodeOptions::default())?;
     let attachments_restored = fill(&mut reader, &log, &attachments, header.lsn, progress)?;
+    let origins = header.origins.iter().map(|key| {
+        let key = key[..].try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok());
+        key.context("the backup is damaged: a public key does not hold")
+    });
+    log.set_origins(origins.collect::<anyhow::Result<Vec<_>>>()?.iter())?;
 
     let (records, heads) = rebuild_heads(&log)?;
     let verdict = maintain::verify(&log, &heads, &old, &mut |_| ControlFlow::Continue(()))?;
@@ -331,8 +341,8 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
     if let Some(problem) = bad {
         bail!("the backup is damaged: {problem} does not hold");
     }
-    let mut heads = Vec::with_capacity(picture.feeds().len());
-    for feed in picture.feeds() {
+    let mut heads = Vec::new();
+    for feed in picture.held_feeds() {
         let last = log.record(feed.id, feed.head.sequence)?;
         let last = last.with_context(|| format!("feed {}: its last record is missing", feed.id))?;
         let hash = polder_picture::record::record_hash(&last.envelope.header);

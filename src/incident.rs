@@ -29,7 +29,7 @@ pub const AUDIENCE: &str = "all";
 /// Shows an incident; `None` while its data has not arrived.
 pub fn view(picture: &Picture, index: u32) -> Option<Incident> {
     let scope = picture.scope(index);
-    let (live, data) = scope.current()?;
+    let (live, data) = picture.current(index)?;
     Some(shown(picture, scope, live, data))
 }
 

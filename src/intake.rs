@@ -6,7 +6,9 @@ use polder_picture::{
     attributes::Attributes,
     check::Checker,
     entry::check_entry,
-    fields, kinds,
+    fields,
+    judge::{ENTRY_BYTES_MAX, check_body},
+    kinds,
     live::RecordRef,
     names::{EntryName, IncidentName, VersionId},
     picture::Picture,
@@ -18,9 +20,6 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use crate::present;
-
-/// Largest entry, encoded.
-pub const ENTRY_BYTES_MAX: usize = 256 * 1024;
 
 /// An item that is sound by itself.
 #[derive(Debug, Clone)]
@@ -54,21 +53,8 @@ pub fn check_item(item: &PublishItem, path: &str, party: &str) -> Result<Checked
         let sentence = "must be incidents/{incident}/entries/{lower-case UUID}, or - for a new one";
         Refusal::field(at("entry.name"), "MALFORMED_NAME", sentence)
     })?;
-    let field = present::body_field(&item.entry);
-    if field == 0 {
-        let sentence = "needs a body that says what it is about, such as observation";
-        return Err(Refusal::field(at("entry.body"), "KIND_MISSING", sentence));
-    }
-    if u16::try_from(field).is_err() {
-        let sentence = format!("is in field {field}, bodies are in fields 100 to 65535");
-        return Err(Refusal::field(at("entry.body"), "KIND_OUT_OF_RANGE", sentence));
-    }
-    if present::body_count(&item.entry) > 1 {
-        // Only one of them would be checked, and readers would differ on which one counts.
-        let sentence = "is given twice: an entry is about exactly one thing";
-        return Err(Refusal::field(at("entry.body"), "BODY_TWICE", sentence));
-    }
     let root = at("entry");
+    let field = check_body(&item.entry, &root)?;
     let mut check = Checker::new(&root);
     check_entry(&entry, kinds::by_field(field), &mut check);
     check.finish()?;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::ControlFlow, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
-use polder_picture::record::{Chain, Damage, Head, Id, decode, feed_id, key_id};
+use polder_picture::record::{Chain, Damage, Head, Id, decode, key_id};
 use polder_wire::v1::{BadRecord, Envelope, VerifyVerdict};
 use prost::Message as _;
 
@@ -14,14 +14,15 @@ use crate::store::{
     rows::{Arrival, Chunk, HeadRow, Identity, parse_record_key, record_key},
 };
 
-/// Public keys by key id: the store's own, now and before.
-pub fn keys(identity: &Identity) -> HashMap<Id, VerifyingKey> {
-    let all = std::iter::once(&identity.public_key).chain(&identity.retired_keys);
-    all.filter_map(|key| {
+/// Public keys by key id: the store's own, now and before, and those of the nodes whose records
+/// it holds.
+pub fn keys(log: &Log, identity: &Identity) -> Result<HashMap<Id, VerifyingKey>, EngineError> {
+    let own = std::iter::once(&identity.public_key).chain(&identity.retired_keys);
+    let own = own.filter_map(|key| {
         let key = VerifyingKey::from_bytes(key[..].try_into().ok()?).ok()?;
         Some((key_id(&key), key))
-    })
-    .collect()
+    });
+    Ok(log.origins()?.into_iter().chain(own).collect())
 }
 
 /// Where each feed ends, as the store's own rows say.
@@ -54,7 +55,7 @@ pub fn verify(
     identity: &Identity,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<VerifyVerdict, EngineError> {
-    let keys = keys(identity);
+    let keys = keys(log, identity)?;
     let mut verdict = VerifyVerdict { sound: true, ..Default::default() };
     let mut done = 0;
     for (feed, head) in heads {
@@ -173,11 +174,7 @@ fn spans(arrival: &Arrival) -> Vec<(Id, u64, u64)> {
             None => spans.push((record.feed, record.sequence, record.sequence)),
         }
     }
-    let id = |feed: u32| {
-        let feed = arrival.feeds.get(feed as usize)?;
-        let (origin, scope) = (Id::from_slice(&feed.origin)?, Id::from_slice(&feed.scope)?);
-        Some(feed_id(origin, scope, feed.lane.try_into().unwrap_or_default()))
-    };
+    let id = |feed: u32| arrival.feeds.get(feed as usize)?.id();
     spans.into_iter().filter_map(|(feed, first, last)| Some((id(feed)?, first, last))).collect()
 }
 
@@ -285,9 +282,10 @@ fn rewrite(
     let total = node.picture.read().lsn();
     copy(&node.log(), copied, total, &mut |_, rows| filler.push(rows))?;
     filler.flush()?;
-    let heads = node.picture.read().feeds().iter().map(|f| (f.id, f.head)).collect::<Vec<_>>();
+    let heads = node.picture.read().held_feeds().map(|f| (f.id, f.head)).collect::<Vec<_>>();
     target.commit(head_rows(heads.into_iter()))?;
     let log = Log::new(target);
+    log.set_origins(node.log().origins()?.iter().map(|(_, key)| key))?;
     log.set_identity(node.identity())?;
     let after = log.engine().size_bytes()?;
     node.directory.switch(number, engine)?;

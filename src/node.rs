@@ -11,9 +11,11 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use polder_picture::{
+    admit::NewScope,
     clock::Clock,
-    picture::Picture,
-    record::{Id, Signer},
+    picture::{Feed, Picture},
+    record::{Head, Id, Signer},
+    suffix::{FeedName, Suffix},
 };
 use polder_wire::v1::Lane;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -22,7 +24,7 @@ use crate::{
     attachments::Attachments,
     disk::{Disk, Reserve},
     metrics::Metrics,
-    publish::{self, Job, Pen, PublishError, Receipt, RequestKey, Task},
+    publish::{self, Job, Pen, PublishError, Receipt, Received, Reply, RequestKey, Task, Work},
     recent::Recent,
     store::{
         directory::{Directory, DirectoryError},
@@ -199,6 +201,36 @@ impl Node {
         weight: usize,
         task: Task,
     ) -> Result<Receipt, PublishError> {
+        self.have_done(lane, weight, |reply| Work::Author { request, task, reply }).await
+    }
+
+    /// Has records of other nodes taken by the writer and waits until they are durable.
+    pub async fn receive(
+        self: &Arc<Self>,
+        suffixes: Vec<(Suffix, NewScope)>,
+    ) -> Result<Received, PublishError> {
+        let urgent = suffixes.iter().any(|(suffix, _)| suffix.feed().lane == Lane::Urgent);
+        let lane = if urgent { Lane::Urgent } else { Lane::Bulk };
+        let weight = suffixes.iter().map(|(suffix, _)| suffix.bytes() + 64 * suffix.len()).sum();
+        self.have_done(lane, weight, |reply| Work::Receive { suffixes, reply }).await
+    }
+
+    /// Feeds of a scope that are held here, and where they end.
+    pub fn heads(&self, scope: Id) -> Vec<(FeedName, Head)> {
+        let picture = self.picture.read();
+        let Some(index) = picture.scope_index(scope) else { return Vec::new() };
+        let name = |feed: &Feed| {
+            Some((FeedName { origin: feed.origin?, scope, lane: feed.lane }, feed.head))
+        };
+        picture.feeds_of(index).filter_map(name).collect()
+    }
+
+    async fn have_done<T>(
+        self: &Arc<Self>,
+        lane: Lane,
+        weight: usize,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, PublishError> {
         let jobs = self.jobs.lock().clone().ok_or(PublishError::Stopping)?;
         let semaphore = if lane == Lane::Urgent { &self.urgent_room } else { &self.room };
         let alone = self.last_jobs.load(Ordering::Relaxed) <= 1
@@ -208,7 +240,7 @@ impl Node {
         let room = Arc::clone(semaphore).acquire_many_owned(kib).await;
         let room = room.map_err(|_| PublishError::Stopping)?;
         let (reply, mut answer) = oneshot::channel();
-        let job = Job { request, task, weight, reply, room };
+        let job = Job { work: work(reply), weight, room };
         let failed = || match self.failure() {
             Some(problem) => PublishError::Failed(problem),
             None => PublishError::Stopping,

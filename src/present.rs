@@ -21,15 +21,7 @@ use uuid::Uuid;
 
 use crate::store::log::StoredRecord;
 
-/// Fields 60 to 99 of an entry are the node's.
-pub fn is_output_only(field: u32) -> bool {
-    (60..100).contains(&field)
-}
-
-/// Full name of an entry.
-pub fn entry_name(incident: &str, entry: Uuid) -> String {
-    format!("incidents/{incident}/entries/{entry}")
-}
+pub use polder_picture::judge::{body_field, entry_name, is_output_only};
 
 /// Id of a version.
 pub fn version(feed: Id, sequence: u64) -> String {
@@ -42,10 +34,11 @@ pub fn rivals(picture: &Picture, register: &Register) -> Vec<String> {
     all.map(|live| version(picture.feed(live.record.feed).id, live.record.sequence)).collect()
 }
 
-/// Encodes one record as an [`Entry`]. `live`: ids of all current versions of the entry; empty
-/// when this record is not current.
+/// Encodes one record as an [`Entry`]. `opaque`: the door found that its content is not sound.
+/// `live`: ids of all current versions of the entry; empty when this record is not current.
 pub fn encode(
     record: &StoredRecord,
+    opaque: bool,
     incident: &str,
     live: &[String],
     view: EntryView,
@@ -71,7 +64,8 @@ pub fn encode(
         version: own,
         ..Default::default()
     };
-    let written = match record.content() {
+    let content = if opaque { None } else { record.content() };
+    let written = match content {
         Some(content::Content::Entry(bytes)) => {
             describe(&bytes, header.lane(), recorded_ms, &mut added);
             bytes
@@ -83,7 +77,7 @@ pub fn encode(
             added.retraction_reason = retraction.reason;
             Bytes::new()
         }
-        // Erased, or of a newer program: all that is known of it stands in the header.
+        // Erased, not sound or of a newer program: all that is known of it stands in the header.
         _ => {
             added.kind = "opaque/0".into();
             added.retracted = header.kind() == RecordKind::Retract;
@@ -109,28 +103,6 @@ fn describe(bytes: &[u8], lane: Lane, recorded_ms: i64, added: &mut Entry) {
     }
 }
 
-/// Number of the body's field; 0 when there is none.
-pub fn body_field(entry: &[u8]) -> u32 {
-    let mut field = 0;
-    let _ = fields::walk(entry, |number, _| {
-        if number >= 100 {
-            field = number;
-        }
-    });
-    field
-}
-
-/// How many different bodies an entry has; one, if it is sound.
-pub fn body_count(entry: &[u8]) -> usize {
-    let mut bodies = Vec::new();
-    let _ = fields::walk(entry, |number, _| {
-        if number >= 100 && !bodies.contains(&number) && bodies.len() < 2 {
-            bodies.push(number);
-        }
-    });
-    bodies.len()
-}
-
 /// Name of the kind with its body in a field.
 pub fn kind_name(field: u32) -> String {
     kinds::by_field(field).map_or_else(|| format!("opaque/{field}"), |kind| kind.name.to_owned())
@@ -149,6 +121,26 @@ fn basic(bytes: &[u8]) -> Option<Bytes> {
     let mut short = Entry { texts: entry.texts, ..Default::default() };
     short.texts.iter_mut().for_each(|text| text.body.clear());
     short.geometry = entry.geometry.as_ref().and_then(middle);
+    short.encode(&mut kept).expect("a Vec grows");
+    Some(kept.into())
+}
+
+/// A shape of at most so many bytes is kept whole in a retraction.
+const WITHDRAWN_SHAPE_BYTES: usize = 4 * 1024;
+
+/// What a retraction says of the version that it withdraws: the author's bytes without bodies of
+/// texts, sources, attachments and large shapes.
+pub fn withdrawn(bytes: &[u8]) -> Option<Bytes> {
+    let entry = Entry::decode(bytes).ok()?;
+    let whole = entry.geometry.as_ref().is_none_or(|g| g.encoded_len() <= WITHDRAWN_SHAPE_BYTES);
+    let dropped = [TEXTS, GEOMETRY, SOURCES, ATTACHMENTS];
+    let dropped = |field: u32| dropped.contains(&field) && !(whole && field == GEOMETRY);
+    let mut kept = fields::retain(bytes, |field| !dropped(field)).ok()?;
+    let mut short = Entry { texts: entry.texts, ..Default::default() };
+    short.texts.iter_mut().for_each(|text| text.body.clear());
+    if !whole {
+        short.geometry = entry.geometry.as_ref().and_then(middle);
+    }
     short.encode(&mut kept).expect("a Vec grows");
     Some(kept.into())
 }

@@ -9,11 +9,12 @@ use std::{
 use bytes::Bytes;
 use parking_lot::RwLockReadGuard;
 use polder_picture::{
-    admit::{Admitted, Draft, Group, NewScope, SealedGroup},
+    admit::{Admitted, Draft, Group, NewScope, ReceiveError, SealedGroup},
     clock::Clock,
     picture::Picture,
-    record::{Id, Signer},
+    record::{Head, Id, Signer, record_hash},
     refusal::{Class, Refusal},
+    suffix::Suffix,
 };
 use polder_wire::{google::rpc, v1::Lane};
 use prost::Message as _;
@@ -81,16 +82,38 @@ pub struct RequestKey {
 /// Admits a request's items one after the other; each success admits exactly one record.
 pub type Task = Box<dyn FnOnce(&mut Desk<'_, '_>) -> Vec<Result<(), Refusal>> + Send>;
 
+/// Where an answer goes. A caller that went away does not undo the work.
+pub type Reply<T> = oneshot::Sender<Result<T, PublishError>>;
+
+/// What became of each suffix that was brought: where its feed ends here now, durably.
+pub type Received = Vec<Result<Head, ReceiveError>>;
+
+/// What the writer is asked to do.
+pub enum Work {
+    /// To put a client's items on record.
+    Author {
+        /// For idempotency.
+        request: Option<RequestKey>,
+        /// What to do.
+        task: Task,
+        /// For the answer.
+        reply: Reply<Receipt>,
+    },
+    /// To take records of other nodes.
+    Receive {
+        /// Each with the scope that it belongs to.
+        suffixes: Vec<(Suffix, NewScope)>,
+        /// For the answer.
+        reply: Reply<Received>,
+    },
+}
+
 /// Work for the writer.
 pub struct Job {
-    /// For idempotency.
-    pub request: Option<RequestKey>,
-    /// What to do.
-    pub task: Task,
+    /// What it is.
+    pub work: Work,
     /// Bytes of content.
     pub weight: usize,
-    /// Where the answer goes. A caller that went away does not undo the work.
-    pub reply: oneshot::Sender<Result<Receipt, PublishError>>,
     /// Room in the queue, given back when the job is done.
     pub room: OwnedSemaphorePermit,
 }
@@ -117,6 +140,25 @@ impl Desk<'_, '_> {
             return Err(disk_full(Lane::Routine));
         }
         self.group.open_scope(scope)
+    }
+
+    /// Takes the records of another node that are not held yet, if the disk has room for their
+    /// lane, and says how many.
+    pub fn receive(&mut self, suffix: Suffix, scope: &NewScope) -> Result<usize, ReceiveError> {
+        let (feed, head) = (*suffix.feed(), suffix.head());
+        let ours = self.group.head_of(feed.id()).sequence;
+        if head.sequence < ours {
+            // The door knows our last record only; for older ones the log is asked.
+            let held = self.node.log().record(feed.id(), head.sequence);
+            let held = held.ok().flatten().map(|held| record_hash(&held.envelope.header));
+            if held.is_some_and(|held| held != head.hash) {
+                return Err(ReceiveError::Fork { sequence: head.sequence });
+            }
+        }
+        if head.sequence > ours && !self.node.disk.accepts(feed.lane) {
+            return Err(disk_full(feed.lane).into());
+        }
+        self.group.receive(suffix, scope, self.wall_ms)
     }
 
     /// The picture below, without what this commit adds. Tasks use this one: taking the lock again
@@ -181,7 +223,7 @@ pub fn run(node: &Arc<Node>, mut jobs: mpsc::Receiver<Job>) {
 pub fn commit(node: &Arc<Node>, pen: &mut Pen, jobs: Vec<Job>) -> Vec<Job> {
     if let Some(problem) = node.failure() {
         for job in jobs {
-            let _ = job.reply.send(Err(PublishError::Failed(problem.clone())));
+            refuse(job.work, &problem);
         }
         return Vec::new();
     }
@@ -191,6 +233,14 @@ pub fn commit(node: &Arc<Node>, pen: &mut Pen, jobs: Vec<Job>) -> Vec<Job> {
         node.fail(&error);
         Vec::new()
     })
+}
+
+fn refuse(work: Work, problem: &str) {
+    let problem = PublishError::Failed(problem.to_owned());
+    match work {
+        Work::Author { reply, .. } => drop(reply.send(Err(problem))),
+        Work::Receive { reply, .. } => drop(reply.send(Err(problem))),
+    }
 }
 
 struct Writer<'n> {
@@ -203,8 +253,21 @@ struct Done {
     request: Option<RequestKey>,
     first: usize,
     results: Vec<Result<(), rpc::Status>>,
-    reply: oneshot::Sender<Result<Receipt, PublishError>>,
+    reply: Reply<Receipt>,
     _room: OwnedSemaphorePermit,
+}
+
+/// Suffixes that were admitted, or refused.
+struct Taken {
+    results: Received,
+    reply: Reply<Received>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Taken {
+    fn answer(self) {
+        let _ = self.reply.send(Ok(self.results));
+    }
 }
 
 impl Writer<'_> {
@@ -215,23 +278,34 @@ impl Writer<'_> {
         let mut group = Group::new(&picture, &self.pen.signer, &mut self.pen.clock);
         let mut later = Vec::new();
         let mut done = Vec::with_capacity(jobs.len());
+        let mut taken = Vec::new();
         let mut requests = HashSet::new();
         for job in jobs {
-            if let Some(request) = job.request {
-                if !requests.insert(request.id) {
-                    // The same request twice in one commit: the second finds the first's answer.
-                    later.push(job);
-                    continue;
-                }
-                if let Some(stored) = node.requests.lock().get(&request.id) {
-                    let answer = repeat(&node, &picture, request, stored);
-                    let _ = job.reply.send(answer);
-                    continue;
-                }
+            if let Work::Author { request: Some(request), .. } = &job.work
+                && !requests.insert(request.id)
+            {
+                // The same request twice in one commit: the second finds the first's answer.
+                later.push(job);
+                continue;
             }
             let first = group.len();
             let mut desk = Desk { group: &mut group, node: &node, wall_ms };
-            let results = (job.task)(&mut desk);
+            let Job { work, room, .. } = job;
+            let (request, task, reply) = match work {
+                Work::Author { request, task, reply } => (request, task, reply),
+                Work::Receive { suffixes, reply } => {
+                    let results = take(&mut desk, suffixes);
+                    taken.push(Taken { results, reply, _room: room });
+                    continue;
+                }
+            };
+            if let Some(request) = request
+                && let Some(stored) = node.requests.lock().get(&request.id)
+            {
+                let _ = reply.send(repeat(&node, &picture, request, stored));
+                continue;
+            }
+            let results = task(&mut desk);
             let results = results.into_iter().map(|result| {
                 result.map_err(|refusal| {
                     node.metrics.refusal(refusal.reason);
@@ -243,13 +317,13 @@ impl Writer<'_> {
                 group.len() - first,
                 results.iter().filter(|result| result.is_ok()).count()
             );
-            let Job { request, reply, room, .. } = job;
             done.push(Done { request, first, results, reply, _room: room });
         }
         let first_lsn = picture.lsn() + 1;
         if group.is_empty() {
             let received_ms = node.next_received_ms(wall_ms);
             answer(done, &[], first_lsn, received_ms);
+            taken.into_iter().for_each(Taken::answer);
             return Ok(later);
         }
         let sealed = group.seal();
@@ -266,6 +340,9 @@ impl Writer<'_> {
             for done in done {
                 let _ = done.reply.send(Err(PublishError::Failed(error.to_string())));
             }
+            for taken in taken {
+                let _ = taken.reply.send(Err(PublishError::Failed(error.to_string())));
+            }
             return Err(error);
         }
         let accepted = accepted(&picture, &sealed);
@@ -275,6 +352,7 @@ impl Writer<'_> {
         stored.into_iter().for_each(|(id, stored)| remember.insert(id, stored));
         drop(remember);
         answer(done, &accepted, first_lsn, received_ms);
+        taken.into_iter().for_each(Taken::answer);
         Ok(later)
     }
 
@@ -292,17 +370,24 @@ impl Writer<'_> {
 }
 
 fn accepted(picture: &Picture, sealed: &SealedGroup) -> Vec<Accepted> {
-    let known = picture.feeds().len();
-    let feed = |index: u32| match picture.feeds().get(index as usize) {
-        Some(feed) => feed.id,
-        None => sealed.feeds[index as usize - known].id,
-    };
     let one = |admitted: &Admitted| {
         let record = admitted.record();
         let entry = admitted.change().entry;
-        Accepted { feed: feed(record.feed), sequence: record.sequence, entry }
+        Accepted { feed: sealed.feed(picture, record.feed).id, sequence: record.sequence, entry }
     };
     sealed.admitted.iter().map(one).collect()
+}
+
+fn take(desk: &mut Desk<'_, '_>, suffixes: Vec<(Suffix, NewScope)>) -> Received {
+    let one = |(suffix, scope): (Suffix, NewScope)| {
+        let feed = suffix.feed().id();
+        let taken = desk.receive(suffix, &scope);
+        if let Err(ReceiveError::Refused(refusal)) = &taken {
+            desk.node.metrics.refusal(refusal.reason);
+        }
+        taken.map(|_| desk.group.head_of(feed))
+    };
+    suffixes.into_iter().map(one).collect()
 }
 
 fn answer(done: Vec<Done>, accepted: &[Accepted], first_lsn: u64, received_ms: i64) {
@@ -374,10 +459,7 @@ fn receipt(picture: &Picture, row: &Arrival, stored: Stored) -> Option<Receipt> 
             continue;
         }
         let record = records.next()?;
-        let feed = row.feeds.get(record.feed as usize)?;
-        let (origin, scope) = (Id::from_slice(&feed.origin)?, Id::from_slice(&feed.scope)?);
-        let lane = Lane::try_from(feed.lane).ok()?;
-        let feed = polder_picture::record::feed_id(origin, scope, lane);
+        let feed = row.feeds.get(record.feed as usize)?.id()?;
         picture.feed_index(feed)?;
         let entry = Uuid::from_slice(&record.entry).ok()?;
         results.push(Ok(Accepted { feed, sequence: record.sequence, entry }));

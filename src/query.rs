@@ -10,7 +10,7 @@ use polder_picture::{
     live::Register,
     names::EntryName,
     picture::Picture,
-    record::{Id, feed_id},
+    record::Id,
     refusal::{Class, Refusal},
 };
 use polder_wire::v1::{
@@ -45,19 +45,26 @@ fn find(picture: &Picture, name: &str) -> Result<Register, Refusal> {
     })?;
     let scope = incident::find_id(picture, parsed.incident.id())?;
     let register = picture.entry(scope, parsed.entry).filter(|register| register.lsn > 0);
-    register.cloned().ok_or_else(|| {
-        Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", format!("{name} is not known here"))
-    })
+    register.cloned().ok_or_else(|| not_found(name))
+}
+
+fn not_found(name: &str) -> Refusal {
+    Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", format!("{name} is not known here"))
 }
 
 /// One entry: the version recorded last, then its rivals.
 pub fn entry(node: &Node, name: &str) -> Result<(Bytes, Vec<Bytes>), SubscribeError> {
-    let register = find(&node.picture.read(), name)?;
+    let (register, shown) = {
+        let picture = node.picture.read();
+        let register = find(&picture, name)?;
+        let shown = picture.display(&register).map(|live| live.record);
+        (register, shown)
+    };
+    // A record may claim to have been seen before it was: then nothing of the entry is current.
+    let Some(shown) = shown else { return Err(not_found(name).into()) };
     let log = node.log();
     let read = read(node, &mut Cursor::new(&log), &register, EntryView::Full)?;
-    let shown = register
-        .display()
-        .and_then(|shown| register.live.iter().position(|live| live.record == shown.record));
+    let shown = register.live.iter().position(|live| live.record == shown);
     let mut versions = read.change.versions;
     let first = versions.remove(shown.unwrap_or(0));
     Ok((first, versions))
@@ -75,8 +82,26 @@ pub fn accepted(node: &Node, accepted: Accepted) -> Result<Bytes, SubscribeError
         (picture.scope(feed.scope).incident.clone(), live.unwrap_or_default())
     };
     let stored = node.log().record(accepted.feed, accepted.sequence)?.ok_or_else(missing)?;
-    let encoded = present::encode(&stored, &incident, &live, EntryView::Full);
+    let encoded = present::encode(&stored, false, &incident, &live, EntryView::Full);
     Ok(encoded.ok_or_else(missing)?)
+}
+
+/// What a retraction says of the version that it withdraws; empty when nothing can be said.
+pub fn withdrawn(node: &Node, scope: u32, entry: Uuid) -> Result<Bytes, SubscribeError> {
+    use polder_wire::v1::content::Content;
+    let shown = {
+        let picture = node.picture.read();
+        let shown = picture.entry(scope, entry).and_then(|register| picture.display(register));
+        let shown = shown.filter(|live| !live.attributes.is_opaque());
+        shown.map(|live| (picture.feed(live.record.feed).id, live.record.sequence))
+    };
+    let Some((feed, sequence)) = shown else { return Ok(Bytes::new()) };
+    let stored = node.log().record(feed, sequence)?;
+    Ok(match stored.and_then(|stored| stored.content()) {
+        Some(Content::Entry(bytes)) => present::withdrawn(&bytes).unwrap_or_default(),
+        Some(Content::Retraction(earlier)) => earlier.withdrawn,
+        _ => Bytes::new(),
+    })
 }
 
 /// Size of a page: 0 means `usual`, too much means `max`.
@@ -160,15 +185,20 @@ pub fn resume_token(node: &Node, lsn: u64) -> String {
     node.tokens.write(Purpose::Resume, Position { lsn, question: 0, offset: 0 })
 }
 
+/// Where a record stands in the log: position, feed, number there, and whether it is opaque.
+type Found = (u64, Id, u64, bool);
+
 /// Where the records of one entry stand in the log.
-fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<(u64, Id, u64)>, EngineError> {
+fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<Found>, EngineError> {
     let mut found = Vec::new();
     log.arrivals(1, &mut |lsn, arrival| {
         for (at, record) in arrival.records.iter().enumerate() {
             if record.entry[..] == entry.as_bytes()[..]
                 && let Some(feed) = feed_in(&arrival, record.feed, scope)
+                && let Some(attributes) = Attributes::decode(&record.attributes)
+                && !attributes.is_apart()
             {
-                found.push((lsn + at as u64, feed, record.sequence));
+                found.push((lsn + at as u64, feed, record.sequence, attributes.is_opaque()));
             }
         }
         ControlFlow::Continue(())
@@ -178,8 +208,7 @@ fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<(u64, Id, u64)>, 
 
 fn feed_in(arrival: &Arrival, feed: u32, scope: Id) -> Option<Id> {
     let feed = arrival.feeds.get(feed as usize)?;
-    let (origin, of) = (Id::from_slice(&feed.origin)?, Id::from_slice(&feed.scope)?);
-    (of == scope).then(|| feed_id(origin, of, feed.lane.try_into().unwrap_or_default()))
+    if Id::from_slice(&feed.scope)? == scope { feed.id() } else { None }
 }
 
 /// All versions of an entry, oldest first.
@@ -202,7 +231,7 @@ pub fn versions(
     let mut cursor = Cursor::new(&log);
     let mut response = ListEntryVersionsResponse::default();
     let mut bytes = 0;
-    for (lsn, feed, sequence) in found {
+    for (lsn, feed, sequence, opaque) in found {
         if lsn <= from {
             continue;
         }
@@ -213,7 +242,7 @@ pub fn versions(
         }
         let stored = cursor.record(feed, sequence)?;
         let stored = stored.ok_or_else(|| tail::missing(&[present::version(feed, sequence)]))?;
-        let encoded = present::encode(&stored, &incident, &live, EntryView::Full);
+        let encoded = present::encode(&stored, opaque, &incident, &live, EntryView::Full);
         let encoded = encoded.ok_or_else(|| tail::missing(&[present::version(feed, sequence)]))?;
         bytes += encoded.len();
         response.versions.push(encoded);
@@ -332,7 +361,8 @@ impl AsOf {
             let feed = self.picture.feed(live.record.feed).id;
             let stored = cursor.record(feed, live.record.sequence)?;
             let stored = stored.ok_or_else(|| tail::missing(&versions))?;
-            let encoded = present::encode(&stored, incident, &versions, self.view);
+            let opaque = live.attributes.is_opaque();
+            let encoded = present::encode(&stored, opaque, incident, &versions, self.view);
             change.versions.push(encoded.ok_or_else(|| tail::missing(&versions))?);
         }
         Ok(ReadEntry { change, versions })
@@ -351,12 +381,11 @@ impl AsOf {
     fn incident(&mut self, node: &Node) -> Result<Option<Incident>, EngineError> {
         let id = node.picture.read().scope(self.scope).id;
         let Some(index) = self.picture.scope_index(id) else { return Ok(None) };
-        let live: Vec<_> =
-            self.picture.scope(index).register.live.iter().map(|live| live.record).collect();
+        let live: Vec<_> = self.picture.scope(index).register.live.iter().cloned().collect();
         let log = node.log();
-        for record in live {
-            let data = log.incident_data(&self.picture, record)?;
-            self.picture.set_incident_data(index, record, data);
+        for live in live {
+            let data = log.incident_data(&self.picture, &live)?;
+            self.picture.set_incident_data(index, live.record, data);
         }
         Ok(incident::view(&self.picture, index))
     }

@@ -8,9 +8,9 @@ use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use polder_picture::{
     filter::Filter,
-    live::{RecordRef, Register},
+    live::{Live, Register},
     picture::Snapshot,
-    record::{Id, feed_id},
+    record::Id,
     refusal::{Class, Refusal},
 };
 use polder_wire::v1::{
@@ -383,7 +383,6 @@ impl Reader {
         let damaged = || EngineError::Damaged("an arrival row does not hold".into());
         let feed = arrival.feeds.get(record.feed as usize).ok_or_else(damaged)?;
         let scope = Id::from_slice(&feed.scope).ok_or_else(damaged)?;
-        let origin = Id::from_slice(&feed.origin).ok_or_else(damaged)?;
         let entry = uuid::Uuid::from_slice(&record.entry).map_err(|_| damaged())?;
         let attributes = polder_picture::attributes::Attributes::decode(&record.attributes);
         let attributes = attributes.ok_or_else(damaged)?;
@@ -397,18 +396,19 @@ impl Reader {
         };
         let now_ms = self.node.wall.now_ms();
         if entry.is_nil()
+            || attributes.is_apart()
             || !self.filter.covers_scope(scope_index, mode)
             || !self.filter.matches_record(&attributes, now_ms)
         {
             return Ok(None);
         }
-        let lane = polder_wire::v1::Lane::try_from(feed.lane).unwrap_or_default();
-        let feed = feed_id(origin, scope, lane);
+        let feed = feed.id().ok_or_else(damaged)?;
         let stored = cursor.record(feed, record.sequence)?;
         let stored =
             stored.ok_or_else(|| tail::missing(&[present::version(feed, record.sequence)]))?;
         let name = present::entry_name(&incident, entry);
-        let version = present::encode(&stored, &incident, &live, self.view);
+        let opaque = attributes.is_opaque();
+        let version = present::encode(&stored, opaque, &incident, &live, self.view);
         let version = version.filter(|bytes| self.filter.matches_text(bytes));
         Ok(version.map(|version| EntryChange { name, versions: vec![version], left: false }))
     }
@@ -450,17 +450,19 @@ pub fn read(
 ) -> Result<ReadEntry, EngineError> {
     let (incident, versions, feeds) = {
         let picture = node.picture.read();
-        let feeds: Vec<(RecordRef, Id)> =
-            register.live.iter().map(|l| (l.record, picture.feed(l.record.feed).id)).collect();
+        let of = |live: &Live| {
+            (live.record, picture.feed(live.record.feed).id, live.attributes.is_opaque())
+        };
+        let feeds: Vec<_> = register.live.iter().map(of).collect();
         let versions = present::rivals(&picture, register);
         (picture.scope(register.scope).incident.clone(), versions, feeds)
     };
     let name = present::entry_name(&incident, register.entry);
     let mut change = EntryChange { name, ..Default::default() };
-    for (record, feed) in feeds {
+    for (record, feed, opaque) in feeds {
         let stored = cursor.record(feed, record.sequence)?;
         let stored = stored.ok_or_else(|| tail::missing(&versions))?;
-        let encoded = present::encode(&stored, &incident, &versions, view);
+        let encoded = present::encode(&stored, opaque, &incident, &versions, view);
         change.versions.push(encoded.ok_or_else(|| tail::missing(&versions))?);
     }
     Ok(ReadEntry { change, versions })

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use parking_lot::Mutex;
-use polder_picture::live::Register;
+use polder_picture::live::{Live, Register};
 use polder_wire::v1::{EntryChange, EntryView};
 use prost::{
     Message as _,
@@ -103,7 +103,10 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
         .collect();
     let mut references = Vec::with_capacity(records);
     for (register, _) in &registers {
-        references.extend(register.live.iter().map(|l| (l.record, picture.feed(l.record.feed).id)));
+        let of = |live: &Live| {
+            (live.record, picture.feed(live.record.feed).id, live.attributes.is_opaque())
+        };
+        references.extend(register.live.iter().map(of));
     }
     drop(picture);
 
@@ -121,14 +124,15 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
         let name = present::entry_name(incident, register.entry);
         let mut change = EntryChange { name, ..Default::default() };
         for _ in 0..register.live.len() {
-            let (record, feed) = references.next().expect("one for each live record");
+            let (record, feed, opaque) = references.next().expect("one for each live record");
             let recent = node.recent.lock().get(record);
             let stored = match recent {
                 Some(stored) => Some(stored),
                 None => cursor.record(feed, record.sequence)?,
             };
             let stored = stored.ok_or_else(|| missing(&rivals))?;
-            change.versions.extend(present::encode(&stored, incident, &rivals, EntryView::Full));
+            let full = EntryView::Full;
+            change.versions.extend(present::encode(&stored, opaque, incident, &rivals, full));
         }
         let change = Bytes::from(change.encode_to_vec());
         push_field(&mut all, &change);

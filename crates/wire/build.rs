@@ -22,6 +22,7 @@ const OPAQUE: &[(&str, &str)] = &[
     ("SubscribeResponse", "changes"),
     ("EntryChange", "versions"),
     ("Content", "entry"),
+    ("Retraction", "withdrawn"),
 ];
 
 fn main() {

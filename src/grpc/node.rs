@@ -147,7 +147,7 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
     // Heads as they are now; records that come meanwhile are left for the next time.
     let (heads, total) = {
         let picture = node.picture.read();
-        let heads: Vec<_> = picture.feeds().iter().map(|feed| (feed.id, feed.head)).collect();
+        let heads: Vec<_> = picture.held_feeds().map(|feed| (feed.id, feed.head)).collect();
         (heads, picture.lsn() as i64)
     };
     let mut last = 0;
@@ -201,9 +201,9 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         accepting: accepting.into_iter().map(Into::into).collect(),
     };
     let picture = node.picture.read();
-    let feeds = picture.feeds().iter().take(FEEDS_MAX).map(|feed| FeedStatus {
+    let feeds = picture.held_feeds().take(FEEDS_MAX).map(|feed| FeedStatus {
         feed: feed.id.to_string(),
-        node: format!("nodes/{}", feed.origin),
+        node: feed.origin.map(|origin| format!("nodes/{origin}")).unwrap_or_default(),
         incident: format!("incidents/{}", picture.scope(feed.scope).incident),
         lane: feed.lane.into(),
         sequence: feed.head.sequence as i64,
@@ -227,7 +227,7 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         entry_count: picture.entries().len() as i64,
         incident_count: picture.scopes().len() as i64,
         feeds: feeds.collect(),
-        feeds_left_out: picture.feeds().len().saturating_sub(FEEDS_MAX) as i64,
+        feeds_left_out: picture.held_feeds().count().saturating_sub(FEEDS_MAX) as i64,
         store: Some(store),
         health: health.into(),
         problems,

@@ -273,8 +273,12 @@ async fn retract(
         (incident::find_id(&picture, name.incident.id())?, name.entry)
     };
     let RetractEntryRequest { name, reason, .. } = request;
-    let retraction = content::Content::Retraction(Retraction { name, reason });
+    let reader = Arc::clone(node);
+    let withdrawn = blocking(move || Ok(query::withdrawn(&reader, scope, entry)?)).await;
+    let withdrawn = withdrawn.map_err(Refused)?;
+    let retraction = content::Content::Retraction(Retraction { name, reason, withdrawn });
     let content = Content { content: Some(retraction) }.encode_to_vec();
+    let weight = content.len() + 256;
     let draft = Draft {
         scope,
         entry,
@@ -286,11 +290,12 @@ async fn retract(
     };
     let task: Task = Box::new(move |desk| {
         // A withdrawal is as urgent as what it withdraws.
-        let shown = desk.picture().entry(scope, entry).and_then(|register| register.display());
+        let picture = desk.picture();
+        let shown = picture.entry(scope, entry).and_then(|register| picture.display(register));
         let lane = shown.and_then(|shown| Lane::try_from(i32::from(shown.attributes.lane)).ok());
         vec![desk.author(Draft { lane: lane.unwrap_or(Lane::Routine), ..draft })]
     });
-    let receipt = node.submit(Lane::Urgent, key, 1024, task).await?;
+    let receipt = node.submit(Lane::Urgent, key, weight, task).await?;
     match receipt.results.first() {
         Some(Err(status)) => Err(Refused(as_status(status))),
         Some(Ok(accepted)) => Ok(*accepted),

@@ -22,8 +22,8 @@ use super::{
     requests::{Requests, Stored},
     rows::{
         Arrival, ArrivalFeed, ArrivalRecord, ArrivalRequest, ArrivalScope, ArrivalSeen,
-        CHUNK_BYTES, CHUNK_ENVELOPES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, parse_record_key,
-        record_key,
+        CHUNK_BYTES, CHUNK_ENVELOPES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, origin_key,
+        parse_record_key, record_key,
     },
 };
 
@@ -110,9 +110,14 @@ impl Log {
         let arrival = arrival(picture, group, received_ms, requests);
         let key = first_lsn.to_be_bytes().to_vec();
         writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
+        for (origin, key) in &group.origins {
+            if !picture.held_feeds().any(|feed| feed.origin == Some(*origin)) {
+                writes.push((Tree::Meta, origin_key(*origin), Some(key.to_vec())));
+            }
+        }
         for (feed, head) in &group.heads {
             let row = HeadRow { sequence: head.sequence, hash: Bytes::copy_from_slice(&head.hash) };
-            let key = feed_id(picture, group, *feed).0.to_vec();
+            let key = group.feed(picture, *feed).id.0.to_vec();
             writes.push((Tree::Heads, key, Some(row.encode_to_vec())));
         }
         self.engine.commit(Batch { writes })
@@ -201,6 +206,9 @@ impl Log {
     fn check_heads(&self, picture: &mut Picture) -> Result<(), EngineError> {
         for index in 0..picture.feeds().len() as u32 {
             let feed = picture.feed(index).clone();
+            if feed.origin.is_none() {
+                continue;
+            }
             let row = self.engine.get(Tree::Heads, &feed.id.0)?;
             let row = row.and_then(|row| HeadRow::decode(row).ok());
             let row = row.ok_or_else(|| damaged(&format!("the head of feed {}", feed.id)))?;
@@ -220,26 +228,29 @@ impl Log {
 
     fn load_incidents(&self, picture: &mut Picture) -> Result<(), EngineError> {
         for scope in 0..picture.scopes().len() as u32 {
-            let live: Vec<_> =
-                picture.scope(scope).register.live.iter().map(|live| live.record).collect();
-            for record in live {
-                let data = self.incident_data(picture, record)?;
-                picture.set_incident_data(scope, record, data);
+            let live: Vec<_> = picture.scope(scope).register.live.iter().cloned().collect();
+            for live in live {
+                let data = self.incident_data(picture, &live)?;
+                picture.set_incident_data(scope, live.record, data);
             }
         }
         Ok(())
     }
 
-    /// Reads an incident's own data.
+    /// Reads an incident's own data; `None` when the record holds none that is usable.
     pub fn incident_data(
         &self,
         picture: &Picture,
-        record: RecordRef,
-    ) -> Result<IncidentData, EngineError> {
+        live: &Live,
+    ) -> Result<Option<IncidentData>, EngineError> {
+        if live.attributes.is_opaque() {
+            return Ok(None);
+        }
+        let record = live.record;
         let feed = picture.feed(record.feed).id;
         let stored = self.record(feed, record.sequence)?;
         match stored.and_then(|stored| stored.content()) {
-            Some(content::Content::Incident(data)) => Ok(data),
+            Some(content::Content::Incident(data)) => Ok(Some(data)),
             _ => Err(damaged(&format!("record {} of feed {feed}", record.sequence))),
         }
     }
@@ -274,14 +285,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn damaged(what: &str) -> EngineError {
+pub(super) fn damaged(what: &str) -> EngineError {
     EngineError::Damaged(format!("{what} does not hold; run `polder verify`"))
-}
-
-fn feed_id(picture: &Picture, group: &SealedGroup, feed: u32) -> Id {
-    let known = picture.feeds().len();
-    let new = || group.feeds[feed as usize - known].id;
-    picture.feeds().get(feed as usize).map_or_else(new, |feed| feed.id)
 }
 
 type Write = (Tree, Vec<u8>, Option<Vec<u8>>);
@@ -289,12 +294,13 @@ type Write = (Tree, Vec<u8>, Option<Vec<u8>>);
 /// A chunk while it grows: its encoded bytes, so that each envelope is encoded into place.
 struct OpenChunk {
     first: u64,
+    next: u64,
     bytes: Vec<u8>,
 }
 
 fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, received_ms: i64) {
     let finish = |feed: u32, open: OpenChunk| {
-        let key = record_key(feed_id(picture, group, feed), open.first).to_vec();
+        let key = record_key(group.feed(picture, feed).id, open.first).to_vec();
         (Tree::Records, key, Some(open.bytes))
     };
     let mut open: Vec<(u32, OpenChunk)> = Vec::new();
@@ -302,7 +308,11 @@ fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, 
         let RecordRef { feed, sequence } = admitted.record();
         let length = admitted.envelope().encoded_len();
         let mut at = open.iter().position(|(other, _)| *other == feed);
-        if let Some(full) = at.filter(|at| open[*at].1.bytes.len() + length > CHUNK_BYTES) {
+        let ends = |at: &usize| {
+            let open = &open[*at].1;
+            open.next != sequence || open.bytes.len() + length > CHUNK_BYTES
+        };
+        if let Some(full) = at.filter(ends) {
             let (feed, full) = open.swap_remove(full);
             writes.push(finish(feed, full));
             at = None;
@@ -310,10 +320,11 @@ fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, 
         let at = at.unwrap_or_else(|| {
             let mut bytes = Vec::with_capacity(CHUNK_BYTES.min(length * group.admitted.len() + 64));
             Chunk { received_ms, envelopes: Vec::new() }.encode(&mut bytes).expect("a Vec grows");
-            open.push((feed, OpenChunk { first: sequence, bytes }));
+            open.push((feed, OpenChunk { first: sequence, next: sequence, bytes }));
             open.len() - 1
         });
-        let bytes = &mut open[at].1.bytes;
+        let OpenChunk { next, bytes, .. } = &mut open[at].1;
+        *next = sequence + 1;
         encode_key(CHUNK_ENVELOPES, WireType::LengthDelimited, bytes);
         admitted.envelope().encode_length_delimited(bytes).expect("a Vec grows");
     }
@@ -326,13 +337,11 @@ fn arrival(
     received_ms: i64,
     requests: Vec<ArrivalRequest>,
 ) -> Arrival {
-    let known = picture.feeds().len();
     let mut feeds = Vec::new();
     let mut position = HashMap::new();
     let mut place = |feed: u32| {
         *position.entry(feed).or_insert_with(|| {
-            let row = picture.feeds().get(feed as usize);
-            let row = row.unwrap_or_else(|| &group.feeds[feed as usize - known]);
+            let row = group.feed(picture, feed);
             let scopes = picture.scopes();
             let scope = scopes.get(row.scope as usize).map_or_else(
                 || {
@@ -341,11 +350,12 @@ fn arrival(
                 },
                 |scope| scope.id,
             );
-            feeds.push(ArrivalFeed {
-                origin: Bytes::copy_from_slice(&row.origin.0),
-                scope: Bytes::copy_from_slice(&scope.0),
-                lane: row.lane.into(),
-            });
+            let copy = |id: Id| Bytes::copy_from_slice(&id.0);
+            let (origin, id) = match row.origin {
+                Some(origin) => (copy(origin), Bytes::new()),
+                None => (Bytes::new(), copy(row.id)),
+            };
+            feeds.push(ArrivalFeed { origin, scope: copy(scope), lane: row.lane.into(), id });
             (feeds.len() - 1) as u32
         })
     };
@@ -395,6 +405,13 @@ pub fn replay_into(
     let mut feeds = Vec::with_capacity(arrival.feeds.len());
     for feed in &arrival.feeds {
         let scope = Id::from_slice(&feed.scope).and_then(|id| picture.scope_index(id));
+        if !feed.id.is_empty() {
+            let (Some(scope), Some(id)) = (scope, feed.id()) else {
+                return Err("a feed in an arrival row".to_owned());
+            };
+            feeds.push(picture.name_feed(id, scope));
+            continue;
+        }
         let origin = Id::from_slice(&feed.origin);
         let lane = Lane::try_from(feed.lane).ok();
         let (Some(scope), Some(origin), Some(lane)) = (scope, origin, lane) else {

@@ -10,6 +10,7 @@
 
 pub mod directory;
 pub mod engine;
+pub mod feeds;
 pub mod fjall;
 mod guard;
 mod journal;

@@ -7,7 +7,11 @@
 #![expect(missing_docs, reason = "field names say it; the derive leaves no room for more")]
 
 use bytes::Bytes;
-use polder_picture::{live::RecordRef, record::Id};
+use polder_picture::{
+    live::RecordRef,
+    record::{Id, feed_id},
+};
+use polder_wire::v1::Lane;
 use prost::Message;
 
 /// Format of a store.
@@ -63,6 +67,21 @@ pub struct ArrivalFeed {
     pub scope: Bytes,
     #[prost(int32, tag = "3")]
     pub lane: i32,
+    /// Its id, 16 bytes, in place of origin and lane: a feed that some record has seen and of
+    /// which none is held yet, so that no more is known of it.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub id: Bytes,
+}
+
+impl ArrivalFeed {
+    /// Id of the feed.
+    pub fn id(&self) -> Option<Id> {
+        if !self.id.is_empty() {
+            return Id::from_slice(&self.id);
+        }
+        let (origin, scope) = (Id::from_slice(&self.origin)?, Id::from_slice(&self.scope)?);
+        Some(feed_id(origin, scope, Lane::try_from(self.lane).ok()?))
+    }
 }
 
 /// A scope.
@@ -165,6 +184,14 @@ pub struct Identity {
 
 /// Key of the identity in the meta tree.
 pub const IDENTITY: &[u8] = b"identity";
+
+/// Start of the keys, in the meta tree, of other nodes' public keys; the key id follows.
+pub const ORIGIN: &[u8] = b"origin/";
+
+/// Key of an origin's public key.
+pub fn origin_key(origin: Id) -> Vec<u8> {
+    [ORIGIN, &origin.0].concat()
+}
 
 /// Key of a record's chunk, or of the place just after it.
 pub fn record_key(feed: Id, sequence: u64) -> [u8; 24] {

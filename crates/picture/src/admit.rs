@@ -16,11 +16,17 @@ use uuid::Uuid;
 use crate::{
     attributes::Attributes,
     clock::{Clock, Hlc},
-    live::{Live, RecordRef, Register},
-    picture::{Change, Feed, Picture},
-    record::{Head, Id, NewHeader, Sealed, Signer, feed_id, record_hash, scope_id},
+    judge,
+    live::{Live, RecordRef, Register, recency},
+    picture::{Change, Feed, Picture, keep_live},
+    record::{Head, Id, NewHeader, Sealed, Signer, record_hash, scope_id},
     refusal::{Class, Refusal},
+    suffix::FeedName,
 };
+
+mod receive;
+
+pub use receive::ReceiveError;
 
 /// `seen` names at most so many feeds.
 pub const SEEN_MAX: usize = 64;
@@ -101,12 +107,12 @@ impl Admitted {
     }
 }
 
-/// A scope that a group opens.
+/// What a scope is the hash of.
 #[derive(Debug, Clone)]
 pub struct NewScope {
     /// Incident, without `incidents/`.
     pub incident: String,
-    /// Fixed from now on.
+    /// Fixed for ever.
     pub mode: Mode,
     /// Audience.
     pub audience: String,
@@ -120,9 +126,12 @@ pub struct Group<'a> {
     clock: &'a mut Clock,
     scopes: Vec<NewScope>,
     feeds: Vec<Feed>,
+    new_feeds: HashMap<Id, u32>,
+    learned: BTreeMap<u32, Feed>,
+    origins: BTreeMap<Id, [u8; 32]>,
     heads: BTreeMap<u32, Head>,
     registers: HashMap<(u32, Uuid), Register>,
-    data: HashMap<u32, (RecordRef, IncidentData)>,
+    data: HashMap<u32, Vec<(Live, IncidentData)>>,
     admitted: Vec<Admitted>,
 }
 
@@ -135,6 +144,10 @@ pub struct SealedGroup {
     pub scopes: Vec<NewScope>,
     /// Feeds that the picture did not have before.
     pub feeds: Vec<Feed>,
+    /// Feeds that the picture knew by id only, and whose records are here now.
+    pub learned: BTreeMap<u32, Feed>,
+    /// Public keys of the other nodes whose records are here.
+    pub origins: BTreeMap<Id, [u8; 32]>,
     /// New heads by feed.
     pub heads: BTreeMap<u32, Head>,
     /// Reading of the clock after the last record.
@@ -150,6 +163,9 @@ impl<'a> Group<'a> {
             clock,
             scopes: Vec::new(),
             feeds: Vec::new(),
+            new_feeds: HashMap::new(),
+            learned: BTreeMap::new(),
+            origins: BTreeMap::new(),
             heads: BTreeMap::new(),
             registers: HashMap::new(),
             data: HashMap::new(),
@@ -180,15 +196,29 @@ impl<'a> Group<'a> {
     /// The incident's data as of the last record in this group, or else in the picture, with the
     /// feed and sequence number of that record.
     pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, IncidentData)> {
-        let (record, data) = match self.data.get(&scope) {
-            Some((record, data)) => (*record, data.clone()),
-            None => {
-                let scope = self.picture.scopes().get(scope as usize)?;
-                let (live, data) = scope.current()?;
-                (live.record, data.clone())
-            }
+        let id = |feed: u32| self.feed_entry(feed).map(|feed| feed.id).unwrap_or_default();
+        let newest = self.data_of(scope).iter().max_by_key(|(live, _)| recency(live, id));
+        let (live, data) = newest?;
+        Some((id(live.record.feed), live.record.sequence, data.clone()))
+    }
+
+    /// Contents of the incident's own live records, this group included.
+    fn data_of(&self, scope: u32) -> &[(Live, IncidentData)] {
+        let stored = || self.picture.scopes().get(scope as usize).map(|scope| &scope.data[..]);
+        self.data.get(&scope).map(Vec::as_slice).or_else(stored).unwrap_or_default()
+    }
+
+    /// An entry's register, this group included; nil for that of the incident's own data.
+    fn register(&self, scope: u32, entry: Uuid) -> Register {
+        let stored = || match self.picture.scopes().get(scope as usize) {
+            Some(scope) if entry.is_nil() => Some(&scope.register),
+            Some(_) => self.picture.entry(scope, entry),
+            None => None,
         };
-        Some((self.feed_entry(record.feed)?.id, record.sequence, data))
+        match self.registers.get(&(scope, entry)).or_else(stored) {
+            Some(register) => register.clone(),
+            None => Register::new(scope, self.scope(scope).1, entry),
+        }
     }
 
     /// Opens the scope of a new incident. Its first record must be its data.
@@ -207,31 +237,18 @@ impl<'a> Group<'a> {
     pub fn author(&mut self, draft: Draft, wall_ms: i64) -> Result<&Admitted, Refusal> {
         let key = (draft.scope, draft.entry);
         self.check_open(&draft)?;
-        let (scope_id, mode) = self.scope(draft.scope);
-        let register = match self.registers.get(&key) {
-            Some(register) => Some(register),
-            None if draft.entry.is_nil() => {
-                self.picture.scopes().get(draft.scope as usize).map(|scope| &scope.register)
-            }
-            None => self.picture.entry(draft.scope, draft.entry),
-        };
-        let fresh;
-        let register = match register {
-            Some(register) => register,
-            None => {
-                fresh = Register::new(draft.scope, mode, draft.entry);
-                &fresh
-            }
-        };
+        let (scope_id, _) = self.scope(draft.scope);
+        let mut register = self.register(draft.scope, draft.entry);
         if matches!(draft.act, Act::Retract) {
-            check_retractable(register)?;
+            check_retractable(&register)?;
         }
-        let seen = self.seen(&draft.supersedes, register)?;
-        let mut register = register.clone();
+        let seen = self.seen(&draft.supersedes, &register)?;
 
         let clock_unsynchronised = self.clock.doubts(wall_ms);
         let hlc = self.clock.tick(wall_ms);
-        let feed = self.feed(draft.scope, scope_id, draft.lane);
+        let origin = self.signer.id();
+        let name = FeedName { origin, scope: scope_id, lane: draft.lane };
+        let feed = self.feed(draft.scope, name);
         let head = self.head(feed);
         let record = RecordRef { feed, sequence: head.sequence + 1 };
         let kind = match &draft.act {
@@ -240,7 +257,7 @@ impl<'a> Group<'a> {
         };
         let wire_seen: Vec<_> = seen.iter().map(|seen| self.wire_seen(*seen)).collect();
         let header = NewHeader {
-            origin: &self.signer.id(),
+            origin: &origin,
             scope: &scope_id,
             lane: draft.lane,
             sequence: record.sequence,
@@ -260,21 +277,21 @@ impl<'a> Group<'a> {
 
         let attributes = match &draft.act {
             Act::Put(attributes) => *attributes,
-            Act::Retract => {
-                Attributes::of_retraction(register.display().map(|l| &l.attributes), draft.lane)
-            }
+            Act::Retract => judge::of_own_retraction(&draft.sealed.payload.bytes, draft.lane),
             Act::Incident(_) => Attributes::bare(draft.lane),
         };
         let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
         register.add(live.clone(), &seen);
-        self.registers.insert(key, register);
         let data = match draft.act {
             Act::Incident(data) => {
-                self.data.insert(draft.scope, (record, (*data).clone()));
+                let held = self.data_of(draft.scope).to_vec();
+                let content = Some((*data).clone());
+                self.data.insert(draft.scope, keep_live(&register, held, record, content));
                 Some(data)
             }
             _ => None,
         };
+        self.registers.insert(key, register);
         let payload = Some(draft.sealed.payload);
         self.admitted.push(Admitted {
             envelope: Envelope { header, payload, signature: Bytes::new() },
@@ -285,9 +302,13 @@ impl<'a> Group<'a> {
         Ok(self.admitted.last().expect("one was just pushed"))
     }
 
-    /// Signs the last record of each feed.
+    /// Signs the last record of each feed of this node; those of others are signed already.
     pub fn seal(mut self) -> SealedGroup {
-        for (feed, head) in &self.heads {
+        let own = |feed: &u32| {
+            self.feed_entry(*feed).is_some_and(|feed| feed.origin == Some(self.signer.id()))
+        };
+        let heads: Vec<_> = self.heads.iter().filter(|(feed, _)| own(feed)).collect();
+        for (feed, head) in heads {
             let record = RecordRef { feed: *feed, sequence: head.sequence };
             let last = self.admitted.iter_mut().rfind(|admitted| admitted.record() == record);
             let envelope = &mut last.expect("a head is a record of this group").envelope;
@@ -298,6 +319,8 @@ impl<'a> Group<'a> {
             admitted: self.admitted,
             scopes: self.scopes,
             feeds: self.feeds,
+            learned: self.learned,
+            origins: self.origins,
             heads: self.heads,
             hlc: self.clock.last(),
         }
@@ -305,10 +328,7 @@ impl<'a> Group<'a> {
 
     /// Entries are written to open incidents only; an incident's own data may still be corrected.
     fn check_open(&self, draft: &Draft) -> Result<(), Refusal> {
-        let state = self.data.get(&draft.scope).map(|(_, data)| data.state()).or_else(|| {
-            let scope = self.picture.scopes().get(draft.scope as usize)?;
-            scope.state()
-        });
+        let state = self.data_of(draft.scope).iter().map(|(_, data)| data.state()).max();
         if state == Some(IncidentState::Closed) {
             let sentence = "the incident is closed: it can be read, no longer written";
             return Err(Refusal::new(Class::FailedPrecondition, "INCIDENT_CLOSED", sentence));
@@ -326,25 +346,37 @@ impl<'a> Group<'a> {
         }
     }
 
-    fn feed(&mut self, scope: u32, scope_id: Id, lane: Lane) -> u32 {
-        let id = feed_id(self.signer.id(), scope_id, lane);
-        let known = self.picture.feeds().len();
-        self.picture.feed_index(id).unwrap_or_else(|| {
-            let at = self.feeds.iter().position(|feed| feed.id == id).unwrap_or_else(|| {
-                let origin = self.signer.id();
-                self.feeds.push(Feed { id, origin, scope, lane, head: Head::default() });
-                self.feeds.len() - 1
-            });
-            (known + at) as u32
+    /// A feed that records of this group are in.
+    fn feed(&mut self, scope: u32, name: FeedName) -> u32 {
+        let id = name.id();
+        let index = self.named_feed(id, scope);
+        if self.feed_entry(index).is_none_or(|feed| feed.origin.is_none()) {
+            let FeedName { origin, lane, .. } = name;
+            let feed = Feed { id, origin: Some(origin), scope, lane, head: Head::default() };
+            match (index as usize).checked_sub(self.picture.feeds().len()) {
+                Some(new) => self.feeds[new] = feed,
+                None => drop(self.learned.insert(index, feed)),
+            }
+        }
+        index
+    }
+
+    /// A feed by its id, of which nothing else may be known.
+    fn named_feed(&mut self, id: Id, scope: u32) -> u32 {
+        self.feed_index(id).unwrap_or_else(|| {
+            let index = (self.picture.feeds().len() + self.feeds.len()) as u32;
+            self.feeds.push(Feed::named(id, scope));
+            self.new_feeds.insert(id, index);
+            index
         })
     }
 
+    fn feed_index(&self, id: Id) -> Option<u32> {
+        self.picture.feed_index(id).or_else(|| self.new_feeds.get(&id).copied())
+    }
+
     fn feed_entry(&self, index: u32) -> Option<&Feed> {
-        let known = self.picture.feeds().len();
-        self.picture
-            .feeds()
-            .get(index as usize)
-            .or_else(|| self.feeds.get((index as usize).checked_sub(known)?))
+        feed_in(self.picture, &self.learned, &self.feeds, index)
     }
 
     fn head(&self, feed: u32) -> Head {
@@ -408,6 +440,27 @@ impl<'a> Group<'a> {
     }
 }
 
+/// A feed as it is once a group is installed.
+fn feed_in<'f>(
+    picture: &'f Picture,
+    learned: &'f BTreeMap<u32, Feed>,
+    new: &'f [Feed],
+    index: u32,
+) -> Option<&'f Feed> {
+    let known = picture.feeds();
+    learned
+        .get(&index)
+        .or_else(|| known.get(index as usize))
+        .or_else(|| new.get((index as usize).checked_sub(known.len())?))
+}
+
+impl SealedGroup {
+    /// A feed that the group's records are in or have seen. `picture`: the one below the group.
+    pub fn feed<'f>(&'f self, picture: &'f Picture, index: u32) -> &'f Feed {
+        feed_in(picture, &self.learned, &self.feeds, index).expect("a group knows its feeds")
+    }
+}
+
 fn check_retractable(register: &Register) -> Result<(), Refusal> {
     if register.live.is_empty() {
         return Err(Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", "there is no such entry"));
@@ -425,13 +478,18 @@ impl Picture {
         for scope in &group.scopes {
             self.add_scope(&scope.incident, scope.mode, &scope.audience);
         }
-        for feed in &group.feeds {
-            self.add_feed(feed.origin, feed.scope, feed.lane);
+        for feed in group.feeds.iter().chain(group.learned.values()) {
+            match feed.origin {
+                Some(origin) => self.add_feed(origin, feed.scope, feed.lane),
+                None => self.name_feed(feed.id, feed.scope),
+            };
         }
         for admitted in &group.admitted {
-            self.apply(&admitted.change);
-            if let Some(data) = &admitted.data {
-                self.set_incident_data(admitted.change.scope, admitted.record(), (**data).clone());
+            let change = &admitted.change;
+            self.apply(change);
+            if change.entry.is_nil() && !change.live.attributes.is_apart() {
+                let data = admitted.data.as_deref().cloned();
+                self.set_incident_data(change.scope, admitted.record(), data);
             }
         }
         for (feed, head) in &group.heads {

@@ -22,8 +22,11 @@ const SETTLES_ITSELF: u8 = 2;
 const CONTRADICTS: u8 = 4;
 const HAS_ATTACHMENTS: u8 = 8;
 const HAS_EXTENT: u8 = 16;
+const OPAQUE: u8 = 32;
+const APART: u8 = 64;
 
-/// Attributes of one record, a pure function of it.
+/// Attributes of one record, a pure function of it: another node that receives it computes the
+/// same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Attributes {
     /// South, west, north, east, rounded outwards.
@@ -129,6 +132,28 @@ impl Attributes {
             lane: lane as u8,
             flags: 0,
         }
+    }
+
+    /// Of a record whose content is not sound, or is not here: all that is known of it stands in
+    /// its header, which also says whether it withdraws the entry.
+    pub fn opaque(lane: Lane, retracts: bool) -> Self {
+        let flags = OPAQUE | if retracts { RETRACTED } else { 0 };
+        Self { flags, ..Self::bare(lane) }
+    }
+
+    /// Of a record that changes no entry: it counts for its feed only.
+    pub fn apart(lane: Lane) -> Self {
+        Self { flags: APART, ..Self::bare(lane) }
+    }
+
+    /// Nothing of its content can be shown.
+    pub fn is_opaque(&self) -> bool {
+        self.flags & OPAQUE != 0
+    }
+
+    /// Changes no entry.
+    pub fn is_apart(&self) -> bool {
+        self.flags & APART != 0
     }
 
     /// Withdraws the entry.

@@ -8,7 +8,7 @@ use polder_wire::v1::Mode;
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-use crate::attributes::Attributes;
+use crate::{attributes::Attributes, record::Id};
 
 /// A record by its feed (index in this picture's table of feeds) and sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,9 +96,10 @@ impl Register {
         covers(seen, record)
     }
 
-    /// The version to show first: the one recorded last.
-    pub fn display(&self) -> Option<&Live> {
-        self.live.iter().max_by_key(|live| (live.hlc, live.record))
+    /// The version to show first: the one recorded last. Of two that were recorded at the same
+    /// moment, the ids of their feeds decide, for those are the same on every node.
+    pub fn display(&self, feed_id: impl Fn(u32) -> Id) -> Option<&Live> {
+        self.live.iter().max_by_key(|live| recency(live, &feed_id))
     }
 
     /// True when every live record withdraws the entry (or there is none).
@@ -123,6 +124,11 @@ impl Register {
     pub fn has_history(&self) -> bool {
         !self.covered.is_empty() || self.live.len() > 1
     }
+}
+
+/// Orders live records from the oldest to the newest, in the same way on every node.
+pub(crate) fn recency(live: &Live, feed_id: impl Fn(u32) -> Id) -> (u64, Id, u64) {
+    (live.hlc, feed_id(live.record.feed), live.record.sequence)
 }
 
 fn covers(seen: &[RecordRef], record: RecordRef) -> bool {

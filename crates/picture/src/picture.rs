@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     changes::ChangeIndex,
-    live::{Live, RecordRef, Register},
+    live::{Live, RecordRef, Register, recency},
     pages::Pages,
     record::{Head, Id, feed_id, scope_id},
 };
@@ -27,7 +27,8 @@ pub struct Scope {
     pub audience: String,
     /// Register of the incident's own data.
     pub register: Register,
-    /// Contents of the live records of `register`, in the same order.
+    /// Contents of the live records of `register`, in the same order; without those whose content
+    /// is not usable here.
     pub data: Vec<(Live, IncidentData)>,
     /// Entries that are not retracted.
     pub entry_count: u64,
@@ -35,8 +36,8 @@ pub struct Scope {
 
 impl Scope {
     /// The incident's data that was recorded last, if any is known.
-    pub fn current(&self) -> Option<&(Live, IncidentData)> {
-        self.data.iter().max_by_key(|(live, _)| (live.hlc, live.record))
+    pub fn current(&self, feed_id: impl Fn(u32) -> Id) -> Option<&(Live, IncidentData)> {
+        self.data.iter().max_by_key(|(live, _)| recency(live, &feed_id))
     }
 
     /// Open or closed. Closed wins over a rival that was written without knowing.
@@ -50,14 +51,39 @@ impl Scope {
 pub struct Feed {
     /// See [`feed_id`].
     pub id: Id,
-    /// Key id of the author's node.
-    pub origin: Id,
-    /// Index of its scope.
+    /// Key id of the author's node. `None` while no record of the feed is held: so far it is only
+    /// named by the `seen` of others, by its id, which does not tell what it is a hash of.
+    pub origin: Option<Id>,
+    /// Index of its scope; before `origin` is known, that of the record that named it.
     pub scope: u32,
-    /// Its lane.
+    /// Its lane, once `origin` is known.
     pub lane: Lane,
     /// Where it ends.
     pub head: Head,
+}
+
+impl Feed {
+    /// A feed that is known by its id only.
+    pub(crate) fn named(id: Id, scope: u32) -> Self {
+        Self { id, origin: None, scope, lane: Lane::Unspecified, head: Head::default() }
+    }
+}
+
+/// Contents of the records that are live after `record` was added to their register.
+pub(crate) fn keep_live(
+    register: &Register,
+    mut held: Vec<(Live, IncidentData)>,
+    record: RecordRef,
+    mut data: Option<IncidentData>,
+) -> Vec<(Live, IncidentData)> {
+    let keep = |live: &Live| {
+        if live.record == record {
+            return Some((live.clone(), data.take()?));
+        }
+        let at = held.iter().position(|(other, _)| other.record == live.record)?;
+        Some(held.swap_remove(at))
+    };
+    register.live.iter().filter_map(keep).collect()
 }
 
 /// What one admitted record does to the picture.
@@ -108,7 +134,17 @@ impl Picture {
         &self.scopes
     }
 
-    /// Feeds, in the order in which they became known here.
+    /// Feeds of which records are held.
+    pub fn held_feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter().filter(|feed| feed.origin.is_some())
+    }
+
+    /// Feeds of a scope of which records are held.
+    pub fn feeds_of(&self, scope: u32) -> impl Iterator<Item = &Feed> {
+        self.held_feeds().filter(move |feed| feed.scope == scope)
+    }
+
+    /// All feeds, in the order in which they became known here; of some nothing is held yet.
     pub fn feeds(&self) -> &[Feed] {
         &self.feeds
     }
@@ -153,6 +189,16 @@ impl Picture {
         self.slot(scope, entry).and_then(|slot| self.entries.get(slot as usize))
     }
 
+    /// The version of an entry to show first.
+    pub fn display<'r>(&self, register: &'r Register) -> Option<&'r Live> {
+        register.display(|feed| self.feed(feed).id)
+    }
+
+    /// An incident's data that was recorded last.
+    pub fn current(&self, scope: u32) -> Option<&(Live, IncidentData)> {
+        self.scope(scope).current(|feed| self.feed(feed).id)
+    }
+
     /// Pins the entries as they are now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { entries: self.entries.clone(), lsn: self.lsn }
@@ -175,15 +221,34 @@ impl Picture {
             entry_count: 0,
         });
         self.scope_by_id.insert(id, index);
-        self.scope_by_incident.entry(incident.to_owned()).or_insert(index);
+        // A name may be taken twice on nodes that did not know of each other. What it means must
+        // not depend on which came first: the real thing before an exercise, before a test.
+        let first = self.scope_by_incident.entry(incident.to_owned()).or_insert(index);
+        let rank = |index: u32| {
+            let scope = &self.scopes[index as usize];
+            (scope.mode as i32, scope.id)
+        };
+        if rank(index) < rank(*first) {
+            *first = index;
+        }
         index
     }
 
     /// Makes a feed known; the same feed twice is one.
     pub fn add_feed(&mut self, origin: Id, scope: u32, lane: Lane) -> u32 {
         let id = feed_id(origin, self.scope(scope).id, lane);
+        let index = self.name_feed(id, scope);
+        let feed = &mut self.feeds[index as usize];
+        if feed.origin.is_none() {
+            *feed = Feed { id, origin: Some(origin), scope, lane, head: feed.head };
+        }
+        index
+    }
+
+    /// Makes a feed known by its id only, because a record of `scope` has seen it.
+    pub fn name_feed(&mut self, id: Id, scope: u32) -> u32 {
         *self.feed_by_id.entry(id).or_insert_with(|| {
-            self.feeds.push(Feed { id, origin, scope, lane, head: Head::default() });
+            self.feeds.push(Feed::named(id, scope));
             (self.feeds.len() - 1) as u32
         })
     }
@@ -196,6 +261,9 @@ impl Picture {
     /// Adds a record. Adding it again changes nothing but its entry's log position.
     pub fn apply(&mut self, change: &Change) {
         self.lsn += 1;
+        if change.live.attributes.is_apart() {
+            return;
+        }
         if change.entry.is_nil() {
             let register = &mut self.scopes[change.scope as usize].register;
             register.add(change.live.clone(), &change.seen);
@@ -231,21 +299,12 @@ impl Picture {
         }
     }
 
-    /// Keeps the content of an incident-data record for as long as it is live.
-    pub fn set_incident_data(&mut self, scope: u32, record: RecordRef, data: IncidentData) {
+    /// Keeps the content of an incident-data record for as long as it is live. `None`: it has
+    /// none that is usable.
+    pub fn set_incident_data(&mut self, scope: u32, record: RecordRef, data: Option<IncidentData>) {
         let scope = &mut self.scopes[scope as usize];
-        let live: Vec<_> = scope.register.live.iter().cloned().collect();
-        let mut held = std::mem::take(&mut scope.data);
-        scope.data = live
-            .into_iter()
-            .filter_map(|live| {
-                if live.record == record {
-                    return Some((live, data.clone()));
-                }
-                let at = held.iter().position(|(other, _)| other.record == live.record)?;
-                Some(held.swap_remove(at))
-            })
-            .collect();
+        let held = std::mem::take(&mut scope.data);
+        scope.data = keep_live(&scope.register, held, record, data);
     }
 
     fn insert(&mut self, register: Register) -> u32 {

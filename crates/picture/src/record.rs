@@ -274,6 +274,15 @@ pub enum Damage {
     /// No key is known for the origin.
     #[error("the public key of the origin is not known")]
     UnknownOrigin,
+    /// Of another origin or scope than its feed.
+    #[error("the record belongs to another feed")]
+    Feed,
+    /// A lane that does not exist, or another than its feed's.
+    #[error("the record is of another lane, or of none that is known")]
+    Lane,
+    /// More feeds in `seen` than an author may name.
+    #[error("the record names more than 64 feeds that its author had seen")]
+    Seen,
 }
 
 /// A decoded header with its identifiers in their own types.

@@ -208,8 +208,11 @@ fn write_samples_that_are_missing() {
     }
     let (_, first) = &examples()[0];
     let retracted = EntryName::parse(&first.name).unwrap().entry;
-    let retraction =
-        Retraction { name: first.name.clone(), reason: "Berustte op een misverstand".into() };
+    let retraction = Retraction {
+        name: first.name.clone(),
+        reason: "Berustte op een misverstand".into(),
+        ..Default::default()
+    };
     let content = of(content::Content::Retraction(retraction));
     contents.push(("retraction".into(), retracted, Act::Retract, Lane::Routine, content));
     let opaque = Uuid::from_u128(900);

@@ -91,7 +91,7 @@ fn said(registers: &polder_picture::pages::Pages<Register>) -> BTreeMap<Uuid, St
         let said = format!(
             "{:?} {:?} {:?} {} {} {}",
             register.live,
-            register.display(),
+            register.display(|feed| Id([feed as u8; 16])),
             register.seen(),
             register.is_contradictory(),
             register.is_retracted(),
@@ -167,7 +167,7 @@ proptest! {
             if parties.len() > 1 {
                 prop_assert!(register.is_contradictory(), "two parties differ in silence");
             }
-            let shown = register.display().map(|live| live.hlc);
+            let shown = picture.display(register).map(|live| live.hlc);
             prop_assert_eq!(shown, register.live.iter().map(|live| live.hlc).max());
         }
     }

@@ -1,0 +1,139 @@
+//! The door for records of other nodes. They were verified as a [`Suffix`], so nothing is left to
+//! doubt but where they belong: what this node does not hold yet of their feed is admitted, byte
+//! for byte, whatever it says.
+
+use polder_wire::v1::{Envelope, Mode};
+use uuid::Uuid;
+
+use super::{Admitted, Group, NewScope};
+use crate::{
+    judge::{Judged, judge},
+    live::{Live, RecordRef},
+    names::IncidentName,
+    picture::{Change, keep_live},
+    record::{Decoded, Head, scope_id},
+    refusal::Refusal,
+    suffix::Suffix,
+};
+
+/// Longest name of an audience.
+const AUDIENCE_MAX: usize = 63;
+
+/// Why records of another node are not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// They follow records that this node does not hold.
+    #[error("the feed is held up to record {} here, these do not follow on it", .ours.sequence)]
+    Gap {
+        /// Where the feed ends here.
+        ours: Head,
+    },
+    /// The origin wrote two different records with one number.
+    #[error("record {sequence} is held here with another content: the feed has forked")]
+    Fork {
+        /// The number that is known to differ; the fork may lie before it.
+        sequence: u64,
+    },
+    /// Only this node itself writes its feeds.
+    #[error("the feed is this node's own")]
+    Own,
+    /// The incident, mode and audience are not what the scope is the hash of.
+    #[error("the scope is not the one that the records name")]
+    Scope,
+    /// The node cannot take them now.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Group<'_> {
+    /// Where a feed ends, records of this group included; zero for one that is not held.
+    pub fn head_of(&self, feed: crate::record::Id) -> Head {
+        self.feed_index(feed).map_or_else(Head::default, |feed| self.head(feed))
+    }
+
+    /// Admits the records that are not held yet, and says how many. Also entries of a closed
+    /// incident are taken: their authors may not have known.
+    pub fn receive(
+        &mut self,
+        suffix: Suffix,
+        scope: &NewScope,
+        wall_ms: i64,
+    ) -> Result<usize, ReceiveError> {
+        let name = *suffix.feed();
+        if name.origin == self.signer.id() {
+            return Err(ReceiveError::Own);
+        }
+        let proper = IncidentName::parse(&format!("incidents/{}", scope.incident)).is_some()
+            && scope.mode != Mode::Unspecified
+            && (1..=AUDIENCE_MAX).contains(&scope.audience.len());
+        if !proper || scope_id(&scope.incident, scope.mode, &scope.audience) != name.scope {
+            return Err(ReceiveError::Scope);
+        }
+        let ours = self.head_of(name.id());
+        if ours.sequence < suffix.after().sequence {
+            return Err(ReceiveError::Gap { ours });
+        }
+        if suffix.hash(ours.sequence).is_some_and(|hash| hash != ours.hash) {
+            return Err(ReceiveError::Fork { sequence: ours.sequence });
+        }
+        if ours.sequence >= suffix.head().sequence {
+            return Ok(0);
+        }
+        let index = self.known_scope(scope);
+        let feed = self.feed(index, name);
+        self.origins.insert(name.origin, *suffix.key().as_bytes());
+        self.heads.insert(feed, suffix.head());
+        let before = self.admitted.len();
+        for (envelope, record) in suffix.after_sequence(ours.sequence) {
+            self.clock.observe(record.header.hlc, wall_ms);
+            self.take(index, feed, scope, envelope, &record);
+        }
+        Ok(self.admitted.len() - before)
+    }
+
+    fn known_scope(&mut self, scope: &NewScope) -> u32 {
+        let id = scope_id(&scope.incident, scope.mode, &scope.audience);
+        let known = self.picture.scopes().len();
+        self.picture.scope_index(id).unwrap_or_else(|| {
+            let same = |new: &NewScope| scope_id(&new.incident, new.mode, &new.audience) == id;
+            let at = self.scopes.iter().position(same).unwrap_or_else(|| {
+                self.scopes.push(scope.clone());
+                self.scopes.len() - 1
+            });
+            (known + at) as u32
+        })
+    }
+
+    fn take(
+        &mut self,
+        index: u32,
+        feed: u32,
+        scope: &NewScope,
+        envelope: Envelope,
+        record: &Decoded,
+    ) {
+        let header = &record.header;
+        let Judged { attributes, data } = judge(record, envelope.payload.as_ref(), scope);
+        let entry = Uuid::from_slice(&header.entry).unwrap_or_default();
+        let reference = RecordRef { feed, sequence: header.sequence };
+        let seen = header.seen.iter().filter_map(|seen| {
+            let feed = crate::record::Id::from_slice(&seen.feed)?;
+            Some(RecordRef { feed: self.named_feed(feed, index), sequence: seen.sequence })
+        });
+        let seen: Vec<_> = seen.collect();
+        let live = Live { record: reference, hlc: header.hlc, attributes };
+        if !attributes.is_apart() {
+            let mut register = self.register(index, entry);
+            register.add(live.clone(), &seen);
+            if entry.is_nil() {
+                let held = self.data_of(index).to_vec();
+                let content = data.as_deref().cloned();
+                self.data.insert(index, keep_live(&register, held, reference, content));
+            }
+            self.registers.insert((index, entry), register);
+        }
+        let kind = header.kind();
+        let change = Change { scope: index, entry, live, seen };
+        self.admitted.push(Admitted { envelope, change, kind, data });
+    }
+}

@@ -1,0 +1,150 @@
+//! The end of another node's feed, as a link brings it: records that follow one another, that
+//! belong to the feed and that its own key vouches for. Nothing else enters by the door.
+
+use ed25519_dalek::VerifyingKey;
+use polder_wire::v1::{Envelope, Lane};
+
+use crate::{
+    admit::SEEN_MAX,
+    record::{Damage, Decoded, Head, Id, decode, feed_id, key_id, verify_signature},
+};
+
+/// What a feed is the log of: its id is the hash of these three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedName {
+    /// Key id of the author's node.
+    pub origin: Id,
+    /// Scope.
+    pub scope: Id,
+    /// Lane.
+    pub lane: Lane,
+}
+
+impl FeedName {
+    /// Id of the feed.
+    pub fn id(&self) -> Id {
+        feed_id(self.origin, self.scope, self.lane)
+    }
+}
+
+/// Consecutive records of one feed that were verified. There is no other way to make one.
+#[derive(Debug, Clone)]
+pub struct Suffix {
+    key: VerifyingKey,
+    feed: FeedName,
+    after: Head,
+    head: Head,
+    records: Vec<(Envelope, Decoded)>,
+}
+
+impl Suffix {
+    /// Verifies records that follow `after`. The chain vouches for all before the last, so only
+    /// the last must be signed. Fails with the number of the first record that does not hold.
+    pub fn verify(
+        key: &VerifyingKey,
+        feed: FeedName,
+        after: Head,
+        envelopes: Vec<Envelope>,
+    ) -> Result<Self, (u64, Damage)> {
+        let first = after.sequence.saturating_add(1);
+        if key_id(key) != feed.origin {
+            return Err((first, Damage::UnknownOrigin));
+        }
+        if feed.lane == Lane::Unspecified {
+            return Err((first, Damage::Lane));
+        }
+        if after.sequence == 0 && after.hash != [0; 32] {
+            return Err((first, Damage::Previous));
+        }
+        let mut head = after;
+        let mut records = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let sequence = head.sequence.checked_add(1).ok_or((u64::MAX, Damage::Sequence))?;
+            let record = decode(&envelope).map_err(|damage| (sequence, damage))?;
+            check(&record, &feed, &head, sequence).map_err(|damage| (sequence, damage))?;
+            head = Head { sequence, hash: record.hash };
+            records.push((envelope, record));
+        }
+        let Some((last, _)) = records.last() else { return Err((first, Damage::Unsigned)) };
+        if last.signature.is_empty() {
+            return Err((head.sequence, Damage::Unsigned));
+        }
+        if !verify_signature(key, &last.header, &last.signature) {
+            return Err((head.sequence, Damage::Signature));
+        }
+        Ok(Self { key: *key, feed, after, head, records })
+    }
+
+    /// Whose records these are.
+    pub fn feed(&self) -> &FeedName {
+        &self.feed
+    }
+
+    /// Where the feed stood before the first of them.
+    pub fn after(&self) -> Head {
+        self.after
+    }
+
+    /// Where it stands after the last.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Number of records; never 0.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// False: a suffix of nothing cannot be verified.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Key of the origin.
+    pub fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// Bytes of headers and payloads.
+    pub fn bytes(&self) -> usize {
+        let of = |envelope: &Envelope| {
+            envelope.header.len() + envelope.payload.as_ref().map_or(0, |p| p.bytes.len())
+        };
+        self.records.iter().map(|(envelope, _)| of(envelope)).sum()
+    }
+
+    /// Hash of the record with a number, if it is one of these.
+    pub fn hash(&self, sequence: u64) -> Option<[u8; 32]> {
+        if sequence == self.after.sequence {
+            return Some(self.after.hash);
+        }
+        let at = sequence.checked_sub(self.after.sequence)?.checked_sub(1)?;
+        self.records.get(usize::try_from(at).ok()?).map(|(_, record)| record.hash)
+    }
+
+    /// The records after a number.
+    pub(crate) fn after_sequence(self, sequence: u64) -> impl Iterator<Item = (Envelope, Decoded)> {
+        let held = sequence.saturating_sub(self.after.sequence);
+        self.records.into_iter().skip(usize::try_from(held).unwrap_or(usize::MAX))
+    }
+}
+
+fn check(record: &Decoded, feed: &FeedName, head: &Head, sequence: u64) -> Result<(), Damage> {
+    let header = &record.header;
+    if header.lane != feed.lane as i32 {
+        return Err(Damage::Lane);
+    }
+    if record.origin != feed.origin || record.scope != feed.scope {
+        return Err(Damage::Feed);
+    }
+    if header.sequence != sequence {
+        return Err(Damage::Sequence);
+    }
+    if header.previous[..] != head.hash {
+        return Err(Damage::Previous);
+    }
+    if header.seen.len() > SEEN_MAX {
+        return Err(Damage::Seen);
+    }
+    Ok(())
+}
