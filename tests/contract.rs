@@ -16,6 +16,8 @@ mod incidents;
 mod pages;
 #[path = "contract/raw.rs"]
 mod raw;
+#[path = "contract/receiving.rs"]
+mod receiving;
 #[path = "contract/refusals.rs"]
 mod refusals;
 #[path = "contract/requests.rs"]

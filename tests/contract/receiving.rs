@@ -1,0 +1,244 @@
+//! Records of another node, through the door of a real one: what enters is shown, kept, verified,
+//! copied and passed on like its own.
+
+use std::{path::Path, sync::Arc};
+
+use ed25519_dalek::VerifyingKey;
+use polder::{
+    node::{self, Node, NodeOptions, Writer},
+    wall::Wall,
+};
+use polder_picture::{
+    admit::{NewScope, ReceiveError},
+    judge::entry_name,
+    record::{Head, Id, NewHeader, Sealed, Signer, scope_id},
+    suffix::{FeedName, Suffix},
+};
+use polder_wire::v1::*;
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::harness::*;
+
+fn open(path: &Path) -> (Arc<Node>, Writer) {
+    Node::open(path, Wall::System, &NodeOptions::default()).unwrap()
+}
+
+fn scopes(node: &Node) -> Vec<(Id, NewScope)> {
+    let picture = node.picture.read();
+    let new = |scope: &polder_picture::picture::Scope| {
+        let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
+        (scope.id, NewScope { incident, mode: scope.mode, audience })
+    };
+    picture.scopes().iter().map(new).collect()
+}
+
+/// Brings what `to` lacks of what `from` holds, in pieces of about so many bytes.
+async fn bring(from: &Node, to: &Arc<Node>, bytes: usize) -> usize {
+    let mut pieces = 0;
+    for (id, scope) in scopes(from) {
+        for (feed, head) in from.heads(id) {
+            let held = to.heads(id).into_iter().find(|(other, _)| *other == feed);
+            let mut ours = held.map(|(_, head)| head).unwrap_or_default();
+            let key = from.log().origin_key(feed.origin).unwrap().unwrap_or_else(|| {
+                let own = from.identity().public_key[..].try_into().unwrap();
+                VerifyingKey::from_bytes(own).unwrap()
+            });
+            while ours.sequence < head.sequence {
+                let envelopes = from.log().read_suffix(feed.id(), ours.sequence, bytes).unwrap();
+                let suffix = Suffix::verify(&key, feed, ours, envelopes).unwrap();
+                let end = suffix.head();
+                // Twice in one commit: the second finds the first's records there.
+                let twice = vec![(suffix.clone(), scope.clone()), (suffix, scope.clone())];
+                for result in to.receive(twice).await.unwrap() {
+                    assert_eq!(result.unwrap(), end);
+                }
+                ours = end;
+                pieces += 1;
+            }
+            assert_eq!(ours, head);
+        }
+    }
+    pieces
+}
+
+/// What a node lists, without what is its own: the order and time of arrival.
+async fn listed(node: &Running) -> Vec<Entry> {
+    let filter = EntryFilter { include_retracted: true, ..of_incident("flood") };
+    let mut entries = node.list(filter).await;
+    for entry in &mut entries {
+        entry.received_time = None;
+        entry.rivals.sort();
+    }
+    entries.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    entries
+}
+
+async fn write(node: &Running) {
+    let first = observation("flood", "first");
+    node.put(&first).await;
+    node.put(&Entry { place: "Borgharen".into(), ..first.clone() }).await;
+    node.try_put(replacing(&first, &[])).await.unwrap();
+    let many = (0..40).map(|n| item(&observation("flood", &format!("one of many {n}"))));
+    node.publish(many.collect()).await.unwrap();
+    let gone = observation("flood", "gone");
+    node.put(&gone).await;
+    node.retract(&gone.name, "a mistake").await.unwrap();
+}
+
+/// A feed of a node that says what it likes.
+fn stranger() -> (Vec<Envelope>, Signer, FeedName) {
+    let signer = Signer::new(&[9; 32]);
+    let scope = scope_id("flood", Mode::Actual, "all");
+    let name = FeedName { origin: signer.id(), scope, lane: Lane::Routine };
+    let (mut envelopes, mut previous) = (Vec::new(), [0; 32]);
+    let entry = Uuid::from_u128(77);
+    let said = [
+        (RecordKind::Put, entry, Id([3; 16])),
+        (RecordKind::Control, entry, name.id()),
+        (RecordKind::Put, Uuid::nil(), Id([3; 16])),
+    ];
+    for (number, (kind, entry, seen)) in said.into_iter().enumerate() {
+        let sealed = Sealed::new([1; 16], b"a secret that is no content"[..].into());
+        let header = NewHeader {
+            origin: &name.origin,
+            scope: &scope,
+            lane: name.lane,
+            sequence: number as u64 + 1,
+            previous: &previous,
+            hlc: 1 << 16,
+            clock_unsynchronised: false,
+            kind,
+            entry: entry.as_bytes(),
+            seen: &[(seen, 5)],
+            payload_hash: &sealed.hash,
+            payload_length: sealed.payload.bytes.len() as u32,
+            author: "",
+        };
+        let header = header.encode();
+        previous = polder_picture::record::record_hash(&header);
+        let signature = signer.sign(&header).to_vec().into();
+        envelopes.push(Envelope { header, payload: Some(sealed.payload), signature });
+    }
+    (envelopes, signer, name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_node_wrote_is_shown_kept_verified_and_passed_on() {
+    let (first, second, third) = (Home::new(), Home::new(), Home::of("sled"));
+    let mut node = first.start().await;
+    node.open("flood").await;
+    write(&node).await;
+    let written = listed(&node).await;
+    assert!(node.stop().success());
+
+    let (from, from_writer) = open(first.data());
+    let (to, to_writer) = open(second.data());
+    assert_eq!(bring(&from, &to, 1).await, 7, "a piece is at least what one commit signed");
+    assert_eq!(to.picture.read().lsn(), from.picture.read().lsn());
+    node::close(from, from_writer);
+    // From the second to a third that never met the first.
+    let (last, last_writer) = open(third.data());
+    bring(&to, &last, usize::MAX).await;
+    node::close(to, to_writer);
+    node::close(last, last_writer);
+
+    for home in [&second, &third] {
+        let mut node = home.start().await;
+        assert_eq!(listed(&node).await, written);
+        assert!(node.verdict().await.sound);
+        // It writes on top of what the other wrote.
+        let top = Entry { place: "Eijsden".into(), ..observation("flood", "first") };
+        let name = written.iter().find(|entry| !entry.rivals.is_empty()).unwrap().name.clone();
+        let put = node.put(&Entry { name: name.clone(), ..top }).await;
+        assert!(node.stop().success());
+        must(&["verify", "--data", home.data().to_str().unwrap()]);
+        let node = home.start().await;
+        let (entry, rivals) = node.get(&name).await.unwrap();
+        assert_eq!((entry.version, rivals.len()), (put.version, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compaction_and_a_backup_carry_the_keys_of_other_nodes() {
+    let (first, second) = (Home::new(), Home::new());
+    let mut node = first.start().await;
+    node.open("flood").await;
+    write(&node).await;
+    let written = listed(&node).await;
+    assert!(node.stop().success());
+    let (from, from_writer) = open(first.data());
+    let (to, to_writer) = open(second.data());
+    bring(&from, &to, 10_000).await;
+    node::close(from, from_writer);
+    node::close(to, to_writer);
+
+    let mut node = second.start().await;
+    let address = node.address();
+    must(&["compact", "--engine", "sled", "--node", &address]);
+    assert!(node.verdict().await.sound);
+    assert!(node.stop().success());
+    let data = second.data().to_str().unwrap();
+    must(&["verify", "--data", data]);
+    let (backup, restored) = (second.beside("backup"), second.beside("restored"));
+    must(&["backup", backup.to_str().unwrap(), "--data", data]);
+    let to = restored.to_str().unwrap();
+    must(&["restore", backup.to_str().unwrap(), "--data", to]);
+    must(&["verify", "--data", to]);
+    let node = Running::start(&restored, &[]).await;
+    assert_eq!(listed(&node).await, written);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_sound_is_shown_without_its_content_and_breaks_nothing() {
+    let home = Home::new();
+    let mut node = home.start().await;
+    node.open("flood").await;
+    assert!(node.stop().success());
+    let (envelopes, signer, name) = stranger();
+    let scope = NewScope { incident: "flood".into(), mode: Mode::Actual, audience: "all".into() };
+    let verify = |after, envelopes: &[Envelope]| {
+        Suffix::verify(&signer.public(), name, after, envelopes.to_vec()).unwrap()
+    };
+    let all = verify(Head::default(), &envelopes);
+    {
+        let (node, writer) = open(home.data());
+        let head = Head { sequence: 1, hash: all.hash(1).unwrap() };
+        let late = vec![(verify(head, &envelopes[1..]), scope.clone())];
+        let gap = node.receive(late).await.unwrap().remove(0);
+        assert!(matches!(gap, Err(ReceiveError::Gap { .. })));
+        let took = node.receive(vec![(all.clone(), scope.clone())]).await.unwrap().remove(0);
+        assert_eq!(took.unwrap(), all.head());
+        let read = node.log().read_suffix(name.id(), 0, usize::MAX).unwrap();
+        assert_eq!(read, envelopes, "byte for byte");
+        assert_eq!(node.log().read_suffix(name.id(), 1, 1).unwrap().len(), 1);
+        node::close(node, writer);
+    }
+    for _ in 0..2 {
+        let mut node = home.start().await;
+        let entry = entry_name("flood", Uuid::from_u128(77));
+        let (shown, rivals) = node.get(&entry).await.unwrap();
+        assert_eq!((&*shown.kind, rivals.len()), ("opaque/0", 0));
+        assert_eq!((&*shown.name, shown.texts.len()), (&*entry, 0));
+        assert_eq!(node.versions(&entry).await.len(), 1, "a control record is no version");
+        let request = GetIncidentRequest { name: "incidents/flood".into() };
+        let incident = node.incidents().get_incident(request).await.unwrap().into_inner();
+        assert_eq!(incident.incident.unwrap().titles.len(), 1, "it is shown as it was");
+        let status = node.status().await;
+        // The incident's own, and the stranger's; not the one that is only named.
+        assert_eq!((status.feeds.len(), status.record_count), (2, 4));
+        assert!(node.verdict().await.sound);
+        assert!(node.stop().success());
+        must(&["verify", "--data", home.data().to_str().unwrap()]);
+    }
+    let (node, writer) = open(home.data());
+    // An older record with another content than the one that is held.
+    let mut other = envelopes[..1].to_vec();
+    let mut header = Header::decode(other[0].header.clone()).unwrap();
+    header.author = "another".into();
+    other[0].header = header.encode_to_vec().into();
+    other[0].signature = signer.sign(&other[0].header).to_vec().into();
+    let fork = node.receive(vec![(verify(Head::default(), &other), scope)]).await.unwrap();
+    assert!(matches!(fork[0], Err(ReceiveError::Fork { sequence: 1 })));
+    node::close(node, writer);
+}
