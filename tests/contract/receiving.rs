@@ -81,7 +81,8 @@ async fn write(node: &Running) {
     node.try_put(replacing(&first, &[])).await.unwrap();
     let many = (0..40).map(|n| item(&observation("flood", &format!("one of many {n}"))));
     node.publish(many.collect()).await.unwrap();
-    let gone = observation("flood", "gone");
+    let water = Discipline::Water.into();
+    let gone = Entry { discipline: water, ..observation("flood", "gone") };
     node.put(&gone).await;
     node.retract(&gone.name, "a mistake").await.unwrap();
 }
@@ -147,6 +148,14 @@ async fn what_another_node_wrote_is_shown_kept_verified_and_passed_on() {
         let mut node = home.start().await;
         assert_eq!(listed(&node).await, written);
         assert!(node.verdict().await.sound);
+        let water = EntryFilter {
+            disciplines: vec![Discipline::Water.into()],
+            include_retracted: true,
+            ..of_incident("flood")
+        };
+        let retracted = node.list(water).await;
+        assert_eq!(retracted.len(), 1, "a retraction tells what it withdraws");
+        assert!(retracted[0].retracted);
         // It writes on top of what the other wrote.
         let top = Entry { place: "Eijsden".into(), ..observation("flood", "first") };
         let name = written.iter().find(|entry| !entry.rivals.is_empty()).unwrap().name.clone();

@@ -13,6 +13,9 @@
 //!             -> picture::Picture::install                     (now it shows)
 //! ```
 //!
+//! Records of another node enter as a [`suffix::Suffix`] by [`admit::Group::receive`]; what they
+//! say is judged by [`judge`], from the record alone.
+//!
 //! Where to look: [`record`] for the bytes that are signed, [`live`] for what makes a
 //! contradiction, [`kinds`] for what an entry can be about, [`filter`] for what can be asked.
 //!

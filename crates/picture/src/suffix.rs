@@ -39,7 +39,9 @@ pub struct Suffix {
 
 impl Suffix {
     /// Verifies records that follow `after`. The chain vouches for all before the last, so only
-    /// the last must be signed. Fails with the number of the first record that does not hold.
+    /// the last must be signed; but a signature that is there must hold, for it is stored and
+    /// passed on, and whoever verifies the store or takes a shorter suffix will look at it. Fails
+    /// with the number of a record that does not hold.
     pub fn verify(
         key: &VerifyingKey,
         feed: FeedName,
@@ -69,8 +71,13 @@ impl Suffix {
         if last.signature.is_empty() {
             return Err((head.sequence, Damage::Unsigned));
         }
-        if !verify_signature(key, &last.header, &last.signature) {
-            return Err((head.sequence, Damage::Signature));
+        // The last first: it decides whether the origin wrote any of this.
+        for (envelope, record) in records.iter().rev() {
+            if !envelope.signature.is_empty()
+                && !verify_signature(key, &envelope.header, &envelope.signature)
+            {
+                return Err((record.header.sequence, Damage::Signature));
+            }
         }
         Ok(Self { key: *key, feed, after, head, records })
     }

@@ -216,6 +216,9 @@ fn a_suffix_that_does_not_hold_is_refused_with_the_record_and_the_reason() {
     let mut forged = all.clone();
     forged[2].signature = all[1].signature.clone();
     assert_eq!(damage(forged), (3, Damage::Signature));
+    let mut forged = all.clone();
+    forged[0].signature = all[1].signature.clone();
+    assert_eq!(damage(forged), (1, Damage::Signature), "it would be stored and passed on");
     let mut changed = all.clone();
     changed[1].payload.as_mut().unwrap().bytes = vec![1].into();
     assert_eq!(damage(changed), (2, Damage::Payload));
