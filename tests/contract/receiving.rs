@@ -1,11 +1,13 @@
 //! Records of another node, through the door of a real one: what enters is shown, kept, verified,
 //! copied and passed on like its own.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use ed25519_dalek::VerifyingKey;
+use futures::{Stream, StreamExt as _};
 use polder::{
     node::{self, Node, NodeOptions, Writer},
+    subscribe::subscribe,
     wall::Wall,
 };
 use polder_picture::{
@@ -74,6 +76,24 @@ async fn listed(node: &Running) -> Vec<Entry> {
     entries
 }
 
+/// Versions that a subscription tells of, until it has told of so many.
+async fn told(
+    mut stream: impl Stream<Item = polder::subscribe::Item> + Unpin,
+    count: usize,
+) -> BTreeSet<String> {
+    let mut versions = BTreeSet::new();
+    while versions.len() < count {
+        let next = tokio::time::timeout(Duration::from_secs(20), stream.next());
+        let message = next.await.expect("more is told").unwrap().unwrap();
+        if let Some(subscribe_response::Event::Changes(changes)) = message.event {
+            let changes = Changes::decode(changes).unwrap().changes;
+            let all = changes.iter().flat_map(|change| &change.versions);
+            versions.extend(all.map(|version| decode(version).version));
+        }
+    }
+    versions
+}
+
 async fn write(node: &Running) {
     let first = observation("flood", "first");
     node.put(&first).await;
@@ -87,31 +107,32 @@ async fn write(node: &Running) {
     node.retract(&gone.name, "a mistake").await.unwrap();
 }
 
-/// A feed of a node that says what it likes.
-fn stranger() -> (Vec<Envelope>, Signer, FeedName) {
-    let signer = Signer::new(&[9; 32]);
+fn scope() -> NewScope {
+    NewScope { incident: "flood".into(), mode: Mode::Actual, audience: "all".into() }
+}
+
+fn name_of(signer: &Signer) -> FeedName {
     let scope = scope_id("flood", Mode::Actual, "all");
-    let name = FeedName { origin: signer.id(), scope, lane: Lane::Routine };
+    FeedName { origin: signer.id(), scope, lane: Lane::Routine }
+}
+
+/// A feed that says what it likes: sort of record, entry, and the feed that it has seen.
+fn written(signer: &Signer, said: &[(RecordKind, Uuid, Id)]) -> Vec<Envelope> {
+    let name = name_of(signer);
     let (mut envelopes, mut previous) = (Vec::new(), [0; 32]);
-    let entry = Uuid::from_u128(77);
-    let said = [
-        (RecordKind::Put, entry, Id([3; 16])),
-        (RecordKind::Control, entry, name.id()),
-        (RecordKind::Put, Uuid::nil(), Id([3; 16])),
-    ];
-    for (number, (kind, entry, seen)) in said.into_iter().enumerate() {
+    for (number, (kind, entry, seen)) in said.iter().enumerate() {
         let sealed = Sealed::new([1; 16], b"a secret that is no content"[..].into());
         let header = NewHeader {
             origin: &name.origin,
-            scope: &scope,
+            scope: &name.scope,
             lane: name.lane,
             sequence: number as u64 + 1,
             previous: &previous,
             hlc: 1 << 16,
             clock_unsynchronised: false,
-            kind,
+            kind: *kind,
             entry: entry.as_bytes(),
-            seen: &[(seen, 5)],
+            seen: &[(*seen, 5)],
             payload_hash: &sealed.hash,
             payload_length: sealed.payload.bytes.len() as u32,
             author: "",
@@ -121,7 +142,7 @@ fn stranger() -> (Vec<Envelope>, Signer, FeedName) {
         let signature = signer.sign(&header).to_vec().into();
         envelopes.push(Envelope { header, payload: Some(sealed.payload), signature });
     }
-    (envelopes, signer, name)
+    envelopes
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,8 +156,19 @@ async fn what_another_node_wrote_is_shown_kept_verified_and_passed_on() {
 
     let (from, from_writer) = open(first.data());
     let (to, to_writer) = open(second.data());
+    let (_running, ending) = tokio::sync::watch::channel(false);
+    let state = SubscribeRequest::default();
+    let log = SubscribeRequest { mode: SubscribeMode::Log.into(), ..Default::default() };
+    let by_state = Box::pin(subscribe(Arc::clone(&to), &state, ending.clone()).unwrap());
+    let by_log = Box::pin(subscribe(Arc::clone(&to), &log, ending).unwrap());
     assert_eq!(bring(&from, &to, 1).await, 7, "a piece is at least what one commit signed");
-    assert_eq!(to.picture.read().lsn(), from.picture.read().lsn());
+    let records = from.picture.read().lsn() as usize;
+    assert_eq!(to.picture.read().lsn() as usize, records);
+    // The incident's own data is one record and no entry.
+    assert_eq!(told(by_log, records - 1).await.len(), records - 1, "the log tells each record");
+    let current = written.iter().filter(|entry| !entry.retracted);
+    let current: BTreeSet<_> = current.map(|entry| entry.version.clone()).collect();
+    assert_eq!(told(by_state, current.len()).await, current);
     node::close(from, from_writer);
     // From the second to a third that never met the first.
     let (last, last_writer) = open(third.data());
@@ -204,8 +236,14 @@ async fn what_is_not_sound_is_shown_without_its_content_and_breaks_nothing() {
     let mut node = home.start().await;
     node.open("flood").await;
     assert!(node.stop().success());
-    let (envelopes, signer, name) = stranger();
-    let scope = NewScope { incident: "flood".into(), mode: Mode::Actual, audience: "all".into() };
+    let signer = Signer::new(&[9; 32]);
+    let (name, scope, unheld) = (name_of(&signer), scope(), Id([3; 16]));
+    let said = [
+        (RecordKind::Put, Uuid::from_u128(77), unheld),
+        (RecordKind::Control, Uuid::from_u128(77), name.id()),
+        (RecordKind::Put, Uuid::nil(), unheld),
+    ];
+    let envelopes = written(&signer, &said);
     let verify = |after, envelopes: &[Envelope]| {
         Suffix::verify(&signer.public(), name, after, envelopes.to_vec()).unwrap()
     };
@@ -249,5 +287,30 @@ async fn what_is_not_sound_is_shown_without_its_content_and_breaks_nothing() {
     other[0].signature = signer.sign(&other[0].header).to_vec().into();
     let fork = node.receive(vec![(verify(Head::default(), &other), scope)]).await.unwrap();
     assert!(matches!(fork[0], Err(ReceiveError::Fork { sequence: 1 })));
+    node::close(node, writer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_was_seen_before_it_came_is_covered_when_it_comes() {
+    let home = Home::new();
+    let (early, late) = (Signer::new(&[9; 32]), Signer::new(&[8; 32]));
+    let put = |seen: Id| [(RecordKind::Put, Uuid::from_u128(77), seen)];
+    for (signer, seen) in [(&early, name_of(&late).id()), (&late, Id([3; 16]))] {
+        let (node, writer) = open(home.data());
+        let name = name_of(signer);
+        let envelopes = written(signer, &put(seen));
+        let suffix = Suffix::verify(&signer.public(), name, Head::default(), envelopes).unwrap();
+        node.receive(vec![(suffix, scope())]).await.unwrap().remove(0).unwrap();
+        node::close(node, writer);
+        must(&["verify", "--data", home.data().to_str().unwrap()]);
+    }
+    let (node, writer) = open(home.data());
+    {
+        let picture = node.picture.read();
+        assert_eq!((picture.feeds().len(), picture.held_feeds().count()), (3, 2));
+        let live = &picture.entries().get(0).unwrap().live;
+        assert_eq!(live.len(), 1);
+        assert_eq!(picture.feed(live[0].record.feed).origin, Some(early.id()));
+    }
     node::close(node, writer);
 }
