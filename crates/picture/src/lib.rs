@@ -66,6 +66,7 @@ pub mod filter;
 pub mod judge;
 pub mod kinds;
 pub mod language;
+pub mod link;
 pub mod live;
 pub mod names;
 pub mod pages;

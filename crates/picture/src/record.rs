@@ -134,7 +134,12 @@ impl Signer {
 
     /// Signs a header.
     pub fn sign(&self, header: &[u8]) -> [u8; 64] {
-        self.key.sign(&signed_bytes(header)).to_bytes()
+        self.sign_bytes(SIGNED, header)
+    }
+
+    /// Signs bytes for one purpose: what is signed for another never verifies.
+    pub fn sign_bytes(&self, purpose: &[u8], bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(&[purpose, bytes].concat()).to_bytes()
     }
 }
 
@@ -146,12 +151,13 @@ impl fmt::Debug for Signer {
 
 /// Checks a signature over a header.
 pub fn verify_signature(key: &VerifyingKey, header: &[u8], signature: &[u8]) -> bool {
-    let Ok(signature) = Signature::from_slice(signature) else { return false };
-    key.verify_strict(&signed_bytes(header), &signature).is_ok()
+    verify_bytes(key, SIGNED, header, signature)
 }
 
-fn signed_bytes(header: &[u8]) -> Vec<u8> {
-    [SIGNED, header].concat()
+/// Checks a signature over bytes for one purpose.
+pub fn verify_bytes(key: &VerifyingKey, purpose: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
+    let Ok(signature) = Signature::from_slice(signature) else { return false };
+    key.verify_strict(&[purpose, bytes].concat(), &signature).is_ok()
 }
 
 /// What a new header says. [`encode`](Self::encode) writes the same bytes as the generated

@@ -1,0 +1,370 @@
+//! What comes in. Cheapest checks first: size and credit, entitlement, expected sequence; hashes
+//! and signatures follow in [`Delivery::verify`], on whatever thread the driver likes.
+
+use bytes::{Bytes, BytesMut};
+use ed25519_dalek::VerifyingKey;
+use polder_wire::v1::{
+    Lane, LinkFrame, LinkHeld, LinkPart, LinkTransfer, Mode, Tip, link_frame::Kind,
+};
+use prost::Message as _;
+
+use super::{
+    Event, Fault, World,
+    codec::{Packed, TRANSFER_BYTES_MAX, unpack},
+    id_of,
+    session::{Phase, Session, Shared, lane_index},
+};
+use crate::{
+    admit::NewScope,
+    names::IncidentName,
+    record::{Damage, Head, Id, key_id},
+    suffix::{FeedName, Suffix},
+};
+
+/// Parts hold no more than this.
+const PART_BYTES_MAX: usize = 128 * 1024;
+/// More that was received and not stored yet holds up further credit.
+const UNDELIVERED_MAX: usize = 4 << 20;
+/// What could not be stored is wanted again after so long.
+const LATER_US: u64 = 5_000_000;
+/// A peer that had so many things refused in one session is not worth more.
+const REFUSED_MAX: u32 = 1_000;
+
+/// A transfer that is coming in.
+#[derive(Debug)]
+pub(super) struct Receiving {
+    begin: LinkTransfer,
+    scope: NewScope,
+    feed: FeedName,
+    data: BytesMut,
+}
+
+/// Records that came whole, not verified yet.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Which feed.
+    pub feed: FeedName,
+    /// Its scope in words.
+    pub scope: NewScope,
+    /// Public key of its origin.
+    pub origin_key: [u8; 32],
+    /// The record before the first one.
+    pub after: u64,
+    /// As they travelled.
+    pub packed: Packed,
+}
+
+impl Delivery {
+    /// Bytes that it took to send, for [`Session::stored`].
+    pub fn bytes(&self) -> usize {
+        self.packed.bytes.len()
+    }
+
+    /// Unpacks and verifies. `previous`: hash of the record before the first, as held here; a
+    /// suffix that does not follow it is not ours to judge, so `None` is answered with a gap.
+    pub fn verify(&self, previous: Option<[u8; 32]>) -> Result<Suffix, Unsound> {
+        let envelopes = unpack(&self.packed).map_err(|_| Unsound::Unreadable)?;
+        let key = VerifyingKey::from_bytes(&self.origin_key).map_err(|_| Unsound::Unreadable)?;
+        let hash = match (self.after, previous) {
+            (0, _) => [0; 32],
+            (_, Some(hash)) => hash,
+            (_, None) => return Err(Unsound::Gap),
+        };
+        let after = Head { sequence: self.after, hash };
+        Suffix::verify(&key, self.feed, after, envelopes)
+            .map_err(|(sequence, damage)| Unsound::Record { sequence, damage })
+    }
+}
+
+/// Why a delivery is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsound {
+    /// Not what it says.
+    #[error("the transfer cannot be unpacked")]
+    Unreadable,
+    /// What comes before it is not held.
+    #[error("records before these are missing")]
+    Gap,
+    /// A record does not hold.
+    #[error("record {sequence}: {damage}")]
+    Record {
+        /// Which one.
+        sequence: u64,
+        /// What is wrong.
+        damage: Damage,
+    },
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Durable, up to here.
+    Held(Head),
+    /// What comes before it is missing: this node holds the feed up to here.
+    Gap(Head),
+    /// It is another branch than the one held here.
+    Fork(u64),
+    /// Not now: the disk is full or the node is stopping.
+    Later,
+}
+
+impl Session {
+    /// Takes a frame. `wall_ms`: this node's wall clock.
+    pub fn receive(
+        &mut self,
+        frame: LinkFrame,
+        now_us: u64,
+        wall_ms: i64,
+        world: &dyn World,
+        shared: &mut Shared,
+    ) -> Result<Vec<Event>, Fault> {
+        let size = frame.encoded_len();
+        self.heard_us = now_us;
+        self.bytes.1 += size as u64;
+        let Some(kind) = frame.kind else { return Ok(Vec::new()) };
+        match kind {
+            Kind::Hello(hello) => return self.on_hello(hello, wall_ms).map(|()| Vec::new()),
+            Kind::Proof(proof) => return self.on_proof(&proof, now_us, world),
+            Kind::Bye(bye) => return Ok(vec![Event::Bye(bye)]),
+            _ if self.phase != Phase::Open => {
+                let sentence = "the peer sent records before it proved who it is";
+                return Err(Fault::new("PROOF_MISSING", sentence));
+            }
+            _ => {}
+        }
+        if super::send::costs(&kind) && !self.grants.received(size as u64, now_us) {
+            return Err(Fault::new("CREDIT_EXCEEDED", "the peer sent more than it was granted"));
+        }
+        if self.refused > REFUSED_MAX {
+            return Err(Fault::new("REFUSED_OFTEN", "too much of what the peer sent was refused"));
+        }
+        match kind {
+            Kind::Digest(digest) => Ok(self.on_digest(&digest, world)),
+            Kind::Scopes(scopes) => self.on_scopes(scopes, world),
+            Kind::Heads(heads) => self.on_heads(heads, now_us, world, shared),
+            Kind::Wants(wants) => Ok(self.on_wants(wants, world)),
+            Kind::Part(part) => self.on_part(part, now_us, world, shared),
+            Kind::Held(held) => Ok(self.on_held(held)),
+            Kind::Credit(credit) => {
+                self.credit.granted(credit.bytes, credit.bytes_per_second);
+                Ok(Vec::new())
+            }
+            Kind::Ping(ping) => {
+                self.pong(&ping, wall_ms);
+                Ok(Vec::new())
+            }
+            Kind::Pong(pong) => {
+                let sent_us = u64::try_from(pong.time_ms).unwrap_or(u64::MAX);
+                if let Some(round_trip) = now_us.checked_sub(sent_us) {
+                    self.grants.round_trip(round_trip);
+                    if let Some(peer) = &mut self.peer {
+                        let half_ms = (round_trip / 2_000) as i64;
+                        peer.clock_offset_ms =
+                            pong.wall_ms.saturating_add(half_ms).saturating_sub(wall_ms);
+                    }
+                }
+                Ok(Vec::new())
+            }
+            Kind::Tips(tips) => Ok(self.on_tips(&tips.tips, wall_ms, shared)),
+            Kind::Refused(refused) => {
+                let (reason, sentence) = (refused.reason, refused.sentence);
+                Ok(vec![Event::Refused { reason, sentence }])
+            }
+            Kind::Hello(_) | Kind::Proof(_) | Kind::Bye(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn on_tips(&mut self, tips: &[Tip], wall_ms: i64, shared: &mut Shared) -> Vec<Event> {
+        let through = self.peer.as_ref().map(|peer| peer.node);
+        let own = self.local.signer.id();
+        let mut events = Vec::new();
+        for tip in tips.iter().take(1_000) {
+            match shared.tips.note(tip, through, wall_ms) {
+                Some(node) if node != own => events.push(Event::Tip(node)),
+                _ => {}
+            }
+        }
+        events
+    }
+
+    fn on_held(&mut self, held: LinkHeld) -> Vec<Event> {
+        let mut events = Vec::new();
+        for held in held.feeds {
+            let Some(feed) = Id::from_slice(&held.feed) else { continue };
+            let Some(state) = self.feeds.get_mut(&feed) else { continue };
+            if state.theirs.is_none_or(|theirs| theirs < held.sequence) {
+                state.theirs = Some(held.sequence);
+                events.push(Event::Held { feed, sequence: held.sequence });
+            }
+        }
+        events
+    }
+
+    fn on_part(
+        &mut self,
+        part: LinkPart,
+        now_us: u64,
+        world: &dyn World,
+        shared: &mut Shared,
+    ) -> Result<Vec<Event>, Fault> {
+        shared.wants.heard(self.local.link, now_us / 1_000);
+        let malformed = |what: &str| Fault::new("PART_MALFORMED", format!("a part {what}"));
+        let lane = part.lane();
+        let at = lane_index(lane).filter(|_| self.lanes.contains(&lane));
+        let at = at.ok_or_else(|| malformed("is in a lane that does not travel here"))?;
+        if part.data.len() > PART_BYTES_MAX {
+            return Err(malformed("is larger than 128 KiB"));
+        }
+        if let Some(begin) = part.begin {
+            if self.receiving[at].is_some() {
+                return Err(malformed("begins a transfer before the end of another"));
+            }
+            self.receiving[at] = Some(self.begin(begin, lane, world)?);
+        }
+        let Some(receiving) = &mut self.receiving[at] else {
+            return Err(malformed("belongs to no transfer"));
+        };
+        let size = receiving.begin.size_bytes as usize;
+        if receiving.data.len() + part.data.len() > size {
+            return Err(malformed("goes beyond the end of its transfer"));
+        }
+        receiving.data.extend_from_slice(&part.data);
+        let id = receiving.feed.id();
+        if let Some(state) = self.feeds.get_mut(&id) {
+            state.moved_us = now_us;
+        }
+        shared.wants.came(id, self.local.link, now_us / 1_000);
+        if part.end && lane != Lane::Urgent {
+            let elsewhere = shared.wants.link(id).is_some_and(|link| link != self.local.link);
+            if elsewhere && let Some(state) = self.feeds.get_mut(&id) {
+                state.wanted = false;
+                self.wants_due.insert(id, true);
+            }
+        }
+        if !part.end {
+            return Ok(Vec::new());
+        }
+        let Some(receiving) = self.receiving[at].take() else { return Ok(Vec::new()) };
+        if receiving.data.len() != size {
+            return Err(malformed("ends its transfer too early"));
+        }
+        let Receiving { begin, scope, feed, data } = receiving;
+        self.undelivered += data.len();
+        let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
+        let origin_key = begin.origin_key[..].try_into().map_err(|_| malformed("has no key"))?;
+        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after: begin.after, packed })])
+    }
+
+    fn begin(
+        &mut self,
+        begin: LinkTransfer,
+        lane: Lane,
+        world: &dyn World,
+    ) -> Result<Receiving, Fault> {
+        let malformed = |what: &str| Fault::new("PART_MALFORMED", format!("a transfer {what}"));
+        if begin.size_bytes as usize > TRANSFER_BYTES_MAX
+            || begin.unpacked_bytes as usize > TRANSFER_BYTES_MAX
+        {
+            return Err(malformed("is larger than 16 MiB"));
+        }
+        let key: [u8; 32] =
+            begin.origin_key[..].try_into().map_err(|_| malformed("has no key of 32 bytes"))?;
+        let key = VerifyingKey::from_bytes(&key).map_err(|_| malformed("has no valid key"))?;
+        let scope = scope_named(&begin.incident, begin.mode(), &begin.audience)
+            .ok_or_else(|| malformed("names no scope"))?;
+        let peer = self.peer.as_ref().map(|peer| peer.node).unwrap_or_default();
+        if !world.allows(peer, &scope) {
+            let sentence = "the peer sent records of a scope that does not travel here";
+            return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
+        }
+        let scope_id = id_of(&scope);
+        let feed = FeedName { origin: key_id(&key), scope: scope_id, lane };
+        if feed.origin == self.local.signer.id() {
+            return Err(Fault::new("OWN_FEED", "the peer sent records of this very node"));
+        }
+        self.know_scope(&scope);
+        self.feed_checked(feed)?;
+        let state = self.feed(feed);
+        state.theirs = Some(state.theirs.unwrap_or_default().max(begin.last));
+        Ok(Receiving { begin, scope, feed, data: BytesMut::new() })
+    }
+
+    /// Says what became of a delivery of so many bytes.
+    pub fn stored(
+        &mut self,
+        feed: FeedName,
+        bytes: usize,
+        stored: Stored,
+        now_us: u64,
+    ) -> Vec<Event> {
+        self.undelivered = self.undelivered.saturating_sub(bytes);
+        let id = feed.id();
+        let Some(state) = self.feeds.get_mut(&id) else { return Vec::new() };
+        match stored {
+            Stored::Held(head) => {
+                self.held_due.insert(id, head.sequence);
+                if state.theirs.is_none_or(|theirs| theirs <= head.sequence) {
+                    state.theirs = Some(state.theirs.unwrap_or_default().max(head.sequence));
+                    self.lacking.remove(&id);
+                }
+                Vec::new()
+            }
+            Stored::Gap(_) => {
+                self.refused += 1;
+                state.wanted = true;
+                self.wants_due.insert(id, false);
+                Vec::new()
+            }
+            Stored::Fork(sequence) => self.forked(feed, sequence),
+            Stored::Later => {
+                // Wanted again when time has passed.
+                state.wanted = false;
+                self.lacking.insert(id);
+                self.later_us = now_us + LATER_US;
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn forked(&mut self, feed: FeedName, sequence: u64) -> Vec<Event> {
+        let id = feed.id();
+        let state = self.feed(feed);
+        if state.forked {
+            return Vec::new();
+        }
+        state.forked = true;
+        self.lacking.remove(&id);
+        self.wants_due.remove(&id);
+        for pending in &mut self.pending {
+            pending.remove(&id);
+        }
+        let sentence = "this feed has another branch here: the same key wrote two different \
+                        records with one number";
+        self.refuse("FEED_FORKED", sentence, Some(id), sequence);
+        vec![Event::Fork { feed, sequence }]
+    }
+
+    /// Credit is held back while the store does not keep up.
+    pub(super) fn may_grant(&self) -> bool {
+        self.undelivered < UNDELIVERED_MAX
+    }
+}
+
+/// A scope by its parts, if they can be one.
+pub(super) fn scope_named(incident: &str, mode: Mode, audience: &str) -> Option<NewScope> {
+    let slug = |text: &str| IncidentName::parse(&format!("incidents/{text}")).is_some();
+    let sound = slug(incident) && slug(audience) && mode != Mode::Unspecified;
+    sound.then(|| NewScope { incident: incident.into(), mode, audience: audience.into() })
+}
+
+/// For logs: where a transfer stands.
+impl std::fmt::Display for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "feed {} after {}: {} bytes", self.feed.id(), self.after, self.bytes())
+    }
+}
+
+/// Bytes of an id.
+pub(super) fn id_bytes(id: Id) -> Bytes {
+    Bytes::copy_from_slice(&id.0)
+}

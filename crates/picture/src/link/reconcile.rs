@@ -1,0 +1,278 @@
+//! Who lacks what: digests, scopes, heads and wants.
+
+use polder_wire::v1::{LinkDigest, LinkHeads, LinkScopes, LinkWants};
+
+use super::{
+    Event, Fault, World, id_of,
+    receive::scope_named,
+    scope_digest,
+    session::{Session, Shared, lane_index},
+};
+use crate::{
+    admit::NewScope,
+    record::{Head, Id},
+    suffix::FeedName,
+};
+
+/// A session knows at most so many of either.
+const SCOPES_MAX: usize = 10_000;
+const FEEDS_MAX: usize = 200_000;
+
+impl Session {
+    pub(super) fn on_digest(&mut self, digest: &LinkDigest, world: &dyn World) -> Vec<Event> {
+        if digest.answer {
+            let answer = self.own_digest(world, false);
+            self.control.push_back(answer);
+        }
+        let Some(peer) = self.peer.as_ref().map(|peer| peer.node) else { return Vec::new() };
+        if digest.digest[..] == self.digest(world) {
+            for scope in world.scopes(peer) {
+                self.equal(&scope, world);
+            }
+            self.same = true;
+            return vec![Event::Same];
+        }
+        for scope in world.scopes(peer) {
+            let id = self.know_scope(&scope);
+            self.scopes_due.insert(id);
+        }
+        self.scopes_end_due = true;
+        Vec::new()
+    }
+
+    /// The peer holds the same of this scope.
+    fn equal(&mut self, scope: &NewScope, world: &dyn World) {
+        let id = self.know_scope(scope);
+        self.scopes_due.remove(&id);
+        for (name, head) in world.feeds(id) {
+            if self.lanes.contains(&name.lane) {
+                let state = self.feed(name);
+                state.theirs = Some(head.sequence);
+                let feed = name.id();
+                self.lacking.remove(&feed);
+                self.heads_due.remove(&(id, feed));
+            }
+        }
+    }
+
+    pub(super) fn on_scopes(
+        &mut self,
+        scopes: LinkScopes,
+        world: &dyn World,
+    ) -> Result<Vec<Event>, Fault> {
+        let Some(peer) = self.peer.as_ref().map(|peer| peer.node) else { return Ok(Vec::new()) };
+        for scope in scopes.scopes {
+            let Some(name) = scope_named(&scope.incident, scope.mode(), &scope.audience) else {
+                return Err(Fault::new("SCOPE_MALFORMED", "the peer named no scope"));
+            };
+            if !world.allows(peer, &name) {
+                self.refuse("SCOPE_NOT_ALLOWED", "this scope does not travel here", None, 0);
+                continue;
+            }
+            if self.scopes.len() >= SCOPES_MAX {
+                return Err(Fault::new(
+                    "SCOPES_TOO_MANY",
+                    "the peer named more than 10,000 scopes",
+                ));
+            }
+            let round = self.round;
+            let id = id_of(&name);
+            let told = self.scopes.contains_key(&id);
+            self.know_scope(&name);
+            if !told {
+                // The peer knows its name already.
+                self.scopes_due.remove(&id);
+            }
+            if let Some(state) = self.scopes.get_mut(&id) {
+                state.listed = round;
+            }
+            if scope_digest(&world.feeds(id), &self.lanes)[..] == scope.digest[..] {
+                self.equal(&name, world);
+            } else {
+                self.tell_heads(id, world);
+            }
+        }
+        if scopes.complete {
+            let round = self.round;
+            self.round += 1;
+            for scope in world.scopes(peer) {
+                let id = self.know_scope(&scope);
+                if self.scopes.get(&id).is_some_and(|state| state.listed == round) {
+                    continue;
+                }
+                // The peer holds nothing of it.
+                for (name, head) in world.feeds(id) {
+                    self.their_end(name, 0, head);
+                }
+                self.tell_heads(id, world);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn tell_heads(&mut self, scope: Id, world: &dyn World) {
+        for (name, head) in world.feeds(scope) {
+            if self.lanes.contains(&name.lane) && head.sequence > 0 {
+                self.heads_due.insert((scope, name.id()));
+                self.feed(name);
+            }
+        }
+        self.heads_end_due.insert(scope);
+    }
+
+    pub(super) fn on_heads(
+        &mut self,
+        heads: LinkHeads,
+        now_us: u64,
+        world: &dyn World,
+        shared: &mut Shared,
+    ) -> Result<Vec<Event>, Fault> {
+        let malformed = || Fault::new("HEADS_MALFORMED", "the peer sent a malformed head");
+        let scope = Id::from_slice(&heads.scope).ok_or_else(malformed)?;
+        if !self.scopes.contains_key(&scope) {
+            // Refused before, or never named.
+            self.refuse("SCOPE_NOT_ALLOWED", "this scope does not travel here", None, 0);
+            return Ok(Vec::new());
+        }
+        let mut events = Vec::new();
+        let round = self.round;
+        for head in heads.heads {
+            let origin = Id::from_slice(&head.origin).ok_or_else(malformed)?;
+            let hash: [u8; 32] = head.hash[..].try_into().map_err(|_| malformed())?;
+            let lane = head.lane();
+            if !self.lanes.contains(&lane) {
+                continue;
+            }
+            let feed = FeedName { origin, scope, lane };
+            self.feed_checked(feed)?;
+            if let Some(state) = self.feeds.get_mut(&feed.id()) {
+                state.listed = round;
+            }
+            let theirs = Head { sequence: head.sequence, hash };
+            events.extend(self.their_head(feed, theirs, now_us, world, shared));
+        }
+        if heads.complete {
+            for (name, head) in world.feeds(scope) {
+                let listed = self.feeds.get(&name.id()).is_some_and(|s| s.listed == round);
+                if !listed && self.lanes.contains(&name.lane) {
+                    self.their_end(name, 0, head);
+                }
+            }
+            self.round += 1;
+        }
+        Ok(events)
+    }
+
+    /// The peer says where a feed ends on its side.
+    fn their_head(
+        &mut self,
+        feed: FeedName,
+        theirs: Head,
+        now_us: u64,
+        world: &dyn World,
+        shared: &mut Shared,
+    ) -> Vec<Event> {
+        let id = feed.id();
+        let ours = world.head(id);
+        if theirs.sequence > 0 && theirs.sequence <= ours.sequence {
+            let held = if theirs.sequence == ours.sequence {
+                Some(ours.hash)
+            } else {
+                world.hash_at(id, theirs.sequence)
+            };
+            if held.is_some_and(|held| held != theirs.hash) {
+                return self.forked(feed, theirs.sequence);
+            }
+        }
+        self.their_end(feed, theirs.sequence, ours);
+        let sequence = theirs.sequence.min(ours.sequence);
+        let held = (sequence > 0).then_some(Event::Held { feed: id, sequence });
+        let events = held.into_iter().collect();
+        if theirs.sequence <= ours.sequence {
+            return events;
+        }
+        if feed.origin == self.local.signer.id() {
+            // Somebody holds more of our own than we do: our disk was put back in time.
+            return self.forked(feed, ours.sequence + 1);
+        }
+        if !self.feed(feed).forked {
+            self.lacking.insert(id);
+            self.claim(id, now_us, shared);
+        }
+        events
+    }
+
+    /// The peer holds a feed up to here.
+    fn their_end(&mut self, feed: FeedName, theirs: u64, ours: Head) {
+        let id = feed.id();
+        let Some(lane) = lane_index(feed.lane) else { return };
+        let urgent = lane == 0;
+        let state = self.feed(feed);
+        if state.forked {
+            return;
+        }
+        state.theirs = Some(theirs);
+        if theirs >= ours.sequence {
+            self.pending[lane].remove(&id);
+        } else if urgent || state.push {
+            state.sent = if state.push { state.sent.max(theirs) } else { theirs };
+            self.pending[lane].insert(id);
+        }
+        if theirs <= ours.sequence {
+            self.lacking.remove(&id);
+        }
+    }
+
+    pub(super) fn on_wants(&mut self, wants: LinkWants, world: &dyn World) -> Vec<Event> {
+        let mut events = Vec::new();
+        for want in wants.wants {
+            let (Some(scope), Some(origin)) =
+                (Id::from_slice(&want.scope), Id::from_slice(&want.origin))
+            else {
+                self.refuse("WANT_MALFORMED", "a want is malformed", None, 0);
+                continue;
+            };
+            let feed = FeedName { origin, scope, lane: want.lane() };
+            let id = feed.id();
+            let Some(lane) = lane_index(feed.lane).filter(|_| self.lanes.contains(&feed.lane))
+            else {
+                continue;
+            };
+            let ours = world.head(id);
+            // A scope that was never named here is one that the peer may not have.
+            if ours.sequence == 0 || !self.scopes.contains_key(&scope) {
+                self.refuse("FEED_UNKNOWN", "this feed is not held here", Some(id), 0);
+                continue;
+            }
+            if want.end {
+                self.feed(feed).push = false;
+                self.pending[lane].remove(&id);
+                continue;
+            }
+            if want.after > 0 && want.after <= ours.sequence {
+                let held = world.hash_at(id, want.after);
+                if held.is_some_and(|held| held[..] != want.after_hash[..]) {
+                    events.extend(self.forked(feed, want.after));
+                    continue;
+                }
+            }
+            let state = self.feed(feed);
+            if state.forked {
+                continue;
+            }
+            (state.push, state.theirs, state.sent) = (true, Some(want.after), want.after);
+            if ours.sequence > want.after {
+                self.pending[lane].insert(id);
+            }
+        }
+        events
+    }
+
+    pub(super) fn feed_checked(&mut self, feed: FeedName) -> Result<(), Fault> {
+        if self.feeds.len() >= FEEDS_MAX && !self.feeds.contains_key(&feed.id()) {
+            return Err(Fault::new("FEEDS_TOO_MANY", "the peer named more than 200,000 feeds"));
+        }
+        self.feed(feed);
+        Ok(())
+    }
+}

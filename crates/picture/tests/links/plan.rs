@@ -1,0 +1,135 @@
+//! What one run does: nodes, wires, rights and trouble, all from the seed.
+
+use std::collections::BTreeSet;
+
+use polder_picture::{admit::NewScope, link::LANES};
+use polder_wire::v1::{Lane, Mode};
+
+/// Small, seeded, the same on every machine (SplitMix64).
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn id(&mut self) -> [u8; 16] {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.next().to_le_bytes());
+        id[8..].copy_from_slice(&self.next().to_le_bytes());
+        id
+    }
+}
+
+/// A link between two nodes.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    pub ends: [usize; 2],
+    pub bytes_per_second: u64,
+    pub latency_us: u64,
+    pub cost: u32,
+    pub lanes: Vec<Lane>,
+}
+
+/// What one run does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub nodes: usize,
+    pub wires: Vec<Wire>,
+    /// Scopes by number that each node is entitled to.
+    pub entitled: Vec<BTreeSet<usize>>,
+    pub commits: usize,
+    /// Faults happen until then; afterwards all links stay up.
+    pub trouble_us: u64,
+    pub crashes: bool,
+    pub mangles: bool,
+    pub skew: bool,
+}
+
+const SCOPES: usize = 3;
+
+pub fn scope(number: usize) -> NewScope {
+    let mode = if number == 2 { Mode::Exercise } else { Mode::Actual };
+    NewScope { incident: format!("flood-{number}"), mode, audience: "all".into() }
+}
+
+impl Plan {
+    /// Any topology, any entitlement, any trouble.
+    pub fn random(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let nodes = match random.below(20) {
+            0 => 8 + random.below(5) as usize,
+            1..=4 => 5 + random.below(3) as usize,
+            _ => 3 + random.below(2) as usize,
+        };
+        let mut wires = Vec::new();
+        let wire = |a: usize, b: usize, random: &mut Random| {
+            let (bytes_per_second, latency_us) = match random.below(5) {
+                0 => (8_000, 350_000),
+                1 => (2_000, 700_000),
+                2 => (100_000, 50_000),
+                _ => (10_000_000, 1_000),
+            };
+            let cost = 1 + random.below(3) as u32;
+            Wire { ends: [a, b], bytes_per_second, latency_us, cost, lanes: LANES.to_vec() }
+        };
+        // A tree holds all together; some more make rings.
+        for node in 1..nodes {
+            let other = random.below(node as u64) as usize;
+            wires.push(wire(other, node, &mut random));
+        }
+        for _ in 0..random.below(nodes as u64) {
+            let (a, b) = (random.below(nodes as u64) as usize, random.below(nodes as u64) as usize);
+            if a != b && !wires.iter().any(|w| w.ends == [a, b] || w.ends == [b, a]) {
+                wires.push(wire(a, b, &mut random));
+            }
+        }
+        // Scope 0 is for all; the others for some, as long as those are connected.
+        let mut entitled = vec![BTreeSet::from([0]); nodes];
+        for number in 1..SCOPES {
+            let mut members = BTreeSet::from([random.below(nodes as u64) as usize]);
+            for _ in 0..random.below(nodes as u64) {
+                let next = wires.iter().find_map(|wire| {
+                    let [a, b] = wire.ends;
+                    match (members.contains(&a), members.contains(&b)) {
+                        (true, false) => Some(b),
+                        (false, true) => Some(a),
+                        _ => None,
+                    }
+                });
+                members.extend(next);
+            }
+            for node in members {
+                entitled[node].insert(number);
+            }
+        }
+        Self {
+            seed,
+            nodes,
+            wires,
+            entitled,
+            commits: 4 + random.below(16) as usize,
+            trouble_us: 20_000_000 + random.below(100_000_000),
+            crashes: random.chance(50),
+            mangles: random.chance(30),
+            skew: random.chance(30),
+        }
+    }
+}
