@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::{disk::Reserve, node::NodeOptions, store::engine::ENGINES};
+use crate::{disk::Reserve, links::LinksConfig, node::NodeOptions, store::engine::ENGINES};
 
 /// `polder.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub disk: Reserve,
     /// Photos and documents.
     pub attachments: AttachmentConfig,
+    /// Other nodes.
+    pub links: LinksConfig,
 }
 
 /// `[store]`.
@@ -87,6 +89,7 @@ impl Config {
         if let Some(engine) = &config.store.engine {
             check_engine(engine)?;
         }
+        config.links.check()?;
         if config.attachments.bytes_max == 0 || config.attachments.bytes_max > 64 << 20 {
             bail!("attachments.bytes_max must be 1 to {}", 64 << 20);
         }

@@ -13,8 +13,8 @@ use axum::{
 };
 use polder_wire::v1::{
     attachment_service_server::AttachmentServiceServer,
-    incident_service_server::IncidentServiceServer, node_service_server::NodeServiceServer,
-    picture_service_server::PictureServiceServer,
+    incident_service_server::IncidentServiceServer, link_service_server::LinkServiceServer,
+    node_service_server::NodeServiceServer, picture_service_server::PictureServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_stream::wrappers::TcpListenerStream;
@@ -25,6 +25,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     grpc::{Services, status::deadline_exceeded},
+    links::{Links, LinksConfig},
     node::Node,
     query::citations,
 };
@@ -59,21 +60,34 @@ pub struct Serving {
     server: JoinHandle<anyhow::Result<()>>,
     admin: JoinHandle<()>,
     erasing: JoinHandle<()>,
+    linking: Vec<JoinHandle<()>>,
+    /// Links to other nodes.
+    pub links: Arc<Links>,
     health: HealthReporter,
 }
 
 /// Binds both ports and serves until [`Serving::stop`].
-pub async fn serve(node: Arc<Node>, addresses: Addresses) -> anyhow::Result<Serving> {
+pub async fn serve(
+    node: Arc<Node>,
+    addresses: Addresses,
+    links: LinksConfig,
+) -> anyhow::Result<Serving> {
     let listener = bind(addresses.listen).await?;
     let admin = bind(addresses.admin).await?;
     let addresses = Addresses { listen: listener.local_addr()?, admin: admin.local_addr()? };
     let (ending, ending_seen) = watch::channel(false);
-    let services = Services { node: Arc::clone(&node), ending: ending_seen.clone() };
+    let links = Links::new(Arc::clone(&node), links, ending_seen.clone())?;
+    let services = Services {
+        node: Arc::clone(&node),
+        links: Arc::clone(&links),
+        ending: ending_seen.clone(),
+    };
     let (health, routes) = routes(services).await?;
     let server = tokio::spawn(run(listener, routes, ending_seen));
     let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
     let erasing = tokio::spawn(erase_uncited(node));
-    Ok(Serving { addresses, ending, server, admin, erasing, health })
+    let linking = links.run();
+    Ok(Serving { addresses, ending, server, admin, erasing, linking, links, health })
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -103,6 +117,7 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
         .add_service(sized!(IncidentServiceServer))
         .add_service(sized!(AttachmentServiceServer))
         .add_service(sized!(NodeServiceServer))
+        .add_service(sized!(LinkServiceServer))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?);
@@ -110,12 +125,13 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
     Ok((health, routes.into()))
 }
 
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
     "polder.v1.AttachmentService",
     "polder.v1.NodeService",
+    "polder.v1.LinkService",
 ];
 
 /// Ends a call at its deadline, in the words of the contract and with the headers that a browser
@@ -228,6 +244,7 @@ impl Serving {
         }
         self.admin.abort();
         self.erasing.abort();
+        self.linking.iter().for_each(JoinHandle::abort);
         match drained {
             Ok(Ok(result)) => result,
             _ => Ok(()),

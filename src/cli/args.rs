@@ -118,6 +118,9 @@ pub struct ServeArgs {
     /// Storage engine that the store must have [default: the one it has]
     #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<String>,
+    /// Another node to keep a link with, besides those of the file; may be given often
+    #[arg(long, value_name = "ADDR")]
+    pub link: Vec<String>,
 }
 
 /// `demo`.

@@ -22,6 +22,7 @@ use super::{
     store::{bar, check_loopback},
 };
 use crate::{
+    links::LinksConfig,
     node::{self, Node},
     serve::{Addresses, Serving, serve},
     store::engine::ENGINES,
@@ -87,11 +88,11 @@ async fn serve_somewhere(
     let any = |address: std::net::SocketAddr| std::net::SocketAddr::new(address.ip(), 0);
     let elsewhere = Addresses { listen: any(wanted.listen), admin: any(wanted.admin) };
     if once {
-        return serve(Arc::clone(node), elsewhere).await;
+        return serve(Arc::clone(node), elsewhere, LinksConfig::default()).await;
     }
-    match serve(Arc::clone(node), wanted).await {
+    match serve(Arc::clone(node), wanted, LinksConfig::default()).await {
         Ok(serving) => Ok(serving),
-        Err(_) => serve(Arc::clone(node), elsewhere).await,
+        Err(_) => serve(Arc::clone(node), elsewhere, LinksConfig::default()).await,
     }
 }
 

@@ -109,7 +109,7 @@ impl Player {
         use prost::Message as _;
         let content = item.encode_to_vec();
         let request_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &content).to_string();
-        let request = PublishEntriesRequest { request_id, items: vec![item], expected_mode: 0 };
+        let request = PublishEntriesRequest { request_id, items: vec![item], ..Default::default() };
         let response = self.picture.publish_entries(request).await?.into_inner();
         match response.results.into_iter().next().and_then(|result| result.outcome) {
             Some(Outcome::Published(_)) => Ok(()),

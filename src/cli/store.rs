@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     attachments::Attachments,
-    backup, maintain,
+    backup,
+    links::DialPlan,
+    maintain,
     node::{self, Node},
     serve::{Addresses, serve as serve_node},
     store::engine::ENGINES,
@@ -79,6 +81,9 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
         admin: args.admin.or(context.config.admin).unwrap_or(usual.admin),
     };
     check_loopback(addresses).context(Misuse)?;
+    let mut links = context.config.links.clone();
+    links.dial.extend(args.link.iter().map(DialPlan::to));
+    links.check().context(Misuse)?;
     let wanted = context.engine(args.engine)?;
     let options = context.config.options();
     let (node, writer) = Node::open(&data, Wall::System, &options)?;
@@ -94,7 +99,7 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut serving = serve_node(Arc::clone(&node), addresses).await?;
+    let mut serving = serve_node(Arc::clone(&node), addresses, links).await?;
     let bound = serving.addresses;
     tracing::info!(
         listen = %bound.listen, admin = %bound.admin, engine, data = %data.display(),

@@ -116,7 +116,7 @@ impl<'c> Sender<'c> {
         let (items, lines): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().unzip();
         let request_id = Uuid::new_v4().to_string();
-        let request = PublishEntriesRequest { request_id, items, expected_mode: 0 };
+        let request = PublishEntriesRequest { request_id, items, ..Default::default() };
         let mut client = client::picture(self.channel.clone());
         let response = client.publish_entries(request).await?.into_inner();
         for (result, line) in response.results.into_iter().zip(lines) {

@@ -3,6 +3,7 @@
 
 pub mod attachment;
 pub mod incident;
+pub mod link;
 pub mod node;
 pub mod picture;
 pub mod status;
@@ -12,13 +13,15 @@ use std::sync::Arc;
 use polder_picture::refusal::Refusal;
 use tokio::sync::watch;
 
-use crate::{node::Node, publish::RequestKey};
+use crate::{links::Links, node::Node, publish::RequestKey};
 
 /// What all services share.
 #[derive(Clone)]
 pub struct Services {
     /// The node.
     pub node: Arc<Node>,
+    /// Its links.
+    pub links: Arc<Links>,
     /// True when streams should end.
     pub ending: watch::Receiver<bool>,
 }

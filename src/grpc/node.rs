@@ -6,15 +6,16 @@ use futures::Stream;
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
     CompactStoreRequest, CompactStoreResponse, FeedStatus, GetNodeStatusRequest,
-    GetNodeStatusResponse, Health, Lane, StoreStatus, StreamBackupRequest, StreamBackupResponse,
-    VerifyLogRequest, VerifyLogResponse, node_service_server::NodeService,
+    GetNodeStatusResponse, Health, Lane, ListHoldersRequest, ListHoldersResponse, StoreStatus,
+    StreamBackupRequest, StreamBackupResponse, VerifyLogRequest, VerifyLogResponse,
+    WatchLinksRequest, WatchLinksResponse, node_service_server::NodeService,
 };
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Services, blocking,
+    Services, blocking, link,
     status::{Refused, internal},
 };
 use crate::{backup, disk, maintain, node::Node, store::engine};
@@ -98,6 +99,22 @@ impl NodeService for Services {
             backup::write(&log, node.identity(), lsn, attachments, &mut sink)
                 .map_err(|error| internal(&error))
         }))
+    }
+
+    type WatchLinksStream = Streamed<WatchLinksResponse>;
+
+    async fn watch_links(
+        &self,
+        request: Request<WatchLinksRequest>,
+    ) -> Result<Response<Self::WatchLinksStream>, Status> {
+        Ok(Response::new(link::watch(self, request.into_inner())))
+    }
+
+    async fn list_holders(
+        &self,
+        request: Request<ListHoldersRequest>,
+    ) -> Result<Response<ListHoldersResponse>, Status> {
+        link::holders(self, request.get_ref()).map(Response::new).map_err(link::refuse)
     }
 
     type CompactStoreStream = Streamed<CompactStoreResponse>;

@@ -26,7 +26,7 @@ use tonic::{Request, Response, Status};
 use super::{
     Services, blocking,
     incident::as_status,
-    request_key,
+    link, request_key,
     status::{Refused, rpc_status},
 };
 use crate::{
@@ -158,8 +158,10 @@ async fn publish(
     }
     check.finish()?;
     let request_id = std::mem::take(&mut request.request_id);
+    let wait = request.wait.take();
     let key = request_key("PublishEntries", &request_id, || request.encode_to_vec())?;
 
+    let wait = wait.as_ref().map(link::check_wait).transpose()?;
     let party = &node.identity().party;
     let path = |at: usize| format!("items[{at}]");
     let items = request.items.iter().enumerate();
@@ -195,7 +197,13 @@ async fn publish(
         PublishResult { outcome: Some(outcome) }
     });
     let results = results.collect();
-    Ok(PublishEntriesResponse { results, token: resume_token(node, receipt.lsn) })
+    let token = resume_token(node, receipt.lsn);
+    let mut answer = PublishEntriesResponse { results, token, ..Default::default() };
+    if let Some(wait) = wait {
+        let accepted: Vec<_> = receipt.results.iter().flatten().copied().collect();
+        link::wait_for(&services.links, &wait, &accepted, &mut answer).await;
+    }
+    Ok(answer)
 }
 
 fn refuse_all(node: &Node, items: Vec<Item>) -> Receipt {

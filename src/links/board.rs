@@ -1,0 +1,211 @@
+//! What can be told of each node: connected or cut off, since when, how far behind, and why.
+
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+use polder_picture::{
+    attributes::timestamp,
+    link::{Behind, LANES, Peer},
+    record::Id,
+};
+use polder_wire::v1::{LaneBehind, Link, LinkState, WatchLinksResponse};
+use prost_types::Duration;
+use tokio::sync::watch;
+
+use super::Links;
+
+/// A row for each node that ever answered, and for each address that never did.
+#[derive(Debug, Default)]
+pub struct Board {
+    nodes: Mutex<BTreeMap<Id, Row>>,
+    dialled: Mutex<BTreeMap<usize, Dialled>>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    peer: Peer,
+    address: String,
+    connected: bool,
+    since_ms: i64,
+    heard_ms: i64,
+    problem: String,
+    figures: Figures,
+}
+
+/// What a session measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Figures {
+    pub(super) behind: [Behind; 3],
+    pub(super) round_trip_us: Option<u64>,
+    pub(super) bytes: (u64, u64),
+    pub(super) rates: (u64, u64),
+    pub(super) clock_offset_ms: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Dialled {
+    node: Option<Id>,
+    since_ms: i64,
+    problem: String,
+}
+
+impl Board {
+    pub(super) fn connected(&self, peer: &Peer, dialled: Option<(usize, &str)>, now_ms: i64) {
+        let address = dialled.map(|(_, address)| address.to_owned()).unwrap_or_default();
+        if let Some((plan, _)) = dialled {
+            let row = Dialled { node: Some(peer.node), since_ms: now_ms, problem: String::new() };
+            self.dialled.lock().insert(plan, row);
+        }
+        let row = Row {
+            peer: peer.clone(),
+            address,
+            connected: true,
+            since_ms: now_ms,
+            heard_ms: now_ms,
+            problem: String::new(),
+            figures: Figures::default(),
+        };
+        self.nodes.lock().insert(peer.node, row);
+        self.changed.send_replace(());
+    }
+
+    pub(super) fn figures(&self, node: Id, figures: Figures, heard_ms: i64) {
+        if let Some(row) = self.nodes.lock().get_mut(&node) {
+            row.heard_ms = row.heard_ms.max(heard_ms);
+            if row.figures != figures {
+                row.figures = figures;
+                self.changed.send_replace(());
+            }
+        }
+    }
+
+    pub(super) fn cut_off(&self, node: Id, problem: &str, now_ms: i64) {
+        if let Some(row) = self.nodes.lock().get_mut(&node)
+            && row.connected
+        {
+            row.connected = false;
+            row.since_ms = now_ms;
+            problem.clone_into(&mut row.problem);
+            self.changed.send_replace(());
+        }
+    }
+
+    pub(super) fn failed(&self, plan: usize, problem: String, now_ms: i64) {
+        let mut dialled = self.dialled.lock();
+        let fresh = || Dialled { node: None, since_ms: now_ms, problem: String::new() };
+        let row = dialled.entry(plan).or_insert_with(fresh);
+        if row.problem == problem {
+            return;
+        }
+        row.problem.clone_from(&problem);
+        let node = row.node;
+        drop(dialled);
+        if let Some(row) =
+            node.and_then(|node| self.nodes.lock().get_mut(&node).map(|r| (r.connected, node)))
+            && !row.0
+            && let Some(held) = self.nodes.lock().get_mut(&row.1)
+        {
+            held.problem = problem;
+        }
+        self.changed.send_replace(());
+    }
+
+    /// Wakes when a row changed.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+}
+
+fn duration_us(us: i64) -> Duration {
+    Duration { seconds: us / 1_000_000, nanos: (us % 1_000_000) as i32 * 1_000 }
+}
+
+impl Row {
+    fn link(&self) -> Link {
+        let Figures { behind, round_trip_us, bytes, rates, clock_offset_ms } = self.figures;
+        let state = if self.connected { LinkState::Connected } else { LinkState::CutOff };
+        let lanes = LANES.iter().zip(behind).map(|(lane, behind)| LaneBehind {
+            lane: (*lane).into(),
+            records_to_receive: behind.ours as i64,
+            records_to_send: behind.theirs as i64,
+        });
+        let missing: u64 = behind.iter().map(|behind| behind.ours + behind.theirs).sum();
+        // A record takes about 600 bytes packed; more exact is not honest.
+        let slower = rates.0.max(rates.1);
+        let catch_up = match (missing, slower) {
+            (0, _) => Some(Duration::default()),
+            (_, 0) => None,
+            (_, rate) => Some(duration_us((missing * 600 * 1_000_000 / rate) as i64)),
+        };
+        Link {
+            node: format!("nodes/{}", self.peer.node),
+            display_name: self.peer.display_name.clone(),
+            party: format!("parties/{}", self.peer.party),
+            address: self.address.clone(),
+            state: state.into(),
+            since: Some(timestamp(self.since_ms)),
+            last_heard: Some(timestamp(self.heard_ms)),
+            through: String::new(),
+            problem: self.problem.clone(),
+            clock_offset: Some(duration_us(clock_offset_ms.saturating_mul(1_000))),
+            round_trip: round_trip_us.map(|us| duration_us(us as i64)),
+            lanes: lanes.collect(),
+            catch_up: catch_up.filter(|_| self.connected),
+            bytes_sent: bytes.0 as i64,
+            bytes_received: bytes.1 as i64,
+            receive_rate: rates.0 as i64,
+            send_rate: rates.1 as i64,
+        }
+    }
+}
+
+impl Links {
+    /// The state of all links now.
+    pub fn report(&self) -> WatchLinksResponse {
+        let rows = self.board.nodes.lock().clone();
+        let mut links: Vec<Link> = rows.values().map(Row::link).collect();
+        let dialled = self.board.dialled.lock().clone();
+        for (plan, row) in &dialled {
+            // One that answered has a row by its node.
+            if row.node.is_none() {
+                links.push(Link {
+                    address: self.config().dial[*plan].address.clone(),
+                    state: LinkState::CutOff.into(),
+                    since: Some(timestamp(row.since_ms)),
+                    problem: row.problem.clone(),
+                    ..Default::default()
+                });
+            }
+        }
+        let shared = self.shared.lock();
+        for (node, heard) in shared.tips.nodes() {
+            let name = format!("nodes/{node}");
+            let received = timestamp(heard.received_ms);
+            if let Some(link) = links.iter_mut().find(|link| link.node == name) {
+                let later = link.last_heard.is_none_or(|last| {
+                    (received.seconds, received.nanos) > (last.seconds, last.nanos)
+                });
+                // Cut off from us, and yet heard through somebody else.
+                if later && link.state() == LinkState::CutOff {
+                    link.last_heard = Some(received);
+                    link.through =
+                        heard.through.map(|id| format!("nodes/{id}")).unwrap_or_default();
+                }
+            } else if *node != self.node.key_id() {
+                links.push(Link {
+                    node: name,
+                    display_name: heard.statement.display_name.clone(),
+                    party: format!("parties/{}", heard.statement.party),
+                    state: LinkState::Indirect.into(),
+                    last_heard: Some(received),
+                    through: heard.through.map(|id| format!("nodes/{id}")).unwrap_or_default(),
+                    ..Default::default()
+                });
+            }
+        }
+        drop(shared);
+        links.sort_by(|a, b| (&a.display_name, &a.node).cmp(&(&b.display_name, &b.node)));
+        WatchLinksResponse { links, node_time: Some(timestamp(self.node.wall.now_ms())) }
+    }
+}

@@ -1,0 +1,96 @@
+//! Keeps a dialled link up for ever, with pauses that grow.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use futures::StreamExt as _;
+use polder_wire::v1::{LinkFrame, SessionRequest, link_service_client::LinkServiceClient};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Endpoint;
+
+use super::{
+    Links,
+    drive::{Ending, OUTGOING_MAX, Wires},
+};
+
+/// A session that held for so long begins the pauses anew.
+const SETTLED: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn pauses() -> backon::ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(300))
+        .with_max_delay(Duration::from_secs(30))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Dials, drives, waits, and dials again.
+pub(super) async fn keep(links: Arc<Links>, plan: usize) {
+    let mut pause = pauses();
+    let mut enabled = links.enabled[plan].subscribe();
+    loop {
+        if enabled.wait_for(|enabled| *enabled).await.is_err() {
+            return;
+        }
+        let begun = Instant::now();
+        let ending = match connect(&links, plan).await {
+            Ok(wires) => {
+                let mut off = enabled.clone();
+                tokio::select! {
+                    ending = links.drive(wires, Some(plan)) => ending,
+                    _ = off.wait_for(|enabled| !enabled) => {
+                        Ending { problem: "cut off on purpose".into(), retry_after: None }
+                    }
+                }
+            }
+            Err(problem) => Ending { problem, retry_after: None },
+        };
+        tracing::debug!(
+            address = links.config().dial[plan].address,
+            problem = ending.problem,
+            "link ended"
+        );
+        links.board.failed(plan, ending.problem, links.node.wall.now_ms());
+        if begun.elapsed() > SETTLED {
+            pause = pauses();
+        }
+        let wait = pause.next().unwrap_or(Duration::from_secs(30));
+        let wait = ending.retry_after.map_or(wait, |asked| wait.max(asked));
+        tokio::time::sleep(wait).await;
+    }
+}
+
+async fn connect(links: &Arc<Links>, plan: usize) -> Result<Wires, String> {
+    let address = &links.config().dial[plan].address;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        .map_err(|error| format!("{address} is no address: {error}"))?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(30))
+        .keep_alive_while_idle(true);
+    let channel = endpoint.connect().await.map_err(|error| cause(&error))?;
+    let mut client = LinkServiceClient::new(channel);
+    let (outgoing, frames) = mpsc::channel::<LinkFrame>(OUTGOING_MAX);
+    let requests = ReceiverStream::new(frames).map(|frame| SessionRequest { frame: Some(frame) });
+    let answered = client.session(requests).await.map_err(|status| status.message().to_owned())?;
+    let incoming = answered.into_inner().filter_map(|message| async move {
+        match message {
+            Ok(message) => message.frame.map(Ok),
+            Err(status) => Some(Err(status)),
+        }
+    });
+    Ok(Wires { incoming: Box::pin(incoming), outgoing })
+}
+
+/// The innermost cause says what a person can act on.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

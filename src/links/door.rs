@@ -1,0 +1,82 @@
+//! The store as one peer's session may see it.
+
+use std::sync::Arc;
+
+use polder_picture::{
+    admit::NewScope,
+    link::World,
+    picture::Scope,
+    record::{Head, Id, record_hash},
+    suffix::FeedName,
+};
+use polder_wire::v1::Envelope;
+
+use crate::{node::Node, store::engine::EngineError};
+
+/// What travels on a link, and where it is read from.
+pub(super) struct Door {
+    pub(super) node: Arc<Node>,
+    /// Incidents that travel; empty: all.
+    pub(super) incidents: Vec<String>,
+}
+
+pub(super) fn name_of(scope: &Scope) -> NewScope {
+    let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
+    NewScope { incident, mode: scope.mode, audience }
+}
+
+impl Door {
+    fn travels(&self, incident: &str) -> bool {
+        self.incidents.is_empty() || self.incidents.iter().any(|known| known == incident)
+    }
+
+    /// A link must not die of a record that cannot be read; the operator hears of it here and
+    /// from `polder verify`.
+    fn read<T: Default>(&self, read: Result<T, EngineError>) -> T {
+        read.unwrap_or_else(|error| {
+            tracing::error!(%error, "a link could not read from the store");
+            T::default()
+        })
+    }
+}
+
+impl World for Door {
+    fn scopes(&self, _: Id) -> Vec<NewScope> {
+        let picture = self.node.picture.read();
+        let scopes = picture.scopes().iter().filter(|scope| self.travels(&scope.incident));
+        scopes.map(name_of).collect()
+    }
+
+    fn allows(&self, _: Id, scope: &NewScope) -> bool {
+        self.travels(&scope.incident)
+    }
+
+    fn feeds(&self, scope: Id) -> Vec<(FeedName, Head)> {
+        self.node.heads(scope)
+    }
+
+    fn head(&self, feed: Id) -> Head {
+        let picture = self.node.picture.read();
+        picture.feed_index(feed).map_or_else(Head::default, |index| picture.feed(index).head)
+    }
+
+    fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {
+        let record = self.node.log().record(feed, sequence);
+        self.read(record).map(|stored| record_hash(&stored.envelope.header))
+    }
+
+    fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope> {
+        // What is not shown yet is not durable for certain: never beyond the head.
+        let end = self.head(feed).sequence;
+        let mut envelopes = self.read(self.node.log().read_suffix(feed, after, bytes_max));
+        envelopes.truncate(end.saturating_sub(after) as usize);
+        envelopes
+    }
+
+    fn origin_key(&self, origin: Id) -> Option<[u8; 32]> {
+        if origin == self.node.key_id() {
+            return self.node.identity().public_key[..].try_into().ok();
+        }
+        self.read(self.node.log().origin_key(origin)).map(|key| *key.as_bytes())
+    }
+}

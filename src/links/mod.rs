@@ -1,0 +1,182 @@
+//! Links to other nodes: dialled and accepted, driven, and reported. What is said on them is
+//! decided by [`polder_picture::link`]; here is what waits.
+
+mod board;
+mod dial;
+mod door;
+mod drive;
+mod holders;
+mod plan;
+mod store;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use polder_picture::{
+    link::{Bookmark, Shared, tips},
+    record::{Id, Signer},
+};
+use polder_wire::v1::{LinkFrame, TipStatement};
+use tokio::{
+    sync::{Notify, broadcast, mpsc, watch},
+    task::JoinHandle,
+    time::Instant,
+};
+
+pub use self::plan::{Accept, DialPlan, LinksConfig};
+use self::{board::Board, drive::Wires, holders::Holders};
+use crate::{node::Node, store::directory::DirectoryError};
+
+/// How often this node says that it lives.
+const TIP_EVERY: Duration = Duration::from_secs(15);
+
+/// All links of a node.
+pub struct Links {
+    node: Arc<Node>,
+    signer: Signer,
+    config: LinksConfig,
+    shared: Mutex<Shared>,
+    /// What can be told of each node.
+    pub board: Board,
+    /// Which nodes hold what.
+    pub holders: Holders,
+    tipped: broadcast::Sender<Id>,
+    bookmarks: Mutex<HashMap<Id, Bookmark>>,
+    open: Mutex<HashMap<Id, OpenSession>>,
+    /// One for each plan to dial; false: cut off on purpose.
+    enabled: Vec<watch::Sender<bool>>,
+    next_link: AtomicU32,
+    start: Instant,
+    ending: watch::Receiver<bool>,
+}
+
+/// The one session with a peer.
+struct OpenSession {
+    link: u32,
+    dialler: Id,
+    end: Arc<Notify>,
+}
+
+impl Links {
+    /// Links of a node; nothing is dialled before [`run`](Self::run).
+    pub fn new(
+        node: Arc<Node>,
+        config: LinksConfig,
+        ending: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>, DirectoryError> {
+        let signer = node.directory.read_key()?;
+        let enabled = config.dial.iter().map(|_| watch::Sender::new(true)).collect();
+        Ok(Arc::new(Self {
+            node,
+            signer,
+            config,
+            shared: Mutex::default(),
+            board: Board::default(),
+            holders: Holders::default(),
+            tipped: broadcast::Sender::new(256),
+            bookmarks: Mutex::default(),
+            open: Mutex::default(),
+            enabled,
+            next_link: AtomicU32::new(1),
+            start: Instant::now(),
+            ending,
+        }))
+    }
+
+    /// Dials all plans and keeps them up, until the tasks are aborted.
+    pub fn run(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+        let mut tasks = vec![tokio::spawn(Arc::clone(self).live())];
+        for plan in 0..self.config.dial.len() {
+            tasks.push(tokio::spawn(dial::keep(Arc::clone(self), plan)));
+        }
+        tasks
+    }
+
+    /// Cuts a dialled link, or lets it come back.
+    pub fn enable(&self, plan: usize, enabled: bool) {
+        if let Some(switch) = self.enabled.get(plan) {
+            switch.send_replace(enabled);
+        }
+    }
+
+    /// What is configured.
+    pub fn config(&self) -> &LinksConfig {
+        &self.config
+    }
+
+    /// Takes a session that another node dialled; returns what is sent to it.
+    pub fn accept(
+        self: &Arc<Self>,
+        incoming: impl futures::Stream<Item = Result<LinkFrame, tonic::Status>> + Send + Unpin + 'static,
+    ) -> mpsc::Receiver<LinkFrame> {
+        let (outgoing, frames) = mpsc::channel(drive::OUTGOING_MAX);
+        let links = Arc::clone(self);
+        tokio::spawn(async move {
+            let wires = Wires { incoming: Box::pin(incoming), outgoing };
+            links.drive(wires, None).await;
+        });
+        frames
+    }
+
+    /// Signs of life, for as long as the node lives.
+    async fn live(self: Arc<Self>) {
+        let mut number = 0;
+        loop {
+            let wall_ms = self.node.wall.now_ms();
+            // A restart goes on above the old number as long as the clock is not set back far.
+            number = (number + 1).max(wall_ms.max(0) as u64);
+            let identity = self.node.identity();
+            let statement = TipStatement {
+                public_key: identity.public_key.clone(),
+                time_ms: wall_ms,
+                number,
+                display_name: identity.display_name.clone(),
+                party: identity.party.clone(),
+            };
+            let tip = tips::sign(&self.signer, &statement);
+            let own = self.shared.lock().tips.note(&tip, None, wall_ms);
+            if let Some(own) = own {
+                let _ = self.tipped.send(own);
+            }
+            tokio::time::sleep(TIP_EVERY).await;
+        }
+    }
+
+    fn now_us(&self) -> u64 {
+        self.start.elapsed().as_micros() as u64
+    }
+
+    /// Makes a session the one with its peer. Of two, the one dialled by the lower key id stays:
+    /// both sides come to the same result. False: this one must go.
+    fn register(&self, peer: Id, session: OpenSession) -> bool {
+        let mut open = self.open.lock();
+        if let Some(other) = open.get(&peer) {
+            if other.dialler < session.dialler {
+                return false;
+            }
+            other.end.notify_one();
+        }
+        open.insert(peer, session);
+        true
+    }
+
+    fn unregister(&self, peer: Id, link: u32) -> bool {
+        let mut open = self.open.lock();
+        let ours = open.get(&peer).is_some_and(|session| session.link == link);
+        if ours {
+            open.remove(&peer);
+        }
+        ours
+    }
+
+    fn next_link(&self) -> u32 {
+        self.next_link.fetch_add(1, Ordering::Relaxed)
+    }
+}

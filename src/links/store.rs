@@ -1,0 +1,177 @@
+//! Verifies what came over a link and has it stored, beside the session, so that frames go on
+//! while the disk works. Urgent deliveries go first.
+
+use std::{collections::HashMap, sync::Arc};
+
+use polder_picture::{
+    admit::{NewScope, ReceiveError},
+    link::{Delivery, Fault, Stored, Unsound, World as _},
+    record::Id,
+    suffix::{FeedName, Suffix},
+};
+use tokio::sync::mpsc;
+
+use super::door::Door;
+use crate::{node::Node, publish::PublishError};
+
+/// Deliveries that are stored in one commit: so many bytes as they travelled.
+const TOGETHER_BYTES: usize = 2 << 20;
+const TOGETHER_MAX: usize = 64;
+
+/// What became of a delivery.
+pub(super) struct Outcome {
+    pub(super) feed: FeedName,
+    pub(super) bytes: usize,
+    pub(super) stored: Result<Stored, Fault>,
+}
+
+/// A delivery after its verification.
+#[expect(clippy::large_enum_variant, reason = "most are sound, and none is kept")]
+enum Checked {
+    Sound(Suffix, NewScope),
+    Settled(Result<Stored, Fault>),
+}
+
+/// Where deliveries go.
+pub(super) struct Inlet {
+    urgent: mpsc::UnboundedSender<Delivery>,
+    others: mpsc::UnboundedSender<Delivery>,
+}
+
+impl Inlet {
+    /// Bounded by the credit that the session grants: it stops while too much waits here.
+    pub(super) fn push(&self, delivery: Delivery) {
+        let urgent = delivery.feed.lane == polder_wire::v1::Lane::Urgent;
+        let _ = if urgent { &self.urgent } else { &self.others }.send(delivery);
+    }
+}
+
+/// Starts storing; outcomes come in the order of the commits.
+pub(super) fn start(node: Arc<Node>) -> (Inlet, mpsc::UnboundedReceiver<Outcome>) {
+    let (urgent, urgent_in) = mpsc::unbounded_channel();
+    let (others, others_in) = mpsc::unbounded_channel();
+    let (outcomes, outcomes_in) = mpsc::unbounded_channel();
+    tokio::spawn(run(node, urgent_in, others_in, outcomes));
+    (Inlet { urgent, others }, outcomes_in)
+}
+
+async fn run(
+    node: Arc<Node>,
+    mut urgent: mpsc::UnboundedReceiver<Delivery>,
+    mut others: mpsc::UnboundedReceiver<Delivery>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+) {
+    loop {
+        let first = tokio::select! {
+            biased;
+            Some(delivery) = urgent.recv() => delivery,
+            Some(delivery) = others.recv() => delivery,
+            else => return,
+        };
+        let mut bytes = first.bytes();
+        let mut together = vec![first];
+        while bytes < TOGETHER_BYTES
+            && together.len() < TOGETHER_MAX
+            && let Ok(delivery) = urgent.try_recv().or_else(|_| others.try_recv())
+        {
+            bytes += delivery.bytes();
+            together.push(delivery);
+        }
+        for outcome in store(&node, together).await {
+            if outcomes.send(outcome).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
+    let verifier = Arc::clone(node);
+    let checked = tokio::task::spawn_blocking(move || verify(verifier, deliveries)).await;
+    let Ok(checked) = checked else { return Vec::new() };
+    let mut outcomes = Vec::with_capacity(checked.len());
+    let mut sound = Vec::new();
+    for (feed, bytes, checked) in checked {
+        let stored = match checked {
+            Checked::Sound(suffix, scope) => {
+                sound.push((outcomes.len(), (suffix, scope)));
+                Ok(Stored::Later)
+            }
+            Checked::Settled(stored) => stored,
+        };
+        outcomes.push(Outcome { feed, bytes, stored });
+    }
+    if sound.is_empty() {
+        return outcomes;
+    }
+    let (places, suffixes): (Vec<_>, Vec<_>) = sound.into_iter().unzip();
+    match node.receive(suffixes).await {
+        Ok(received) => {
+            for (place, received) in places.into_iter().zip(received) {
+                outcomes[place].stored = settle(received);
+            }
+        }
+        Err(error) => {
+            let sentence = match &error {
+                PublishError::Stopping => "the node is stopping".to_owned(),
+                other => other.to_string(),
+            };
+            for place in places {
+                outcomes[place].stored =
+                    Err(Fault { reason: "STORE_FAILED", sentence: sentence.clone() });
+            }
+        }
+    }
+    outcomes
+}
+
+fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Result<Stored, Fault> {
+    match received {
+        Ok(head) => Ok(Stored::Held(head)),
+        Err(ReceiveError::Gap { ours }) => Ok(Stored::Gap(ours)),
+        Err(ReceiveError::Fork { sequence }) => Ok(Stored::Fork(sequence)),
+        Err(ReceiveError::Refused(refusal)) => {
+            tracing::warn!(reason = refusal.reason, "records of a peer wait: {}", refusal.sentence);
+            Ok(Stored::Later)
+        }
+        Err(error @ (ReceiveError::Own | ReceiveError::Scope)) => {
+            Err(Fault { reason: "RECORD_UNSOUND", sentence: error.to_string() })
+        }
+    }
+}
+
+fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, Checked)> {
+    let door = Door { node, incidents: Vec::new() };
+    // Where each feed will end once those before are stored.
+    let mut ends: HashMap<Id, (u64, [u8; 32])> = HashMap::new();
+    let mut checked = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
+        let id = delivery.feed.id();
+        let previous = match ends.get(&id) {
+            Some((sequence, hash)) if *sequence == delivery.after => Some(*hash),
+            _ => {
+                let ours = door.head(id);
+                if ours.sequence == delivery.after {
+                    Some(ours.hash)
+                } else {
+                    door.hash_at(id, delivery.after)
+                }
+            }
+        };
+        let bytes = delivery.bytes();
+        let result = match delivery.verify(previous) {
+            Ok(suffix) => {
+                let head = suffix.head();
+                ends.insert(id, (head.sequence, head.hash));
+                Checked::Sound(suffix, delivery.scope.clone())
+            }
+            Err(Unsound::Gap) => Checked::Settled(Ok(Stored::Gap(door.head(id)))),
+            Err(unsound) => Checked::Settled(Err(Fault {
+                reason: "RECORD_UNSOUND",
+                sentence: format!("{delivery}: {unsound}"),
+            })),
+        };
+        checked.push((delivery.feed, bytes, result));
+    }
+    checked
+}
