@@ -1,0 +1,12 @@
+//! Links between real nodes in processes of their own, over lines that are cut, stalled and slow.
+//! `POLDER_SOAK_ROUNDS` sets how often the kills are tried.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "links/apart.rs"]
+mod apart;
+mod harness;
+#[path = "links/hostile.rs"]
+mod hostile;
+#[path = "links/region.rs"]
+mod region;
