@@ -1,20 +1,17 @@
 //! The configuration file, read whole before anything is opened or bound. Flags and `POLDER_*`
 //! come before it, defaults after it. Unknown keys are refused.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde::Deserialize;
 
 use crate::{disk::Reserve, links::LinksConfig, node::NodeOptions, store::engine::ENGINES};
 
-/// `polder.toml`.
+/// What of `polder.toml` is no flag, or a flag of several commands. Every other key of it is a flag
+/// or the table of a command; [`crate::cli::file`] reads those and refuses what it does not know.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Config {
     /// Directory of the store.
     pub data: Option<PathBuf>,
@@ -22,14 +19,6 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// `/metrics` and `/healthz`.
     pub admin: Option<SocketAddr>,
-    /// Address of the node that client commands ask.
-    pub node: Option<String>,
-    /// `nl` or `en`.
-    pub lang: Option<String>,
-    /// Log lines as JSON.
-    pub log_json: Option<bool>,
-    /// What to log, such as `info` or `polder=debug`.
-    pub log: Option<String>,
     /// The store.
     pub store: StoreConfig,
     /// Room that is kept on the disk.
@@ -67,13 +56,8 @@ impl Default for AttachmentConfig {
 }
 
 impl Config {
-    /// Reads a file.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let config = Self::parse(&text).with_context(|| format!("{}", path.display()))?;
-        Ok(config)
-    }
+    /// Its keys.
+    pub const KEYS: [&str; 6] = ["data", "listen", "admin", "store", "disk", "attachments"];
 
     /// Reads text.
     ///
@@ -96,11 +80,6 @@ impl Config {
         let Reserve { bulk_bytes, routine_bytes, urgent_bytes } = config.disk;
         if bulk_bytes < routine_bytes || routine_bytes < urgent_bytes {
             bail!("disk: the reserves must not grow from bulk to routine to urgent");
-        }
-        if let Some(lang) = &config.lang
-            && !["nl", "en"].contains(&lang.as_str())
-        {
-            bail!("lang must be nl or en");
         }
         Ok(config)
     }

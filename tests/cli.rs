@@ -387,6 +387,32 @@ fn a_configuration_is_checked_whole_before_anything_is_opened() {
     }
 }
 
+#[test]
+fn a_flag_comes_before_the_environment_and_the_environment_before_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("polder.toml");
+    fs::write(&file, "json = true\n[serve]\nlisten = \"127.0.0.1:7001\"\n").unwrap();
+    let check = |args: &[&str], set: &[(&str, &str)]| {
+        let mut command = polder();
+        command.arg("check").args(args).args(["--config", file.to_str().unwrap()]);
+        said(&command.envs(set.iter().copied()).output().unwrap())
+    };
+    let (code, told) = check(&[], &[]);
+    let shown: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, &shown["listen"]), (0, &"127.0.0.1:7001".into()), "{told}");
+    assert_eq!(shown["flags"]["serve.listen"], "127.0.0.1:7001");
+    let (_, told) = check(&[], &[("POLDER_LISTEN", "127.0.0.1:7002")]);
+    assert!(told.contains("127.0.0.1:7002"), "{told}");
+    let (_, told) = check(&[], &[("POLDER_JSON", "false")]);
+    assert!(told.starts_with("The configuration is sound."), "{told}");
+    let (_, told) = check(&["--json"], &[("POLDER_JSON", "false")]);
+    assert!(told.starts_with('{'), "{told}");
+    fs::write(&file, "[list]\nurgancy = \"immediate\"\n").unwrap();
+    let (code, told) = check(&[], &[]);
+    assert!(code == 2 && told.contains("polder.toml: list.urgancy: "), "{code} {told}");
+    assert_eq!(run(&["list", "--help", "--config", file.to_str().unwrap()]).status.code(), Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn times_are_told_and_read_in_the_zone_of_the_machine() {
     if !Path::new("/usr/share/zoneinfo/Europe/Amsterdam").exists() {

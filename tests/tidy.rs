@@ -321,7 +321,16 @@ fn links_between_the_papers_lead_somewhere() {
 fn the_example_configuration_is_accepted_and_names_every_key() {
     let path = "deploy/polder.example.toml";
     let text = read(path);
-    polder::config::Config::read(&root().join(path)).unwrap();
+    polder::cli::file::File::read(&root().join(path)).unwrap();
+    // Flags of commands stand behind a # without a space.
+    let bare = |line: &str| {
+        let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
+        setting.unwrap_or(line).to_owned() + "\n"
+    };
+    let file = polder::cli::file::File::parse(&text.lines().map(bare).collect::<String>()).unwrap();
+    let flags = polder::cli::file::paths();
+    let hidden: Vec<_> = flags.into_iter().filter(|path| !file.flags.contains_key(path)).collect();
+    assert_none("deploy/polder.example.toml does not show the flags", &hidden);
     let sources = [read("src/config.rs"), read("src/disk.rs")].concat();
     let field = |line: &str| -> Option<String> {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;

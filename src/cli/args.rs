@@ -1,5 +1,5 @@
-//! The command line. Every flag is also `POLDER_*` in the environment; what a file can set stands
-//! in `config.rs`. English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
+//! The command line. Every flag is also `POLDER_*` in the environment (`environment.rs`) and a key
+//! in the file (`file.rs`). English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -221,13 +221,13 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<String>,
     /// GRIP level of the region, 0 to 5
-    #[arg(long, requires = "region", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
     pub grip: Option<u8>,
     /// Safety region that the GRIP level and teams are of
     #[arg(long, value_name = "PARTY")]
     pub region: Option<String>,
     /// Teams that are active: copi, rot, gbt, rbt, ...
-    #[arg(long, requires = "region", value_delimiter = ',', value_name = "TEAM")]
+    #[arg(long, value_delimiter = ',', value_name = "TEAM")]
     pub teams: Vec<String>,
     /// GRIP Rijk in force: true or false
     #[arg(long, value_name = "BOOL")]

@@ -1,5 +1,6 @@
 //! `polder incident …`.
 
+use anyhow::Context as _;
 use polder_wire::v1::{
     CloseIncidentRequest, CreateIncidentRequest, GripLevel, Incident, ListIncidentsRequest, Mode,
     Phase, Scaling, Team, Text, UpdateIncidentRequest,
@@ -8,7 +9,7 @@ use polder_wire::v1::{
 use uuid::Uuid;
 
 use super::{
-    Context,
+    Context, Misuse,
     args::{CreateArgs, IncidentCommand, ModeArg, UpdateArgs},
     client::{self, enumeration},
     say, say_json,
@@ -125,7 +126,9 @@ fn update_request(args: UpdateArgs) -> anyhow::Result<UpdateIncidentRequest> {
         incident.grip_rijk = grip_rijk;
         paths.push("grip_rijk");
     }
-    if let Some(region) = args.region {
+    // A region alone changes nothing: it may stand in the file for every update.
+    if args.grip.is_some() || !args.teams.is_empty() {
+        let region = args.region.context("--grip and --teams need --region").context(Misuse)?;
         let team = |word: &String| -> anyhow::Result<i32> {
             Ok(enumeration("TEAM", word, Team::from_str_name)?.into())
         };

@@ -6,6 +6,7 @@ mod client;
 mod demo;
 mod dutch;
 mod environment;
+pub mod file;
 mod incidents;
 mod read;
 mod scenario;
@@ -24,6 +25,7 @@ use tonic_types::StatusExt as _;
 use self::{
     args::{Cli, Command, Common},
     client::Unreachable,
+    file::File,
     show::Lines,
     words::Words,
 };
@@ -33,14 +35,14 @@ use crate::config::Config;
 struct Context {
     common: Common,
     config: Config,
+    file: File,
     words: Words,
     lines: Lines,
 }
 
 impl Context {
     fn node(&self) -> &str {
-        let configured = self.config.node.as_deref();
-        self.common.node.as_deref().or(configured).unwrap_or(client::NODE)
+        self.common.node.as_deref().unwrap_or(client::NODE)
     }
 
     async fn connect(&self) -> anyhow::Result<tonic::transport::Channel> {
@@ -76,64 +78,73 @@ fn say_json(value: &serde_json::Value) -> anyhow::Result<()> {
 
 /// Runs the program and says with which code it ends.
 pub fn main() -> u8 {
-    let language = early_language();
-    let command = match language {
-        Language::English => environment::command(),
-        Language::Dutch => dutch::translate(environment::command()),
+    let file = early("--config", &["POLDER_CONFIG"]).map(|path| File::read(path.as_ref()));
+    let (file, fault) = match file.transpose() {
+        Ok(file) => (file.unwrap_or_else(File::none), None),
+        Err(error) => (File::none(), Some(error.context(Usage))),
     };
-    let matches = match command.try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { 2 } else { 0 };
-        }
+    let language = early_language(&file);
+    let command = match language {
+        Language::English => file.command.clone(),
+        Language::Dutch => dutch::translate(file.command.clone()),
+    };
+    let matches = match (command.try_get_matches(), fault) {
+        // Help is given also when the file is at fault.
+        (Err(error), None) => return print(&error),
+        (Err(error), Some(_)) if !error.use_stderr() => return print(&error),
+        (_, Some(fault)) => return told(&fault, language),
+        (Ok(matches), None) => matches,
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    match run(cli, language) {
-        Ok(code) => code,
-        Err(error) => {
-            let (code, text) = explain(&error, Words(language));
-            if !text.is_empty() {
-                eprintln!("polder: {text}");
-            }
-            code
-        }
-    }
+    run(cli, file, language).unwrap_or_else(|error| told(&error, language))
 }
 
-/// The help is written before the flags are read, so the language is looked for by hand.
-fn early_language() -> Language {
-    let mut args =
-        std::env::args().skip_while(|arg| arg != "--lang" && !arg.starts_with("--lang="));
-    let flag = args.next().and_then(|arg| match arg.strip_prefix("--lang=") {
-        Some(tag) => Some(tag.to_owned()),
-        None => args.next(),
+/// Prints help, or what is wrong with the command line.
+fn print(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    if error.use_stderr() { 2 } else { 0 }
+}
+
+/// Prints an error and says with which code the program ends.
+fn told(error: &anyhow::Error, language: Language) -> u8 {
+    let (code, text) = explain(error, Words(language));
+    if !text.is_empty() {
+        eprintln!("polder: {text}");
+    }
+    code
+}
+
+/// A flag that must be known before the flags are read, looked for by hand.
+fn early(flag: &str, variables: &[&str]) -> Option<String> {
+    let mut args = std::env::args().take_while(|arg| arg != "--");
+    let typed = args.find_map(|arg| match arg.strip_prefix(flag)? {
+        "" => Some(None),
+        rest => rest.strip_prefix('=').map(|value| Some(value.to_owned())),
     });
-    let from = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let tag = flag
-        .or_else(|| from("POLDER_LANG"))
-        .or_else(|| from("LC_ALL"))
-        .or_else(|| from("LC_MESSAGES"))
-        .or_else(|| from("LANG"))
+    let typed = typed.and_then(|value| value.or_else(|| args.next()));
+    let from = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    typed.or_else(|| variables.iter().find_map(from))
+}
+
+/// The help is written before the flags are read, so the language must be known early.
+fn early_language(file: &File) -> Language {
+    let tag = early("--lang", &["POLDER_LANG"])
+        .or_else(|| file.flags.get("lang").cloned())
+        .or_else(|| early("--lang", &["LC_ALL", "LC_MESSAGES", "LANG"]))
         .unwrap_or_default();
     Language::of(&tag.replace('_', "-"))
 }
 
-fn run(cli: Cli, early: Language) -> anyhow::Result<u8> {
+fn run(cli: Cli, file: File, early: Language) -> anyhow::Result<u8> {
     let Cli { common, command } = cli;
-    let config = match &common.config {
-        Some(path) => Config::read(path).map_err(|error| error.context(Usage))?,
-        None => Config::default(),
-    };
-    let chosen = common.lang.as_deref().or(config.lang.as_deref());
-    let words = Words(chosen.map_or(early, Language::of));
+    let words = Words(common.lang.as_deref().map_or(early, Language::of));
     let serves = matches!(command, Command::Serve(_));
-    log_to_stderr(&common, &config, serves)?;
+    log_to_stderr(&common, serves)?;
     let lines = Lines::of_stdout(words);
-    let context = Context { common, config, words, lines };
+    let context = Context { common, config: file.config.clone(), file, words, lines };
     if let Command::Completions(args) = &command {
         clap_complete::generate(args.shell, &mut Cli::command(), "polder", &mut std::io::stdout());
         return Ok(0);
@@ -170,13 +181,13 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
     }
 }
 
-fn log_to_stderr(common: &Common, config: &Config, serves: bool) -> anyhow::Result<()> {
+fn log_to_stderr(common: &Common, serves: bool) -> anyhow::Result<()> {
     use tracing_subscriber::{EnvFilter, fmt};
     let usual = if serves { "info" } else { "error" };
-    let filter = common.log.as_deref().or(config.log.as_deref()).unwrap_or(usual);
+    let filter = common.log.as_deref().unwrap_or(usual);
     let filter = EnvFilter::try_new(filter).context("--log is no filter").context(Misuse)?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if common.log_json || config.log_json == Some(true) {
+    if common.log_json {
         builder.json().init();
     } else {
         use std::io::IsTerminal as _;

@@ -3,6 +3,7 @@
 use std::{fs::File, io::Write as _, ops::ControlFlow, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow, bail};
+use clap::FromArgMatches as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use polder_picture::names::PartyName;
 use polder_wire::v1::{
@@ -126,13 +127,19 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
 
 pub(super) fn check(context: &Context) -> anyhow::Result<u8> {
     let config = &context.config;
+    // What `serve` would be given, by the environment too.
+    let matches = context.file.command.clone().try_get_matches_from(["polder", "serve"]);
+    let matches = matches.context(super::Usage)?;
+    let Some((_, matches)) = matches.subcommand() else { return Ok(1) };
+    let args = ServeArgs::from_arg_matches(matches).context(super::Usage)?;
     let usual = default_addresses();
-    let listen = config.listen.unwrap_or(usual.listen);
-    let admin = config.admin.unwrap_or(usual.admin);
+    let listen = args.listen.or(config.listen).unwrap_or(usual.listen);
+    let admin = args.admin.or(config.admin).unwrap_or(usual.admin);
     check_loopback(Addresses { listen, admin }).map_err(|error| error.context(super::Usage))?;
-    let engine = config.store.engine.as_deref().unwrap_or("as the store has");
+    let engine = context.engine(args.engine)?;
+    let engine = engine.as_deref().unwrap_or("as the store has");
     let shown = serde_json::json!({
-        "data": config.data,
+        "data": args.data.as_ref().or(config.data.as_ref()),
         "listen": listen,
         "admin": admin,
         "store": {"engine": engine},
@@ -141,6 +148,7 @@ pub(super) fn check(context: &Context) -> anyhow::Result<u8> {
             "bytes_max": config.attachments.bytes_max,
             "grace": humantime::format_duration(config.attachments.grace).to_string(),
         },
+        "flags": context.file.flags,
     });
     if context.common.json {
         say_json(&shown)?;
