@@ -240,6 +240,7 @@ async fn each_sort_of_failure_has_the_exit_code_that_the_help_tells() {
         (2, vec!["incident", "create", "no mode"]),
         (2, vec!["list", "--lang", "de"]),
         (2, vec!["check", "--config", "/nowhere/at/all.toml"]),
+        (2, vec!["incident", "update", "x", "--grip", "2"]),
         (2, vec!["init", "--data", fresh, "--party", "Not A Party"]),
         (2, vec!["init", "--data", fresh, "--party", "x", "--engine", "paper"]),
         (2, vec!["serve", "--data", &data, "--listen", "0.0.0.0:0"]),

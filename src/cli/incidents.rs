@@ -1,6 +1,5 @@
 //! `polder incident …`.
 
-use anyhow::Context as _;
 use polder_wire::v1::{
     CloseIncidentRequest, CreateIncidentRequest, GripLevel, Incident, ListIncidentsRequest, Mode,
     Phase, Scaling, Team, Text, UpdateIncidentRequest,
@@ -17,6 +16,12 @@ use super::{
 use crate::json;
 
 pub(super) async fn run(context: &Context, command: IncidentCommand) -> anyhow::Result<u8> {
+    if let IncidentCommand::Update(args) = &command
+        && args.region.is_none()
+        && (args.grip.is_some() || !args.teams.is_empty())
+    {
+        return Err(anyhow::anyhow!("--grip and --teams need --region").context(Misuse));
+    }
     let channel = context.connect().await?;
     let mut client = IncidentServiceClient::new(channel.clone());
     let words = context.words;
@@ -127,8 +132,7 @@ fn update_request(args: UpdateArgs) -> anyhow::Result<UpdateIncidentRequest> {
         paths.push("grip_rijk");
     }
     // A region alone changes nothing: it may stand in the file for every update.
-    if args.grip.is_some() || !args.teams.is_empty() {
-        let region = args.region.context("--grip and --teams need --region").context(Misuse)?;
+    if let Some(region) = args.region.filter(|_| args.grip.is_some() || !args.teams.is_empty()) {
         let team = |word: &String| -> anyhow::Result<i32> {
             Ok(enumeration("TEAM", word, Team::from_str_name)?.into())
         };
