@@ -51,7 +51,11 @@ python:
 
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
-    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines -- --nocapture
+    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- --nocapture
+
+# Simulates links: so many seeds in a release build; a failing one is named
+simulate SEEDS="20000":
+    POLDER_LINK_SEEDS={{SEEDS}} cargo test --release -p polder-picture --test links
 
 # Fuzzes each target for so many minutes (needs cargo-fuzz; see fuzz/README.md)
 fuzz MINUTES="1":

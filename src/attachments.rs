@@ -169,6 +169,12 @@ impl Attachments {
         self.stored.lock().values().map(|stored| stored.size_bytes).sum()
     }
 
+    /// Bytes of an upload that are here already.
+    pub fn begun(&self, sha256: &[u8; 32]) -> u64 {
+        let upload = self.uploads.lock().get(sha256).cloned();
+        upload.map_or(0, |upload| upload.lock().offset)
+    }
+
     /// Starts or resumes an upload; answers from which byte to go on.
     pub fn start(
         &self,

@@ -25,8 +25,8 @@ pub struct Config {
     pub disk: Reserve,
     /// Photos and documents.
     pub attachments: AttachmentConfig,
-    /// Other nodes.
-    pub links: LinksConfig,
+    /// Nodes to keep links with.
+    pub peers: LinksConfig,
 }
 
 /// `[store]`.
@@ -57,7 +57,8 @@ impl Default for AttachmentConfig {
 
 impl Config {
     /// Its keys.
-    pub const KEYS: [&str; 6] = ["data", "listen", "admin", "store", "disk", "attachments"];
+    pub const KEYS: [&str; 7] =
+        ["data", "listen", "admin", "store", "disk", "attachments", "peers"];
 
     /// Reads text.
     ///
@@ -73,7 +74,7 @@ impl Config {
         if let Some(engine) = &config.store.engine {
             check_engine(engine)?;
         }
-        config.links.check()?;
+        config.peers.check()?;
         if config.attachments.bytes_max == 0 || config.attachments.bytes_max > 64 << 20 {
             bail!("attachments.bytes_max must be 1 to {}", 64 << 20);
         }

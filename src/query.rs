@@ -393,20 +393,36 @@ impl AsOf {
 
 /// How many current versions cite each attachment.
 pub fn citations(node: &Node) -> Result<HashMap<[u8; 32], u32>, EngineError> {
+    let mut cited = HashMap::new();
+    each_citation(node, |sha256, _| *cited.entry(sha256).or_insert(0) += 1)?;
+    Ok(cited)
+}
+
+/// Incidents whose current versions cite each attachment.
+pub fn citing_incidents(node: &Node) -> Result<HashMap<[u8; 32], Vec<String>>, EngineError> {
+    let mut cited: HashMap<[u8; 32], Vec<String>> = HashMap::new();
+    each_citation(node, |sha256, scope| {
+        let incident = node.picture.read().scope(scope).incident.clone();
+        let incidents = cited.entry(sha256).or_default();
+        if !incidents.contains(&incident) {
+            incidents.push(incident);
+        }
+    })?;
+    Ok(cited)
+}
+
+fn each_citation(node: &Node, mut visit: impl FnMut([u8; 32], u32)) -> Result<(), EngineError> {
     let pinned = node.picture.read().snapshot();
     let log = node.log();
     let mut cursor = Cursor::new(&log);
-    let mut cited = HashMap::new();
     for register in pinned.entries.iter() {
         for live in register.live.iter().filter(|live| live.attributes.has_attachments()) {
             let feed = node.picture.read().feed(live.record.feed).id;
             let stored = cursor.record(feed, live.record.sequence)?;
-            for sha256 in stored.iter().flat_map(cited_by) {
-                *cited.entry(sha256).or_insert(0) += 1;
-            }
+            stored.iter().flat_map(cited_by).for_each(|sha256| visit(sha256, register.scope));
         }
     }
-    Ok(cited)
+    Ok(())
 }
 
 fn cited_by(stored: &crate::store::log::StoredRecord) -> Vec<[u8; 32]> {

@@ -5,6 +5,8 @@
 
 #[path = "links/apart.rs"]
 mod apart;
+#[path = "links/files.rs"]
+mod files;
 mod harness;
 #[path = "links/hostile.rs"]
 mod hostile;

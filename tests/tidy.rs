@@ -95,6 +95,7 @@ fn the_picture_depends_on_nothing_that_waits() {
         "polder-wire",
         "prost",
         "prost-types",
+        "ruzstd",
         "smallvec",
         "thiserror",
         "uuid",
@@ -337,7 +338,8 @@ fn the_example_configuration_is_accepted_and_names_every_key() {
         if name.contains(' ') {
             return None;
         }
-        let table = ["StoreConfig,", "Reserve,", "AttachmentConfig,"].contains(&kind);
+        let table =
+            ["StoreConfig,", "Reserve,", "AttachmentConfig,", "LinksConfig,"].contains(&kind);
         Some(if table { format!("[{name}]") } else { format!("{name} =") })
     };
     let missing: Vec<_> =

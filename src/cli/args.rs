@@ -456,6 +456,9 @@ pub struct ImportArgs {
 /// `bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
+    /// What to measure: one node, or the link between two
+    #[arg(value_parser = ["node", "link"], default_value = "node")]
+    pub what: String,
     /// Directory on the disk to measure [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

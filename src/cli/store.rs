@@ -82,7 +82,7 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
         admin: args.admin.or(context.config.admin).unwrap_or(usual.admin),
     };
     check_loopback(addresses).context(Misuse)?;
-    let mut links = context.config.links.clone();
+    let mut links = context.config.peers.clone();
     links.dial.extend(args.link.iter().map(DialPlan::to));
     links.check().context(Misuse)?;
     let wanted = context.engine(args.engine)?;

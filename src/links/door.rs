@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use polder_picture::{
     admit::NewScope,
-    link::World,
+    link::{FilePiece, World},
     picture::Scope,
     record::{Head, Id, record_hash},
     suffix::FeedName,
 };
 use polder_wire::v1::Envelope;
 
+use super::files::Files;
 use crate::{node::Node, store::engine::EngineError};
 
 /// What travels on a link, and where it is read from.
@@ -18,6 +19,8 @@ pub(super) struct Door {
     pub(super) node: Arc<Node>,
     /// Incidents that travel; empty: all.
     pub(super) incidents: Vec<String>,
+    /// Which incidents cite which attachments.
+    pub(super) files: Arc<Files>,
 }
 
 pub(super) fn name_of(scope: &Scope) -> NewScope {
@@ -26,7 +29,7 @@ pub(super) fn name_of(scope: &Scope) -> NewScope {
 }
 
 impl Door {
-    fn travels(&self, incident: &str) -> bool {
+    pub(super) fn travels(&self, incident: &str) -> bool {
         self.incidents.is_empty() || self.incidents.iter().any(|known| known == incident)
     }
 
@@ -71,6 +74,19 @@ impl World for Door {
         let mut envelopes = self.read(self.node.log().read_suffix(feed, after, bytes_max));
         envelopes.truncate(end.saturating_sub(after) as usize);
         envelopes
+    }
+
+    fn file(&self, _: Id, sha256: &[u8; 32], offset: u64, bytes_max: usize) -> Option<FilePiece> {
+        if !self.files.cited_by(sha256).iter().any(|incident| self.travels(incident)) {
+            return None;
+        }
+        let stored = self.node.attachments.get(sha256)?;
+        let data = self.node.attachments.read(sha256, offset, bytes_max).unwrap_or_else(|error| {
+            tracing::error!(%error, "a link could not read an attachment");
+            Vec::new()
+        });
+        let (media_type, size_bytes) = (stored.media_type, stored.size_bytes);
+        Some(FilePiece { media_type, size_bytes, data: data.into() })
     }
 
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]> {

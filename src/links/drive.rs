@@ -1,6 +1,6 @@
 //! Drives one session: frames in, frames out, commits, time.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
 use polder_picture::{
@@ -8,7 +8,7 @@ use polder_picture::{
     record::Head,
     suffix::FeedName,
 };
-use polder_wire::v1::LinkFrame;
+use polder_wire::v1::{LinkFilePart, LinkFrame};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
     time::MissedTickBehavior,
@@ -18,6 +18,7 @@ use super::{
     Links, OpenSession,
     board::Figures,
     door::{Door, name_of},
+    files::{self, Written},
     store::{self, Inlet, Outcome},
 };
 use crate::node::Node;
@@ -27,6 +28,9 @@ pub(super) const OUTGOING_MAX: usize = 2;
 const TICK: Duration = Duration::from_millis(250);
 /// Ticks between two looks at how far behind each side is.
 const FIGURES_EVERY: u32 = 4;
+
+/// A file that the peer did not have is asked for again after so long.
+const ASK_AGAIN_US: u64 = 20_000_000;
 
 /// The two directions of a session.
 pub(super) struct Wires {
@@ -60,6 +64,9 @@ struct Driver<'a> {
     end: Arc<Notify>,
     heard_ms: i64,
     ticks: u32,
+    pieces: mpsc::UnboundedSender<([u8; 32], LinkFilePart)>,
+    /// Files that the peer did not have, and when to ask again.
+    not_here: HashMap<[u8; 32], u64>,
 }
 
 /// Gives back what a session holds, also when its task is dropped in the middle.
@@ -107,11 +114,12 @@ impl Links {
         let session =
             Session::new(local, rand::random(), bookmark.unwrap_or_default(), now_us, wall_ms);
         let (inlet, outcomes) = store::start(Arc::clone(&self.node));
+        let (pieces, written) = write_files(Arc::clone(&self.node));
         let incidents = dialled.map(|plan| plan.incidents.clone()).unwrap_or_default();
         let mut driver = Driver {
             links: self,
             session,
-            door: Door { node: Arc::clone(&self.node), incidents },
+            door: Door { node: Arc::clone(&self.node), incidents, files: Arc::clone(&self.files) },
             inlet,
             ends: ends(&self.node),
             plan,
@@ -119,16 +127,41 @@ impl Links {
             end: Arc::new(Notify::new()),
             heard_ms: wall_ms,
             ticks: 0,
+            pieces,
+            not_here: HashMap::new(),
         };
         let mut closing =
             Closing { links: self, link, peer: None, problem: "the connection broke".into() };
-        let ending = driver.run(wires, outcomes, &mut closing.peer).await;
+        let ending = driver.run(wires, outcomes, written, &mut closing.peer).await;
         if let Some(peer) = driver.session.peer() {
             self.bookmarks.lock().insert(peer.node, driver.session.bookmark());
         }
         closing.problem.clone_from(&ending.problem);
         ending
     }
+}
+
+type Piece = ([u8; 32], LinkFilePart);
+/// A file, the bytes of the piece, and what became of it.
+type WrittenPiece = ([u8; 32], usize, Written);
+
+/// Writes pieces of files, one after the other, beside the session.
+fn write_files(
+    node: Arc<Node>,
+) -> (mpsc::UnboundedSender<Piece>, mpsc::UnboundedReceiver<WrittenPiece>) {
+    let (pieces, mut incoming) = mpsc::unbounded_channel::<Piece>();
+    let (done, written) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some((sha256, part)) = incoming.recv().await {
+            let (node, bytes) = (Arc::clone(&node), part.data.len());
+            let write = tokio::task::spawn_blocking(move || files::write(&node, sha256, &part));
+            let result = write.await.unwrap_or(Written::Not);
+            if done.send((sha256, bytes, result)).is_err() {
+                return;
+            }
+        }
+    });
+    (pieces, written)
 }
 
 fn ends(node: &Node) -> Vec<u64> {
@@ -140,6 +173,7 @@ impl Driver<'_> {
         &mut self,
         mut wires: Wires,
         mut outcomes: mpsc::UnboundedReceiver<Outcome>,
+        mut written: mpsc::UnboundedReceiver<WrittenPiece>,
         peer: &mut Option<Peer>,
     ) -> Ending {
         let node = Arc::clone(&self.links.node);
@@ -174,6 +208,10 @@ impl Driver<'_> {
                     },
                 },
                 Some(outcome) = outcomes.recv() => self.outcome(outcome),
+                Some((sha256, bytes, written)) = written.recv() => {
+                    self.written(sha256, bytes, written);
+                    Ok(())
+                }
                 _ = changed.changed() => {
                     self.moved();
                     Ok(())
@@ -229,6 +267,10 @@ impl Driver<'_> {
                     *peer = Some(opened);
                 }
                 Event::Delivery(delivery) => self.inlet.push(delivery),
+                // Bounded by the credit that the session grants, as deliveries are.
+                Event::File { sha256, part } => {
+                    let _ = self.pieces.send((sha256, part));
+                }
                 Event::Bye(bye) => {
                     let retry_after =
                         Duration::from_millis(u64::from(bye.retry_after_ms.min(600_000)));
@@ -312,6 +354,36 @@ impl Driver<'_> {
         Ok(())
     }
 
+    fn written(&mut self, sha256: [u8; 32], bytes: usize, written: Written) {
+        self.session.file_written(bytes);
+        if written == Written::Some {
+            return;
+        }
+        if written == Written::Not {
+            self.not_here.insert(sha256, self.links.now_us() + ASK_AGAIN_US);
+        }
+        self.session.file_ended(sha256, &mut self.links.shared.lock());
+        self.want_files();
+    }
+
+    /// Wants the next file that is cited and not here, if none is under way.
+    fn want_files(&mut self) {
+        let node = &self.links.node;
+        let now_us = self.links.now_us();
+        self.not_here.retain(|_, until| *until > now_us);
+        for sha256 in self.links.files.missing(node) {
+            let incidents = self.links.files.cited_by(&sha256);
+            let travels = incidents.iter().any(|incident| self.door.travels(incident));
+            if travels && !self.not_here.contains_key(&sha256) {
+                let offset = node.attachments.begun(&sha256);
+                let mut shared = self.links.shared.lock();
+                if self.session.want_file(sha256, offset, now_us, &mut shared) {
+                    return;
+                }
+            }
+        }
+    }
+
     /// Tells the session which feeds moved since the last time.
     fn moved(&mut self) {
         let mut moved: Vec<(FeedName, _, u64, Head)> = Vec::new();
@@ -342,6 +414,9 @@ impl Driver<'_> {
             self.session.tick(now_us, &self.door, &mut shared)?;
         }
         self.ticks += 1;
+        if self.ticks.is_multiple_of(FIGURES_EVERY) && self.session.is_open() {
+            self.want_files();
+        }
         if let Some(peer) = self.session.peer().filter(|_| self.ticks.is_multiple_of(FIGURES_EVERY))
         {
             let figures = Figures {

@@ -5,6 +5,7 @@ mod board;
 mod dial;
 mod door;
 mod drive;
+mod files;
 mod holders;
 mod plan;
 mod store;
@@ -31,7 +32,7 @@ use tokio::{
 };
 
 pub use self::plan::{Accept, DialPlan, LinksConfig};
-use self::{board::Board, drive::Wires, holders::Holders};
+use self::{board::Board, drive::Wires, files::Files, holders::Holders};
 use crate::{node::Node, store::directory::DirectoryError};
 
 /// How often this node says that it lives.
@@ -47,6 +48,7 @@ pub struct Links {
     pub board: Board,
     /// Which nodes hold what.
     pub holders: Holders,
+    files: Arc<Files>,
     tipped: broadcast::Sender<Id>,
     bookmarks: Mutex<HashMap<Id, Bookmark>>,
     open: Mutex<HashMap<Id, OpenSession>>,
@@ -80,6 +82,7 @@ impl Links {
             shared: Mutex::default(),
             board: Board::default(),
             holders: Holders::default(),
+            files: Arc::default(),
             tipped: broadcast::Sender::new(256),
             bookmarks: Mutex::default(),
             open: Mutex::default(),
@@ -92,7 +95,8 @@ impl Links {
 
     /// Dials all plans and keeps them up, until the tasks are aborted.
     pub fn run(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
-        let mut tasks = vec![tokio::spawn(Arc::clone(self).live())];
+        let look = Arc::clone(&self.files).look(Arc::clone(&self.node));
+        let mut tasks = vec![tokio::spawn(Arc::clone(self).live()), tokio::spawn(look)];
         for plan in 0..self.config.dial.len() {
             tasks.push(tokio::spawn(dial::keep(Arc::clone(self), plan)));
         }

@@ -1,4 +1,4 @@
-//! `[links]` of the configuration.
+//! `[peers]` of the configuration.
 
 use polder_picture::{link::LANES, record::Id};
 use polder_wire::v1::Lane;
@@ -109,11 +109,11 @@ impl LinksConfig {
     pub fn check(&self) -> anyhow::Result<()> {
         for plan in &self.dial {
             if !(1..=1_000).contains(&plan.cost) {
-                anyhow::bail!("links.dial: the cost of {} must be 1 to 1,000", plan.address);
+                anyhow::bail!("peers.dial: the cost of {} must be 1 to 1,000", plan.address);
             }
             let host = plan.address.rsplit_once(':');
             if host.is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
-                anyhow::bail!("links.dial: {:?} is no address such as 10.0.0.1:7420", plan.address);
+                anyhow::bail!("peers.dial: {:?} is no address such as 10.0.0.1:7420", plan.address);
             }
         }
         Ok(())

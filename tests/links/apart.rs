@@ -169,7 +169,7 @@ async fn a_publisher_is_told_who_holds_its_records() {
     };
     let answer = publish(vec![other.clone()], 20).await.unwrap();
     assert!(answer.wait_satisfied);
-    assert_eq!(answer.holders, [other.clone()]);
+    assert_eq!(answer.holders, std::slice::from_ref(&other));
     let name = outcomes(answer).remove(0).unwrap().name;
     let holders = pair.a.node().list_holders(ListHoldersRequest { name }).await.unwrap();
     assert_eq!(holders.into_inner().holders[0].node, other);

@@ -114,10 +114,10 @@ async fn a_hostile_peer_is_refused_with_a_reason_and_nothing_of_it_is_kept() {
     assert_eq!(peer.farewell().await.reason, "PROOF_WRONG");
     let mut peer = Peer::connect(&node).await;
     peer.say(Kind::Hello(LinkHello { public_key: own.clone(), ..peer.hello() })).await;
-    assert_eq!(peer.farewell().await.reason, "SELF");
+    assert_eq!(peer.farewell().await.reason, "LEADS_TO_SELF");
     let mut peer = Peer::connect(&node).await;
     peer.say(Kind::Hello(LinkHello { version_min: 7, version_max: 9, ..peer.hello() })).await;
-    assert_eq!(peer.farewell().await.reason, "VERSION_UNKNOWN");
+    assert_eq!(peer.farewell().await.reason, "PROTOCOL_UNKNOWN");
     let mut peer = Peer::connect(&node).await;
     peer.say(Kind::Hello(LinkHello { nonce: Bytes::from_static(b"short"), ..peer.hello() })).await;
     assert_eq!(peer.farewell().await.reason, "HELLO_MALFORMED");

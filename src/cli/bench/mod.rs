@@ -2,6 +2,7 @@
 //! so that ratios hold where absolute numbers do not.
 
 mod floor;
+mod link;
 mod load;
 mod server;
 
@@ -66,6 +67,10 @@ pub(super) async fn run(context: &Context, args: BenchArgs) -> anyhow::Result<u8
     for engine in engines {
         crate::config::check_engine(&engine)?;
         bench.engine = engine;
+        if bench.args.what == "link" {
+            bench.links().await?;
+            continue;
+        }
         bench.small().await?;
         bench.fan_out().await?;
         bench.large().await?;

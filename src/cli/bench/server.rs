@@ -16,7 +16,8 @@ use super::super::{client, words::Words};
 /// A child process that serves.
 pub(super) struct Server {
     child: Child,
-    address: SocketAddr,
+    /// Where it serves.
+    pub(super) address: SocketAddr,
     /// Time from its start until it said where it listens.
     pub(super) start_time: Duration,
 }
@@ -35,12 +36,18 @@ fn program() -> anyhow::Result<PathBuf> {
 impl Server {
     /// Serves a node on a data directory.
     pub(super) fn node(data: &Path) -> anyhow::Result<Self> {
+        Self::node_with(data, &[])
+    }
+
+    /// With more flags.
+    pub(super) fn node_with(data: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let any = "127.0.0.1:0";
         Self::start(
             Command::new(program()?)
                 .args(["--json", "--log", "error", "serve", "--listen", any, "--admin", any])
                 .arg("--data")
-                .arg(data),
+                .arg(data)
+                .args(more),
         )
     }
 

@@ -52,6 +52,7 @@ pub(super) const FILTER: &[(&str, &str)] = &[
 
 /// Names of values, as they stand between pointed brackets.
 pub(super) const VALUES: &[(&str, &str)] = &[
+    ("WHAT", "WAT"),
     ("ADDR", "ADRES"),
     ("BODY", "TEKST"),
     ("BOOL", "true|false"),
@@ -131,6 +132,7 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[
             DATA,
             ("listen", "Waar gRPC en gRPC-Web te bereiken zijn [standaard: 127.0.0.1:7420]"),
+            ("link", "Nog een knooppunt om een verbinding mee te onderhouden; mag vaker"),
             ("admin", "Waar /metrics en /healthz te bereiken zijn [standaard: 127.0.0.1:7421]"),
             ("engine", "Opslagmotor die de opslag moet hebben [standaard: die hij heeft]"),
         ],
@@ -283,6 +285,7 @@ pub(super) const COMMANDS: &[Text] = &[
         path: "bench",
         about: "Meet dit programma naast de kale schijf en een kale echo",
         args: &[
+            ("what", "Wat gemeten wordt: één knooppunt, of de verbinding tussen twee"),
             ("dir", "Map op de schijf die gemeten wordt [standaard: een tijdelijke]"),
             ("engines", "Opslagmotoren die gemeten worden"),
             ("entries", "Items in de grote opslag"),

@@ -16,9 +16,8 @@ pub struct Grants {
     window: u64,
     /// Granted and not used yet; below zero after an urgent overdraft.
     open: i64,
-    round_trips_us: [u64; SAMPLES],
+    round_trip_us: Option<u64>,
     rates: [u64; SAMPLES],
-    at: usize,
     rate_at: usize,
     since_us: u64,
     received: u64,
@@ -29,9 +28,8 @@ impl Default for Grants {
         Self {
             window: u64::from(CREDIT_START),
             open: i64::from(CREDIT_START),
-            round_trips_us: [u64::MAX; SAMPLES],
+            round_trip_us: None,
             rates: [0; SAMPLES],
-            at: 0,
             rate_at: 0,
             since_us: 0,
             received: 0,
@@ -54,15 +52,16 @@ impl Grants {
         true
     }
 
-    /// A ping came back.
+    /// A ping came back. The shortest of the session counts: later ones wait in the very queue
+    /// that the window allows, and a window that follows them grows without end.
     pub fn round_trip(&mut self, us: u64) {
-        self.round_trips_us[self.at % SAMPLES] = us.max(1);
-        self.at += 1;
+        let us = us.max(1);
+        self.round_trip_us = Some(self.round_trip_us.map_or(us, |known| known.min(us)));
     }
 
-    /// The shortest of the last round trips.
+    /// The shortest round trip of this session.
     pub fn round_trip_us(&self) -> Option<u64> {
-        self.round_trips_us.iter().copied().min().filter(|us| *us < u64::MAX)
+        self.round_trip_us
     }
 
     /// Bytes a second that the link was seen to carry.

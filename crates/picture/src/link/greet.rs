@@ -40,7 +40,7 @@ impl Session {
                 "the peer speaks versions {} to {} of the link protocol, this node speaks {VERSION}",
                 hello.version_min, hello.version_max
             );
-            return Err(Fault::new("VERSION_UNKNOWN", sentence));
+            return Err(Fault::new("PROTOCOL_UNKNOWN", sentence));
         }
         let malformed = || Fault::new("HELLO_MALFORMED", "the hello of the peer is malformed");
         let key: [u8; 32] = hello.public_key[..].try_into().map_err(|_| malformed())?;
@@ -52,7 +52,7 @@ impl Session {
         }
         let node = key_id(&public);
         if node == self.local.signer.id() {
-            return Err(Fault::new("SELF", "the address leads back to this very node"));
+            return Err(Fault::new("LEADS_TO_SELF", "the address leads back to this very node"));
         }
         if let Some(expected) = self.local.expected.filter(|expected| *expected != node) {
             let sentence = format!("node {node} answers where node {expected} was expected");

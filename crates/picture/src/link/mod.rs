@@ -15,6 +15,7 @@
 //! [`Delivery::verify`] before they come near the store.
 
 pub mod codec;
+mod files;
 pub mod flow;
 mod greet;
 mod receive;
@@ -26,9 +27,10 @@ pub mod wants;
 
 use std::collections::BTreeMap;
 
-use polder_wire::v1::{Envelope, Lane, LinkBye};
+use polder_wire::v1::{Envelope, Lane, LinkBye, LinkFilePart};
 
 pub use self::{
+    files::FilePiece,
     receive::{Delivery, Stored, Unsound},
     session::{Behind, Local, Session, Shared},
 };
@@ -61,6 +63,9 @@ pub trait World {
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope>;
     /// Public key of an origin whose records are held.
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]>;
+    /// A piece of an attachment that the peer is entitled to: entries of a scope of its cite it.
+    fn file(&self, peer: Id, sha256: &[u8; 32], offset: u64, bytes_max: usize)
+    -> Option<FilePiece>;
 }
 
 /// What a session tells its driver.
@@ -92,6 +97,13 @@ pub enum Event {
         feed: Id,
         /// Up to here.
         sequence: u64,
+    },
+    /// A piece of a file that was wanted. Empty data before its end: the peer does not have it.
+    File {
+        /// Which file.
+        sha256: [u8; 32],
+        /// The piece.
+        part: LinkFilePart,
     },
     /// A node gave a newer sign of life.
     Tip(Id),

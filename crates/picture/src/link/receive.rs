@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Parts hold no more than this.
-const PART_BYTES_MAX: usize = 128 * 1024;
+pub(super) const PART_BYTES_MAX: usize = 128 * 1024;
 /// More that was received and not stored yet holds up further credit.
 const UNDELIVERED_MAX: usize = 4 << 20;
 /// What could not be stored is wanted again after so long.
@@ -165,6 +165,11 @@ impl Session {
                 }
                 Ok(Vec::new())
             }
+            Kind::FileWant(want) => {
+                self.on_file_want(&want);
+                Ok(Vec::new())
+            }
+            Kind::FilePart(part) => self.on_file_part(part, now_us, shared),
             Kind::Tips(tips) => Ok(self.on_tips(&tips.tips, wall_ms, shared)),
             Kind::Refused(refused) => {
                 let (reason, sentence) = (refused.reason, refused.sentence);

@@ -28,7 +28,8 @@ pub(super) struct Sending {
 
 /// Frames that use up credit: those whose number follows what is held, not what is going on.
 pub(super) fn costs(kind: &Kind) -> bool {
-    matches!(kind, Kind::Part(_) | Kind::Heads(_) | Kind::Scopes(_) | Kind::Tips(_))
+    use Kind::{FilePart, Heads, Part, Scopes, Tips};
+    matches!(kind, Part(_) | Heads(_) | Scopes(_) | Tips(_) | FilePart(_))
 }
 
 impl Session {
@@ -82,7 +83,8 @@ impl Session {
         if let Some(tips) = self.tips(now_us, shared) {
             return Some(tips);
         }
-        (1..LANES.len()).find_map(|lane| self.part(lane, world))
+        let part = (1..LANES.len()).find_map(|lane| self.part(lane, world));
+        part.or_else(|| self.file_piece(room, world))
     }
 
     /// The next piece of what goes in a lane.

@@ -8,6 +8,7 @@ use polder_wire::v1::{
 
 use super::{
     Bookmark, Event, Fault, LANES, Peer, World,
+    files::Files,
     flow::{Credit, Grants},
     id_of,
     receive::Receiving,
@@ -129,6 +130,7 @@ pub struct Session {
     pub(super) last_fed: [Id; 3],
     pub(super) sending: [Option<Sending>; 3],
     pub(super) receiving: [Option<Receiving>; 3],
+    pub(super) files: Files,
     pub(super) undelivered: usize,
     pub(super) grants: Grants,
     pub(super) credit: Credit,
@@ -193,6 +195,7 @@ impl Session {
             last_fed: Default::default(),
             sending: Default::default(),
             receiving: Default::default(),
+            files: Files::default(),
             undelivered: 0,
             grants: Grants::default(),
             credit: Credit::new(0),
@@ -225,7 +228,7 @@ impl Session {
         self.same && self.lacking.is_empty() && self.pending.iter().all(BTreeSet::is_empty)
     }
 
-    /// Shortest of the last round trips, microseconds.
+    /// Shortest round trip of this session, microseconds.
     pub fn round_trip_us(&self) -> Option<u64> {
         self.grants.round_trip_us()
     }

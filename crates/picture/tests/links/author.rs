@@ -8,7 +8,7 @@ use polder_picture::{
     record::{Head, Id, NewHeader, Sealed, record_hash},
     suffix::FeedName,
 };
-use polder_wire::v1::{Envelope, RecordKind};
+use polder_wire::v1::{Envelope, Lane, RecordKind};
 
 use crate::{plan::scope, sim::Sim};
 
@@ -19,19 +19,34 @@ impl Sim<'_> {
         let at = self.random.below(self.nodes.len() as u64) as usize;
         let scopes: Vec<_> = self.plan.entitled[at].iter().copied().collect();
         let number = scopes[self.random.below(scopes.len() as u64) as usize];
-        let scope = scope(number);
         let lane = LANES[self.random.below(3) as usize];
+        let count = 1 + self.random.below(4);
+        let lengths = (0..count).map(|_| {
+            let longest = if self.random.chance(10) { 20_000 } else { 500 };
+            1 + self.random.below(longest) as usize
+        });
+        let lengths: Vec<_> = lengths.collect();
+        self.write(at, number, lane, &lengths);
+        self.pump_all();
+    }
+
+    /// A node commits records of these lengths; the last one, by feed and number.
+    pub(crate) fn write(
+        &mut self,
+        at: usize,
+        number: usize,
+        lane: Lane,
+        lengths: &[usize],
+    ) -> (Id, u64) {
+        let scope = scope(number);
         let wall_ms = self.wall_ms(at);
         let node = &mut self.nodes[at];
         let feed = FeedName { origin: node.signer.id(), scope: id_of(&scope), lane };
         let before = node.disk.end(feed.id());
-        let count = 1 + self.random.below(4);
         let mut head = before;
         let mut records = Vec::new();
-        for at in 0..count {
-            let longest = if self.random.chance(10) { 20_000 } else { 500 };
-            let length = 1 + self.random.below(longest);
-            let payload: Vec<u8> = (0..length).map(|_| self.random.next() as u8).collect();
+        for (at, length) in lengths.iter().enumerate() {
+            let payload: Vec<u8> = (0..*length).map(|_| self.random.next() as u8).collect();
             let sealed = Sealed::new(self.random.id(), payload.into());
             let header = NewHeader {
                 origin: &feed.origin,
@@ -39,7 +54,7 @@ impl Sim<'_> {
                 lane,
                 sequence: head.sequence + 1,
                 previous: &head.hash,
-                hlc: (wall_ms.max(0) as u64) << 16 | at,
+                hlc: (wall_ms.max(0) as u64) << 16 | at as u64,
                 clock_unsynchronised: false,
                 kind: RecordKind::Put,
                 entry: &self.random.id(),
@@ -50,20 +65,20 @@ impl Sim<'_> {
             };
             let header = header.encode();
             head = Head { sequence: head.sequence + 1, hash: record_hash(&header) };
-            let signature = if at + 1 == count {
+            let signature = if at + 1 == lengths.len() {
                 Bytes::copy_from_slice(&node.signer.sign(&header))
             } else {
                 Bytes::new()
             };
             self.acknowledged.insert((number, feed.id(), head.sequence, head.hash));
-            records
-                .push((Envelope { header, payload: Some(sealed.payload), signature }, head.hash));
+            let payload = Some(sealed.payload);
+            records.push((Envelope { header, payload, signature }, head.hash));
         }
         node.disk.scopes.insert(feed.scope, scope.clone());
         node.disk.keys.insert(feed.origin, *node.signer.public().as_bytes());
         node.disk.feeds.entry(feed.id()).or_insert((feed, Vec::new())).1.extend(records);
         self.committed(at, feed, &scope, before.sequence, head);
-        self.pump_all();
+        (feed.id(), head.sequence)
     }
 
     pub(crate) fn expected(&self, node: usize) -> BTreeSet<(Id, u64, [u8; 32])> {

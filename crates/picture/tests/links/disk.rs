@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polder_picture::{
     admit::NewScope,
-    link::{World, id_of},
+    link::{FilePiece, World, id_of},
     record::{Head, Id},
     suffix::FeedName,
 };
@@ -78,6 +78,10 @@ impl World for Door<'_> {
             }
         }
         read
+    }
+
+    fn file(&self, _: Id, _: &[u8; 32], _: u64, _: usize) -> Option<FilePiece> {
+        None
     }
 
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]> {

@@ -7,6 +7,7 @@ mod plan;
 mod sim;
 
 use plan::Plan;
+use polder_wire::v1::Lane;
 
 /// Seeds in a run of `cargo test`; `just simulate` runs 20,000 and more.
 fn seeds() -> std::ops::Range<u64> {
@@ -47,4 +48,45 @@ fn each_seed(run: impl Fn(u64) + Sync) {
 #[test]
 fn a_region_cut_off_keeps_working_and_then_converges_without_loss_over_any_path() {
     each_seed(|seed| sim::run(&Plan::random(seed)));
+}
+
+/// A backlog of a megabyte in the slower lanes; how long each urgent record takes, in microseconds,
+/// and which share of the line was used meanwhile.
+fn urgent_over(plan: &Plan, samples: usize) -> (u64, f64) {
+    let mut sim = sim::Sim::peaceful(plan);
+    sim.until(60_000_000, |sim| sim.open(0));
+    for lane in [Lane::Routine, Lane::Bulk] {
+        for _ in 0..250 {
+            sim.write(0, 0, lane, &[500; 4]);
+        }
+    }
+    // Until the window has found its size.
+    let warm = sim.now + 60_000_000;
+    sim.until(90_000_000, |sim| sim.now >= warm);
+    let (begun, carried) = (sim.now, sim.carried());
+    let mut slowest = 0;
+    for _ in 0..samples {
+        let start = sim.now;
+        let (feed, sequence) = sim.write(0, 0, Lane::Urgent, &[200]);
+        let end = sim.until(200_000_000, |sim| sim.nodes[1].disk.end(feed).sequence >= sequence);
+        slowest = slowest.max(end - start);
+        let next = end + 1_700_000;
+        sim.until(10_000_000, |sim| sim.now >= next);
+    }
+    let seconds = (sim.now - begun) as f64 / 1e6;
+    let used = (sim.carried() - carried) as f64 / (plan.wires[0].bytes_per_second as f64 * seconds);
+    (slowest, used)
+}
+
+#[test]
+fn urgent_overtakes_a_backlog_on_a_thin_link_within_a_round_trip_and_two_and_a_half_seconds() {
+    let (slowest, used) = urgent_over(&Plan::pair(8_000, 350_000), 30);
+    assert!(slowest <= 700_000 + 2_500_000, "{} ms", slowest / 1_000);
+    assert!(used >= 0.85, "the backlog used {:.0} % of the line", used * 100.0);
+}
+
+#[test]
+fn urgent_text_takes_less_than_ten_seconds_on_a_trunked_radio() {
+    let (slowest, _) = urgent_over(&Plan::pair(875, 1_500_000), 10);
+    assert!(slowest < 10_000_000, "{} ms", slowest / 1_000);
 }

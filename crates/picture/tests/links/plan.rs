@@ -43,6 +43,8 @@ pub struct Wire {
     pub ends: [usize; 2],
     pub bytes_per_second: u64,
     pub latency_us: u64,
+    /// What the transport takes beyond what the line carries.
+    pub buffer_bytes: u64,
     pub cost: u32,
     pub lanes: Vec<Lane>,
 }
@@ -71,6 +73,29 @@ pub fn scope(number: usize) -> NewScope {
 }
 
 impl Plan {
+    /// Two nodes and one wire, without trouble.
+    pub fn pair(bytes_per_second: u64, latency_us: u64) -> Self {
+        let lanes = LANES.to_vec();
+        Self {
+            seed: 1,
+            nodes: 2,
+            wires: vec![Wire {
+                ends: [0, 1],
+                bytes_per_second,
+                latency_us,
+                buffer_bytes: 4 << 20,
+                cost: 1,
+                lanes,
+            }],
+            entitled: vec![BTreeSet::from([0]); 2],
+            commits: 0,
+            trouble_us: 0,
+            crashes: false,
+            mangles: false,
+            skew: false,
+        }
+    }
+
     /// Any topology, any entitlement, any trouble.
     pub fn random(seed: u64) -> Self {
         let mut random = Random(seed);
@@ -88,7 +113,9 @@ impl Plan {
                 _ => (10_000_000, 1_000),
             };
             let cost = 1 + random.below(3) as u32;
-            Wire { ends: [a, b], bytes_per_second, latency_us, cost, lanes: LANES.to_vec() }
+            let buffer_bytes = [0, 1 << 20][random.below(2) as usize];
+            let lanes = LANES.to_vec();
+            Wire { ends: [a, b], bytes_per_second, latency_us, buffer_bytes, cost, lanes }
         };
         // A tree holds all together; some more make rings.
         for node in 1..nodes {

@@ -87,6 +87,7 @@ pub(crate) struct Sim<'a> {
     pub(crate) acknowledged: BTreeSet<(usize, Id, u64, [u8; 32])>,
     pub(crate) peace: bool,
     pub(crate) authored: usize,
+    carried: u64,
 }
 
 /// Plays a plan and checks what must hold afterwards.
@@ -137,6 +138,7 @@ impl<'a> Sim<'a> {
             acknowledged: BTreeSet::new(),
             peace: false,
             authored: 0,
+            carried: 0,
         }
     }
 
@@ -144,6 +146,38 @@ impl<'a> Sim<'a> {
         self.number += 1;
         self.events.push(Reverse((self.now + delay, self.number)));
         self.whats.insert(self.number, what);
+    }
+
+    /// Lets events happen until something is so; the time then. Panics when it never is.
+    pub(crate) fn until(&mut self, limit_us: u64, is_so: impl Fn(&Self) -> bool) -> u64 {
+        let limit = self.now + limit_us;
+        while !is_so(self) {
+            let Some(Reverse((at, number))) = self.events.pop() else { break };
+            self.now = at;
+            assert!(self.now < limit, "it did not come to that: {}", self.difference());
+            let what = self.whats.remove(&number).expect("each event has its what");
+            self.happen(what);
+        }
+        self.now
+    }
+
+    /// Whether records may flow on a wire.
+    pub(crate) fn open(&self, wire: usize) -> bool {
+        let ends = self.plan.wires[wire].ends;
+        ends.iter().all(|end| self.nodes[*end].sessions.get(&wire).is_some_and(Session::is_open))
+    }
+
+    /// Bytes that wires carried, with what frames cost.
+    pub(crate) fn carried(&self) -> u64 {
+        self.carried
+    }
+
+    /// Brings all wires up, without trouble to come.
+    pub(crate) fn peaceful(plan: &'a Plan) -> Self {
+        let mut sim = Self::new(plan);
+        sim.at(0, What::Peace);
+        sim.at(0, What::Tick);
+        sim
     }
 
     fn play(&mut self) {
@@ -328,8 +362,12 @@ impl<'a> Sim<'a> {
     /// Puts what this end has to say on the wire, one frame after the other.
     fn pump(&mut self, wire: usize, end: usize) {
         while self.lines[wire].up && !self.lines[wire].waiting[end] {
-            if self.lines[wire].busy_until[end] > self.now {
-                let delay = self.lines[wire].busy_until[end] - self.now;
+            // The transport takes more than the line carries, as sockets do.
+            let Wire { bytes_per_second, latency_us, buffer_bytes, .. } = self.plan.wires[wire];
+            let ahead = buffer_bytes * 1_000_000 / bytes_per_second;
+            let busy = self.lines[wire].busy_until[end].saturating_sub(ahead);
+            if busy > self.now {
+                let delay = busy - self.now;
                 let session = self.lines[wire].session;
                 self.lines[wire].waiting[end] = true;
                 self.at(delay, What::Free { wire, end, session });
@@ -340,11 +378,12 @@ impl<'a> Sim<'a> {
                 session.next(now, world, shared)
             });
             let Some(Some(frame)) = frame else { return };
-            let Wire { bytes_per_second, latency_us, .. } = self.plan.wires[wire];
+            self.carried += if end == 0 { frame.encoded_len() as u64 + 20 } else { 0 };
             let takes = (frame.encoded_len() as u64 + 20) * 1_000_000 / bytes_per_second;
-            self.lines[wire].busy_until[end] = self.now + takes;
+            let free = self.lines[wire].busy_until[end].max(self.now) + takes;
+            self.lines[wire].busy_until[end] = free;
             let session = self.lines[wire].session;
-            let mut delay = takes + latency_us;
+            let mut delay = free - self.now + latency_us;
             if self.plan.mangles && !self.peace && self.random.chance(1) {
                 match self.random.below(3) {
                     // Late, so out of order; twice; or not at all.
