@@ -32,6 +32,8 @@ pub struct Scope {
     pub data: Vec<(Live, IncidentData)>,
     /// Entries that are not retracted.
     pub entry_count: u64,
+    /// Indices of feeds that may be of this scope.
+    feeds: Vec<u32>,
 }
 
 impl Scope {
@@ -141,7 +143,8 @@ impl Picture {
 
     /// Feeds of a scope of which records are held.
     pub fn feeds_of(&self, scope: u32) -> impl Iterator<Item = &Feed> {
-        self.held_feeds().filter(move |feed| feed.scope == scope)
+        let feeds = self.scope(scope).feeds.iter().map(|index| self.feed(*index));
+        feeds.filter(move |feed| feed.origin.is_some() && feed.scope == scope)
     }
 
     /// All feeds, in the order in which they became known here; of some nothing is held yet.
@@ -219,6 +222,7 @@ impl Picture {
             register: Register::new(index, mode, Uuid::nil()),
             data: Vec::new(),
             entry_count: 0,
+            feeds: Vec::new(),
         });
         self.scope_by_id.insert(id, index);
         // A name may be taken twice on nodes that did not know of each other. What it means must
@@ -240,6 +244,10 @@ impl Picture {
         let index = self.name_feed(id, scope);
         let feed = &mut self.feeds[index as usize];
         if feed.origin.is_none() {
+            if feed.scope != scope {
+                // A record of another scope claimed to have seen it.
+                self.scopes[scope as usize].feeds.push(index);
+            }
             *feed = Feed { id, origin: Some(origin), scope, lane, head: feed.head };
         }
         index
@@ -249,7 +257,9 @@ impl Picture {
     pub fn name_feed(&mut self, id: Id, scope: u32) -> u32 {
         *self.feed_by_id.entry(id).or_insert_with(|| {
             self.feeds.push(Feed::named(id, scope));
-            (self.feeds.len() - 1) as u32
+            let index = (self.feeds.len() - 1) as u32;
+            self.scopes[scope as usize].feeds.push(index);
+            index
         })
     }
 

@@ -74,7 +74,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("REQUIRED", "een verplicht veld is leeg"),
     ("RIVALS_TOO_MANY", "er wachten al twaalf versies op een besluit; beslis eerst"),
     ("RIVAL_NOT_NAMED", "een oudere versie die nog geldt zou verdwijnen; noem haar ook"),
-    ("SCOPES_TOO_MANY", "de andere kant noemde meer dan 10.000 incidenten"),
+    ("SCOPES_TOO_MANY", "de andere kant noemde meer dan 50.000 incidenten"),
     ("SCOPE_MALFORMED", "de andere kant noemde iets dat geen incident is"),
     ("SCOPE_NOT_ALLOWED", "dit incident gaat niet over deze verbinding"),
     ("SEEN_TOO_LONG", "te veel knooppunten schreven aan dit item; maak een nieuw item"),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A session knows at most so many of either.
-const SCOPES_MAX: usize = 10_000;
+const SCOPES_MAX: usize = 50_000;
 const FEEDS_MAX: usize = 200_000;
 
 impl Session {
@@ -72,7 +72,7 @@ impl Session {
             if self.scopes.len() >= SCOPES_MAX {
                 return Err(Fault::new(
                     "SCOPES_TOO_MANY",
-                    "the peer named more than 10,000 scopes",
+                    "the peer named more than 50,000 scopes",
                 ));
             }
             let round = self.round;
