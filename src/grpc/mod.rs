@@ -2,6 +2,7 @@
 //! stands elsewhere.
 
 pub mod attachment;
+mod bundle;
 pub mod incident;
 pub mod link;
 pub mod node;

@@ -5,17 +5,18 @@ use std::{ops::ControlFlow, pin::Pin, sync::Arc};
 use futures::Stream;
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
-    CompactStoreRequest, CompactStoreResponse, FeedStatus, GetNodeStatusRequest,
-    GetNodeStatusResponse, Health, Lane, ListHoldersRequest, ListHoldersResponse, StoreStatus,
-    StreamBackupRequest, StreamBackupResponse, VerifyLogRequest, VerifyLogResponse,
-    WatchLinksRequest, WatchLinksResponse, node_service_server::NodeService,
+    CompactStoreRequest, CompactStoreResponse, ExportBundleRequest, ExportBundleResponse,
+    FeedStatus, GetHeadsRequest, GetHeadsResponse, GetNodeStatusRequest, GetNodeStatusResponse,
+    Health, ImportBundleRequest, ImportBundleResponse, Lane, ListHoldersRequest,
+    ListHoldersResponse, StoreStatus, StreamBackupRequest, StreamBackupResponse, VerifyLogRequest,
+    VerifyLogResponse, WatchLinksRequest, WatchLinksResponse, node_service_server::NodeService,
 };
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Services, blocking, link,
+    Services, blocking, bundle, link,
     status::{Refused, internal},
 };
 use crate::{backup, disk, maintain, node::Node, store::engine};
@@ -26,10 +27,10 @@ const FEEDS_MAX: usize = 1_000;
 /// Records between two words of progress.
 const PROGRESS_RECORDS: u64 = 4_096;
 
-type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub(super) type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Answers with what a blocking worker sends; the worker waits for a slow caller.
-fn stream<T: Send + 'static>(
+pub(super) fn stream<T: Send + 'static>(
     work: impl FnOnce(&Sender<Result<T, Status>>) -> Result<(), Status> + Send + 'static,
 ) -> Response<Streamed<T>> {
     let (sender, receiver) = channel(2);
@@ -41,7 +42,7 @@ fn stream<T: Send + 'static>(
     Response::new(Box::pin(ReceiverStream::new(receiver)))
 }
 
-fn send<T>(sender: &Sender<Result<T, Status>>, message: T) -> ControlFlow<()> {
+pub(super) fn send<T>(sender: &Sender<Result<T, Status>>, message: T) -> ControlFlow<()> {
     match sender.blocking_send(Ok(message)) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
@@ -115,6 +116,31 @@ impl NodeService for Services {
         request: Request<ListHoldersRequest>,
     ) -> Result<Response<ListHoldersResponse>, Status> {
         link::holders(self, request.get_ref()).map(Response::new).map_err(link::refuse)
+    }
+
+    async fn get_heads(
+        &self,
+        _: Request<GetHeadsRequest>,
+    ) -> Result<Response<GetHeadsResponse>, Status> {
+        bundle::heads(self).await.map(Response::new)
+    }
+
+    type ExportBundleStream = Streamed<ExportBundleResponse>;
+
+    async fn export_bundle(
+        &self,
+        request: Request<ExportBundleRequest>,
+    ) -> Result<Response<Self::ExportBundleStream>, Status> {
+        bundle::export(self, request.into_inner()).await
+    }
+
+    type ImportBundleStream = Streamed<ImportBundleResponse>;
+
+    async fn import_bundle(
+        &self,
+        request: Request<Streaming<ImportBundleRequest>>,
+    ) -> Result<Response<Self::ImportBundleStream>, Status> {
+        Ok(bundle::import(self, request.into_inner()))
     }
 
     type CompactStoreStream = Streamed<CompactStoreResponse>;

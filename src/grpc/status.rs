@@ -9,7 +9,10 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::{
-    attachments::AttachmentError, publish::PublishError, store::engine::EngineError,
+    attachments::AttachmentError,
+    bundle::{export::PlanError, import::ImportError},
+    publish::PublishError,
+    store::engine::EngineError,
     subscribe::SubscribeError,
 };
 
@@ -102,6 +105,26 @@ impl From<AttachmentError> for Refused {
             AttachmentError::Io(error) => {
                 Self(failed(Code::Internal, "ATTACHMENT_FILE", error.to_string()))
             }
+        }
+    }
+}
+
+impl From<PlanError> for Refused {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Refused(refusal) => refusal.into(),
+            PlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Refused {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Refused(refusal) => refusal.into(),
+            ImportError::Publish(error) => error.into(),
+            ImportError::Attachment(error) => error.into(),
+            ImportError::Worker(error) => Self(internal(&error.into())),
         }
     }
 }
