@@ -5,6 +5,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod bundle;
+pub use self::bundle::{ExportArgs, HeadsArgs, ImportArgs};
+
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
 #[derive(Debug, Parser)]
 #[command(name = "polder", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -76,7 +79,11 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Rewrites the store of a running node into a new one, of either engine
     Compact(CompactArgs),
-    /// Plays a scenario file into a node
+    /// Writes what the node holds, so that another can export what it lacks
+    Heads(HeadsArgs),
+    /// Writes records to a file, for a node that no link reaches
+    Export(ExportArgs),
+    /// Takes a bundle of another node, or plays a scenario file
     Import(ImportArgs),
     /// Checks a configuration file and says what would be used
     Check,
@@ -444,13 +451,6 @@ pub struct CompactArgs {
     /// Storage engine of the new store [default: the one it has]
     #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<String>,
-}
-
-/// `import`.
-#[derive(Debug, Args)]
-pub struct ImportArgs {
-    /// Scenario file, JSON lines
-    pub file: PathBuf,
 }
 
 /// `bench`.

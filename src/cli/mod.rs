@@ -2,6 +2,7 @@
 
 pub mod args;
 mod bench;
+mod bundle;
 mod client;
 mod demo;
 mod dutch;
@@ -174,6 +175,11 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Backup(args) => store::backup(context, args).await,
         Command::Restore(args) => store::restore(context, args),
         Command::Compact(args) => store::compact(context, args).await,
+        Command::Heads(args) => bundle::heads(context, args).await,
+        Command::Export(args) => bundle::export(context, args).await,
+        Command::Import(args) if bundle::is_bundle(&args.file) => {
+            bundle::import(context, args).await
+        }
         Command::Import(args) => scenario::import(context, args).await,
         Command::Check => store::check(context),
         Command::Bench(args) => bench::run(context, args).await,

@@ -80,6 +80,16 @@ words! {
     restored_note: "The old key must never be used again: remove the old data directory.", "De oude sleutel mag nooit meer gebruikt worden: verwijder de oude gegevensmap.";
     compacted: "The store was rewritten", "De opslag is herschreven";
     config_sound: "The configuration is sound.", "De configuratie is in orde.";
+    heads_written: "What this node holds was written to", "Wat dit knooppunt heeft, is geschreven naar";
+    feeds_left_out: "more do not fit; a bundle brings those whole.", "meer passen er niet in; een bundel brengt die in hun geheel.";
+    bundle_written: "Bundle written to", "Bundel geschreven naar";
+    bundle_incomplete: "The bundle is damaged or was cut off. What could be stored is stored; ask for a new one, with new heads.", "De bundel is beschadigd of afgebroken. Wat opgeslagen kon worden, is opgeslagen; vraag om een nieuwe, met een nieuwe stand.";
+    taken: "taken", "opgenomen";
+    held_already: "held already", "al aanwezig";
+    missing: "missing", "ontbreken";
+    lane_urgent: "urgent", "spoed";
+    lane_routine: "routine", "gewoon";
+    lane_bulk: "bulk", "bulk";
     imported: "steps played", "stappen afgespeeld";
     created: "Opened", "Geopend";
     updated: "Changed", "Gewijzigd";

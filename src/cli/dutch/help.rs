@@ -66,6 +66,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("FIELD=VALUE", "VELD=WAARDE"),
     ("FILE", "BESTAND"),
     ("FILTER", "FILTER"),
+    ("HEADS", "STAND"),
     ("ID", "ID"),
     ("KIND", "SOORT"),
     ("LANG", "TAAL"),
@@ -101,6 +102,7 @@ const DATA_IDLE: (&str, &str) = (
     "data",
     "Map van een opslag waar geen knooppunt op draait [standaard: vraag het draaiende knooppunt]",
 );
+const TO: (&str, &str) = ("to", "Bestand dat geschreven wordt");
 const ENGINE_NEW: (&str, &str) = ("engine", "Opslagmotor: fjall of sled [standaard: fjall]");
 const INCIDENT_ID: (&str, &str) = ("id", "Id van het incident");
 const TITLE_LANG: (&str, &str) = ("text_lang", "Taal van de titel");
@@ -272,9 +274,36 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[("engine", "Opslagmotor van de nieuwe opslag [standaard: die hij heeft]")],
     },
     Text {
+        path: "heads",
+        about: "Schrijft op wat het knooppunt heeft, zodat een ander kan uitvoeren wat ontbreekt",
+        args: &[TO, DATA_IDLE],
+    },
+    Text {
+        path: "export",
+        about: "Schrijft records naar een bestand, voor een knooppunt dat geen verbinding heeft",
+        args: &[
+            TO,
+            (
+                "heads",
+                "Wat het andere knooppunt heeft, zoals zijn `polder heads` het schreef \
+                 [standaard: niets]",
+            ),
+            ("incident", "Alleen dit incident; mag vaker gegeven worden [standaard: alle]"),
+            ("attachments", "Ook foto's en documenten die de records noemen"),
+            DATA_IDLE,
+        ],
+    },
+    Text {
         path: "import",
-        about: "Speelt een scenariobestand af op een knooppunt",
-        args: &[("file", "Scenariobestand, JSON-regels")],
+        about: "Neemt een bundel van een ander knooppunt op, of speelt een scenariobestand af",
+        args: &[
+            ("file", "Bundel van `polder export`, of scenariobestand met JSON-regels"),
+            (
+                "data",
+                "Bij een bundel: map van een opslag waar geen knooppunt op draait [standaard: het \
+                 draaiende knooppunt]",
+            ),
+        ],
     },
     Text {
         path: "check",
