@@ -15,3 +15,5 @@ mod disk;
 mod kill;
 #[path = "bad_days/load.rs"]
 mod load;
+#[path = "bad_days/sneakernet.rs"]
+mod sneakernet;
