@@ -5,6 +5,7 @@ mod author;
 mod disk;
 mod plan;
 mod sim;
+mod wires;
 
 use plan::Plan;
 use polder_wire::v1::Lane;

@@ -8,8 +8,7 @@ use std::{
 use polder_picture::{
     admit::NewScope,
     link::{
-        Bookmark, Delivery, Event, Local, Session, Shared, Stored, Unsound, World, codec::unpack,
-        id_of,
+        Bookmark, Delivery, Event, Session, Shared, Stored, Unsound, World, codec::unpack, id_of,
     },
     record::{Head, Id, Signer, record_hash},
     suffix::FeedName,
@@ -67,11 +66,11 @@ pub(crate) enum What {
 }
 
 pub(crate) struct Line {
-    up: bool,
+    pub(crate) up: bool,
     /// Number of the session that it carries.
-    session: u32,
-    busy_until: [u64; 2],
-    waiting: [bool; 2],
+    pub(crate) session: u32,
+    pub(crate) busy_until: [u64; 2],
+    pub(crate) waiting: [bool; 2],
 }
 
 pub(crate) struct Sim<'a> {
@@ -142,7 +141,7 @@ impl<'a> Sim<'a> {
         }
     }
 
-    fn at(&mut self, delay: u64, what: What) {
+    pub(crate) fn at(&mut self, delay: u64, what: What) {
         self.number += 1;
         self.events.push(Reverse((self.now + delay, self.number)));
         self.whats.insert(self.number, what);
@@ -271,65 +270,6 @@ impl<'a> Sim<'a> {
         }
     }
 
-    fn connect(&mut self, wire: usize) {
-        if self.lines[wire].up {
-            return;
-        }
-        let line = &mut self.lines[wire];
-        line.up = true;
-        line.session += 1;
-        line.busy_until = [self.now; 2];
-        line.waiting = [false; 2];
-        for end in 0..2 {
-            let at = self.plan.wires[wire].ends[end];
-            let nonce = self.random.id();
-            let wall_ms = self.wall_ms(at);
-            let node = &mut self.nodes[at];
-            let local = Local {
-                signer: node.signer.clone(),
-                display_name: format!("node {at}"),
-                party: "region".into(),
-                store_id: node.store_id,
-                link: wire as u32,
-                cost: self.plan.wires[wire].cost,
-                lanes: self.plan.wires[wire].lanes.clone(),
-                expected: None,
-            };
-            let bookmark = node.bookmarks.get(&wire).cloned().unwrap_or_default();
-            let session = Session::new(local, nonce, bookmark, self.now, wall_ms);
-            node.sessions.insert(wire, session);
-        }
-        self.pump(wire, 0);
-        self.pump(wire, 1);
-    }
-
-    fn cut(&mut self, wire: usize) {
-        self.lines[wire].up = false;
-        self.lines[wire].session += 1;
-        for end in self.plan.wires[wire].ends {
-            let node = &mut self.nodes[end];
-            if let Some(session) = node.sessions.remove(&wire) {
-                node.bookmarks.insert(wire, session.bookmark());
-            }
-            node.shared.wants.release_all(wire as u32);
-        }
-        if self.peace {
-            self.at(1_000_000, What::Toggle { wire });
-        }
-    }
-
-    fn crash(&mut self, node: usize) {
-        for wire in 0..self.lines.len() {
-            if self.plan.wires[wire].ends.contains(&node) && self.lines[wire].up {
-                self.cut(wire);
-            }
-        }
-        let node = &mut self.nodes[node];
-        node.life += 1;
-        node.shared = Shared::default();
-        node.bookmarks.clear();
-    }
-
     pub(crate) fn wall_ms(&self, node: usize) -> i64 {
         1_626_000_000_000 + (self.now / 1_000) as i64 + self.nodes[node].skew_ms
     }
@@ -360,7 +300,7 @@ impl<'a> Sim<'a> {
     }
 
     /// Puts what this end has to say on the wire, one frame after the other.
-    fn pump(&mut self, wire: usize, end: usize) {
+    pub(crate) fn pump(&mut self, wire: usize, end: usize) {
         while self.lines[wire].up && !self.lines[wire].waiting[end] {
             // The transport takes more than the line carries, as sockets do.
             let Wire { bytes_per_second, latency_us, buffer_bytes, .. } = self.plan.wires[wire];
