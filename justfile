@@ -57,6 +57,10 @@ soak ROUNDS="200":
 simulate SEEDS="20000":
     POLDER_LINK_SEEDS={{SEEDS}} cargo test --release -p polder-picture --test links
 
+# A thousand nodes after a national outage, as a table: minutes
+thousand:
+    cargo test --release -p polder-picture --test links -- --ignored --nocapture
+
 # Fuzzes each target for so many minutes (needs cargo-fuzz; see fuzz/README.md)
 fuzz MINUTES="1":
     fuzz/run.sh {{MINUTES}}

@@ -17,8 +17,8 @@ use crate::{node::Node, store::engine::EngineError};
 /// What travels on a link, and where it is read from.
 pub(super) struct Door {
     pub(super) node: Arc<Node>,
-    /// Incidents that travel; empty: all.
-    pub(super) incidents: Vec<String>,
+    /// Incidents that travel, as either side says; empty: all.
+    pub(super) lists: [Vec<String>; 2],
     /// Which incidents cite which attachments.
     pub(super) files: Arc<Files>,
 }
@@ -30,7 +30,8 @@ pub(super) fn name_of(scope: &Scope) -> NewScope {
 
 impl Door {
     pub(super) fn travels(&self, incident: &str) -> bool {
-        self.incidents.is_empty() || self.incidents.iter().any(|known| known == incident)
+        let on = |list: &Vec<String>| list.is_empty() || list.iter().any(|known| known == incident);
+        self.lists.iter().all(on)
     }
 
     /// A link must not die of a record that cannot be read; the operator hears of it here and

@@ -106,7 +106,9 @@ impl Links {
             lanes: dialled
                 .map_or_else(|| polder_picture::link::LANES.to_vec(), |p| p.lanes.clone()),
             expected: dialled.and_then(|plan| plan.node),
+            incidents: dialled.map(|plan| plan.incidents.clone()).unwrap_or_default(),
         };
+        let incidents = local.incidents.clone();
         let bookmark = dialled.and_then(|plan| plan.node);
         let bookmark = bookmark.and_then(|node| self.bookmarks.lock().get(&node).cloned());
         let now_us = self.now_us();
@@ -115,11 +117,14 @@ impl Links {
             Session::new(local, rand::random(), bookmark.unwrap_or_default(), now_us, wall_ms);
         let (inlet, outcomes) = store::start(Arc::clone(&self.node));
         let (pieces, written) = write_files(Arc::clone(&self.node));
-        let incidents = dialled.map(|plan| plan.incidents.clone()).unwrap_or_default();
         let mut driver = Driver {
             links: self,
             session,
-            door: Door { node: Arc::clone(&self.node), incidents, files: Arc::clone(&self.files) },
+            door: Door {
+                node: Arc::clone(&self.node),
+                lists: [incidents, Vec::new()],
+                files: Arc::clone(&self.files),
+            },
             inlet,
             ends: ends(&self.node),
             plan,
@@ -263,6 +268,7 @@ impl Driver<'_> {
         for event in events {
             match event {
                 Event::Opened(opened) => {
+                    self.door.lists[1].clone_from(&opened.incidents);
                     self.opened(&opened, wall_ms)?;
                     *peer = Some(opened);
                 }

@@ -141,7 +141,7 @@ fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Resul
 }
 
 fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, Checked)> {
-    let door = Door { node, incidents: Vec::new(), files: Arc::default() };
+    let door = Door { node, lists: Default::default(), files: Arc::default() };
     // Where each feed will end once those before are stored.
     let mut ends: HashMap<Id, (u64, [u8; 32])> = HashMap::new();
     let mut checked = Vec::with_capacity(deliveries.len());

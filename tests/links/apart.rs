@@ -186,3 +186,39 @@ async fn a_publisher_is_told_who_holds_its_records() {
     let refused = publish(Vec::new(), 26).await.unwrap_err();
     assert_eq!(wrong_fields(&refused), ["wait.timeout"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_incidents_and_lanes_that_a_link_names_travel_on_it() {
+    let homes = [Home::new(), Home::new()];
+    let a = homes[0].start().await;
+    let plan = format!(
+        "[[peers.dial]]\naddress = \"{}\"\nincidents = [\"flood\"]\nlanes = [\"urgent\", \"routine\"]\n",
+        a.listen
+    );
+    let b = homes[1].start_with(&plan).await;
+    for id in ["flood", "robbery"] {
+        a.open(id).await;
+        a.put(&observation(id, "at a")).await;
+    }
+    b.open("strike").await;
+    b.put(&observation("strike", "at b")).await;
+    let names = |entries: Vec<polder_wire::v1::Entry>| {
+        let mut names: Vec<_> =
+            entries.iter().map(|entry| entry.name.split('/').nth(1).unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let until = std::time::Instant::now() + PATIENCE;
+    while names(b.list(of_incident("flood")).await).is_empty() {
+        assert!(std::time::Instant::now() < until);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    a.put(&observation("robbery", "at a, later")).await;
+    a.put(&observation("flood", "at a, later")).await;
+    while names(b.list(of_incident("flood")).await).len() < 2 {
+        assert!(std::time::Instant::now() < until);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(names(b.list(Default::default()).await), ["flood", "flood", "strike"]);
+    assert_eq!(names(a.list(Default::default()).await), ["flood", "flood", "robbery", "robbery"]);
+}

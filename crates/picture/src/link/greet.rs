@@ -13,6 +13,8 @@ use crate::record::{key_id, verify_bytes};
 
 const SIGNED: &[u8] = b"polder link v1\n";
 const NAME_BYTES_MAX: usize = 200;
+/// A hello lists so many incidents at most.
+const INCIDENTS_MAX: usize = 10_000;
 
 impl Session {
     pub(super) fn greet(&mut self, wall_ms: i64) {
@@ -27,6 +29,7 @@ impl Session {
             time_ms: wall_ms,
             credit_bytes: CREDIT_START,
             lanes: self.local.lanes.iter().map(|lane| i32::from(*lane)).collect(),
+            incidents: self.local.incidents.clone(),
         };
         self.control.push_back(frame(Kind::Hello(hello)));
     }
@@ -47,7 +50,9 @@ impl Session {
         let public = VerifyingKey::from_bytes(&key).map_err(|_| malformed())?;
         let nonce: [u8; 16] = hello.nonce[..].try_into().map_err(|_| malformed())?;
         let store_id = hello.store_id[..].try_into().map_err(|_| malformed())?;
-        if hello.display_name.len().max(hello.party.len()) > NAME_BYTES_MAX {
+        let long = hello.incidents.iter().any(|incident| incident.len() > NAME_BYTES_MAX);
+        let long = long || hello.display_name.len().max(hello.party.len()) > NAME_BYTES_MAX;
+        if long || hello.incidents.len() > INCIDENTS_MAX {
             return Err(malformed());
         }
         let node = key_id(&public);
@@ -75,6 +80,7 @@ impl Session {
             node,
             display_name: hello.display_name,
             party: hello.party,
+            incidents: hello.incidents,
             store_id,
             clock_offset_ms: hello.time_ms.saturating_sub(wall_ms),
         };

@@ -120,6 +120,8 @@ pub struct Peer {
     pub display_name: String,
     /// Party, without `parties/`.
     pub party: String,
+    /// Incidents that it lets travel here; empty: all.
+    pub incidents: Vec<String>,
     /// Its store.
     pub store_id: [u8; 16],
     /// Its clock minus ours, in milliseconds.

@@ -277,8 +277,7 @@ impl Session {
         let key = VerifyingKey::from_bytes(&key).map_err(|_| malformed("has no valid key"))?;
         let scope = scope_named(&begin.incident, begin.mode(), &begin.audience)
             .ok_or_else(|| malformed("names no scope"))?;
-        let peer = self.peer.as_ref().map(|peer| peer.node).unwrap_or_default();
-        if !world.allows(peer, &scope) {
+        if !self.travels(world, &scope) {
             let sentence = "the peer sent records of a scope that does not travel here";
             return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
         }

@@ -24,15 +24,14 @@ impl Session {
             let answer = self.own_digest(world, false);
             self.control.push_back(answer);
         }
-        let Some(peer) = self.peer.as_ref().map(|peer| peer.node) else { return Vec::new() };
         if digest.digest[..] == self.digest(world) {
-            for scope in world.scopes(peer) {
+            for scope in self.scopes_shared(world) {
                 self.equal(&scope, world);
             }
             self.same = true;
             return vec![Event::Same];
         }
-        for scope in world.scopes(peer) {
+        for scope in self.scopes_shared(world) {
             let id = self.know_scope(&scope);
             self.scopes_due.insert(id);
         }
@@ -60,12 +59,11 @@ impl Session {
         scopes: LinkScopes,
         world: &dyn World,
     ) -> Result<Vec<Event>, Fault> {
-        let Some(peer) = self.peer.as_ref().map(|peer| peer.node) else { return Ok(Vec::new()) };
         for scope in scopes.scopes {
             let Some(name) = scope_named(&scope.incident, scope.mode(), &scope.audience) else {
                 return Err(Fault::new("SCOPE_MALFORMED", "the peer named no scope"));
             };
-            if !world.allows(peer, &name) {
+            if !self.travels(world, &name) {
                 self.refuse("SCOPE_NOT_ALLOWED", "this scope does not travel here", None, 0);
                 continue;
             }
@@ -95,7 +93,7 @@ impl Session {
         if scopes.complete {
             let round = self.round;
             self.round += 1;
-            for scope in world.scopes(peer) {
+            for scope in self.scopes_shared(world) {
                 let id = self.know_scope(&scope);
                 if self.scopes.get(&id).is_some_and(|state| state.listed == round) {
                     continue;

@@ -55,6 +55,8 @@ pub struct Local {
     pub lanes: Vec<Lane>,
     /// The node that must answer; `None`: any.
     pub expected: Option<Id>,
+    /// Incidents that may travel here; empty: all. The peer's list counts as well.
+    pub incidents: Vec<String>,
 }
 
 /// Shared by all sessions of a node.
@@ -281,9 +283,8 @@ impl Session {
         head: Head,
         world: &dyn World,
     ) {
-        let Some(peer) = self.peer.as_ref().map(|peer| peer.node) else { return };
         let Some(lane) = lane_index(feed.lane) else { return };
-        if !self.is_open() || !self.lanes.contains(&feed.lane) || !world.allows(peer, scope) {
+        if !self.is_open() || !self.lanes.contains(&feed.lane) || !self.travels(world, scope) {
             return;
         }
         self.same = false;
@@ -392,7 +393,7 @@ impl Session {
         self.opened_us = now_us;
         let peer = self.peer.clone().expect("a peer proved itself");
         if self.bookmark.store_id == peer.store_id {
-            self.push_urgent(peer.node, world);
+            self.push_urgent(world);
         }
         self.control.push_back(self.own_digest(world, false));
         self.ping(now_us);
@@ -400,9 +401,9 @@ impl Session {
     }
 
     /// Urgent records that the peer is known to lack need no more talk.
-    fn push_urgent(&mut self, peer: Id, world: &dyn World) {
+    fn push_urgent(&mut self, world: &dyn World) {
         let bookmark = std::mem::take(&mut self.bookmark.urgent);
-        for scope in world.scopes(peer) {
+        for scope in self.scopes_shared(world) {
             for (feed, head) in world.feeds(id_of(&scope)) {
                 let id = feed.id();
                 let known = bookmark.get(&id).copied();
@@ -427,8 +428,7 @@ impl Session {
 
     pub(super) fn digest(&self, world: &dyn World) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("polder 2026 link digest");
-        let peer = self.peer.as_ref().map(|peer| peer.node).unwrap_or_default();
-        let mut scopes: Vec<_> = world.scopes(peer).iter().map(id_of).collect();
+        let mut scopes: Vec<_> = self.scopes_shared(world).iter().map(id_of).collect();
         scopes.sort_unstable();
         for scope in scopes {
             let feeds = world.feeds(scope);
@@ -439,6 +439,25 @@ impl Session {
             }
         }
         *hasher.finalize().as_bytes()
+    }
+
+    /// Scopes that are held here and may travel.
+    pub(super) fn scopes_shared(&self, world: &dyn World) -> Vec<NewScope> {
+        let Some(peer) = &self.peer else { return Vec::new() };
+        let mut scopes = world.scopes(peer.node);
+        scopes.retain(|scope| self.lists(&scope.incident));
+        scopes
+    }
+
+    /// Whether a scope may travel, in both directions.
+    pub(super) fn travels(&self, world: &dyn World, scope: &NewScope) -> bool {
+        let peer = self.peer.as_ref();
+        peer.is_some_and(|peer| world.allows(peer.node, scope)) && self.lists(&scope.incident)
+    }
+
+    fn lists(&self, incident: &str) -> bool {
+        let on = |list: &[String]| list.is_empty() || list.iter().any(|known| known == incident);
+        on(&self.local.incidents) && self.peer.as_ref().is_some_and(|peer| on(&peer.incidents))
     }
 
     pub(super) fn know_scope(&mut self, scope: &NewScope) -> Id {

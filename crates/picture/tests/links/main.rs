@@ -64,7 +64,7 @@ fn urgent_over(plan: &Plan, samples: usize) -> (u64, f64) {
     // Until the window has found its size.
     let warm = sim.now + 60_000_000;
     sim.until(90_000_000, |sim| sim.now >= warm);
-    let (begun, carried) = (sim.now, sim.carried());
+    let (begun, carried) = (sim.now, sim.carried()[0]);
     let mut slowest = 0;
     for _ in 0..samples {
         let start = sim.now;
@@ -75,7 +75,8 @@ fn urgent_over(plan: &Plan, samples: usize) -> (u64, f64) {
         sim.until(10_000_000, |sim| sim.now >= next);
     }
     let seconds = (sim.now - begun) as f64 / 1e6;
-    let used = (sim.carried() - carried) as f64 / (plan.wires[0].bytes_per_second as f64 * seconds);
+    let used =
+        (sim.carried()[0] - carried) as f64 / (plan.wires[0].bytes_per_second as f64 * seconds);
     (slowest, used)
 }
 
@@ -90,4 +91,32 @@ fn urgent_overtakes_a_backlog_on_a_thin_link_within_a_round_trip_and_two_and_a_h
 fn urgent_text_takes_less_than_ten_seconds_on_a_trunked_radio() {
     let (slowest, _) = urgent_over(&Plan::pair(875, 1_500_000), 10);
     assert!(slowest < 10_000_000, "{} ms", slowest / 1_000);
+}
+
+/// Prints what a national outage costs: every node wrote alone, then all links return.
+#[test]
+#[ignore = "minutes; `just thousand` runs it"]
+fn a_thousand_nodes_become_one_after_a_national_outage() {
+    println!(
+        "| nodes | links | records | until all are one | bytes a link | bytes a record and node |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for nodes in [10, 30, 100, 300, 1_000] {
+        let plan = Plan::nation(nodes);
+        let mut sim = sim::Sim::peaceful(&plan);
+        for node in 0..nodes {
+            sim.write(node, 0, Lane::Routine, &[400, 400]);
+            sim.write(node, 0, Lane::Urgent, &[200]);
+        }
+        let records = 3 * nodes;
+        let end = sim.until(3_600_000_000, |sim| sim.delivered >= records * (nodes - 1));
+        let bytes: u64 = sim.carried().iter().sum();
+        let links = plan.wires.len();
+        println!(
+            "| {nodes} | {links} | {records} | {:.1} s | {:.1} kB | {:.0} |",
+            end as f64 / 1e6,
+            bytes as f64 / links as f64 / 1e3,
+            bytes as f64 / (records * (nodes - 1)) as f64
+        );
+    }
 }

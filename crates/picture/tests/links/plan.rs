@@ -96,6 +96,24 @@ impl Plan {
         }
     }
 
+    /// A national node, a region for every 39 others, and the rest below their regions. Regions
+    /// also reach the next region. 10 Mbit/s, 20 ms.
+    pub fn nation(nodes: usize) -> Self {
+        let regions = (nodes / 40).max(2);
+        let wire = |a: usize, b: usize| Wire {
+            ends: [a, b],
+            bytes_per_second: 1_250_000,
+            latency_us: 10_000,
+            buffer_bytes: 1 << 20,
+            cost: 1,
+            lanes: LANES.to_vec(),
+        };
+        let mut wires: Vec<_> = (1..=regions).map(|region| wire(0, region)).collect();
+        wires.extend((1..regions).map(|region| wire(region, region + 1)));
+        wires.extend((regions + 1..nodes).map(|node| wire(1 + node % regions, node)));
+        Self { nodes, wires, entitled: vec![BTreeSet::from([0]); nodes], ..Self::pair(1, 1) }
+    }
+
     /// Any topology, any entitlement, any trouble.
     pub fn random(seed: u64) -> Self {
         let mut random = Random(seed);

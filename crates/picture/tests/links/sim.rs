@@ -86,7 +86,8 @@ pub(crate) struct Sim<'a> {
     pub(crate) acknowledged: BTreeSet<(usize, Id, u64, [u8; 32])>,
     pub(crate) peace: bool,
     pub(crate) authored: usize,
-    carried: u64,
+    carried: [u64; 2],
+    pub(crate) delivered: usize,
 }
 
 /// Plays a plan and checks what must hold afterwards.
@@ -137,7 +138,8 @@ impl<'a> Sim<'a> {
             acknowledged: BTreeSet::new(),
             peace: false,
             authored: 0,
-            carried: 0,
+            carried: [0; 2],
+            delivered: 0,
         }
     }
 
@@ -166,8 +168,8 @@ impl<'a> Sim<'a> {
         ends.iter().all(|end| self.nodes[*end].sessions.get(&wire).is_some_and(Session::is_open))
     }
 
-    /// Bytes that wires carried, with what frames cost.
-    pub(crate) fn carried(&self) -> u64 {
+    /// Bytes that wires carried from their first ends and from their second, with what frames cost.
+    pub(crate) fn carried(&self) -> [u64; 2] {
         self.carried
     }
 
@@ -292,6 +294,13 @@ impl<'a> Sim<'a> {
         Some(call(session, &door, shared, now, wall_ms))
     }
 
+    fn pump_node(&mut self, node: usize) {
+        for wire in self.nodes[node].sessions.keys().copied().collect::<Vec<_>>() {
+            let end = usize::from(self.plan.wires[wire].ends[1] == node);
+            self.pump(wire, end);
+        }
+    }
+
     pub(crate) fn pump_all(&mut self) {
         for wire in 0..self.lines.len() {
             self.pump(wire, 0);
@@ -318,7 +327,7 @@ impl<'a> Sim<'a> {
                 session.next(now, world, shared)
             });
             let Some(Some(frame)) = frame else { return };
-            self.carried += if end == 0 { frame.encoded_len() as u64 + 20 } else { 0 };
+            self.carried[end] += frame.encoded_len() as u64 + 20;
             let takes = (frame.encoded_len() as u64 + 20) * 1_000_000 / bytes_per_second;
             let free = self.lines[wire].busy_until[end].max(self.now) + takes;
             self.lines[wire].busy_until[end] = free;
@@ -430,6 +439,7 @@ impl<'a> Sim<'a> {
                 for envelope in envelopes.into_iter().skip(held as usize) {
                     let hash = record_hash(&envelope.header);
                     records.push((envelope, hash));
+                    self.delivered += 1;
                 }
                 Stored::Held(disk.end(id))
             }
@@ -445,7 +455,7 @@ impl<'a> Sim<'a> {
                 session.stored(delivery.feed, bytes, stored, now)
             });
         }
-        self.pump_all();
+        self.pump_node(node);
     }
 
     pub(crate) fn committed(

@@ -28,6 +28,7 @@ impl Sim<'_> {
                 cost: self.plan.wires[wire].cost,
                 lanes: self.plan.wires[wire].lanes.clone(),
                 expected: None,
+                incidents: Vec::new(),
             };
             let bookmark = node.bookmarks.get(&wire).cloned().unwrap_or_default();
             let session = Session::new(local, nonce, bookmark, self.now, wall_ms);
