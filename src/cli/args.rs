@@ -1,12 +1,17 @@
 //! The command line. Every flag is also `POLDER_*` in the environment (`environment.rs`) and a key
 //! in the file (`file.rs`). English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
 
+mod bundle;
+mod link;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-mod bundle;
-pub use self::bundle::{ExportArgs, HeadsArgs, ImportArgs};
+pub use self::{
+    bundle::{ExportArgs, HeadsArgs, ImportArgs},
+    link::{HoldersArgs, LinksArgs, WaitArgs},
+};
 
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
 #[derive(Debug, Parser)]
@@ -22,7 +27,8 @@ pub struct Cli {
 
 /// Shown under the help.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, \
-    3 refused by the node, 4 node not reachable, 5 the store is damaged or failed.";
+    3 refused by the node, 4 node not reachable, 5 the store is damaged or failed, 6 stored here \
+    but not yet held by the nodes asked for: nothing is lost.";
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -71,6 +77,10 @@ pub enum Command {
     AsOf(AsOfArgs),
     /// Shows who the node is and how it does
     Status,
+    /// Shows live which nodes are linked or cut off, since when, and what each lacks
+    Links(LinksArgs),
+    /// Shows which nodes are known to hold an entry
+    Holders(HoldersArgs),
     /// Checks every chain, hash and signature of a store
     Verify(StoreArgs),
     /// Writes a consistent copy of a store, also while it runs
@@ -310,6 +320,9 @@ pub struct PublishArgs {
     /// File to attach
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
+    /// Until when to wait.
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 /// `retract`.

@@ -9,10 +9,12 @@ mod dutch;
 mod environment;
 pub mod file;
 mod incidents;
+mod links;
 mod read;
 mod scenario;
 mod show;
 mod store;
+mod wait;
 pub mod words;
 mod write;
 
@@ -171,6 +173,8 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Watch(args) => read::watch(context, args).await,
         Command::AsOf(args) => read::as_of(context, args).await,
         Command::Status => read::status(context).await,
+        Command::Links(args) => links::links(context, args).await,
+        Command::Holders(args) => links::holders(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Restore(args) => store::restore(context, args),

@@ -79,7 +79,7 @@ async fn at_node_time(context: &Context, channel: tonic::transport::Channel) -> 
 }
 
 /// Waits between attempts to connect again.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn watch(context: &Context, args: WatchArgs) -> anyhow::Result<u8> {
     let words = context.words;

@@ -171,6 +171,11 @@ impl Lines {
         self.paint(ALARM, text)
     }
 
+    /// Something to keep in mind.
+    pub(super) fn warn(&self, text: &str) -> String {
+        self.paint(WARN, text)
+    }
+
     /// Something that matters less.
     pub(super) fn faint(&self, text: &str) -> String {
         self.paint(FAINT, text)

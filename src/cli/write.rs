@@ -22,6 +22,7 @@ use super::{
     args::{PublishArgs, RetractArgs},
     client, say, say_json,
     store::bar,
+    wait::Wait,
 };
 use crate::json as convert;
 
@@ -31,7 +32,8 @@ const BATCH: usize = 100;
 pub(super) async fn publish(context: &Context, args: PublishArgs) -> anyhow::Result<u8> {
     let channel = context.connect().await?;
     if args.title.as_deref() == Some("-") {
-        return publish_lines(context, channel, args.incident.as_deref()).await;
+        let wait = Wait::of(&channel, &args.wait).await?;
+        return publish_lines(Sender::new(context, channel, wait), args.incident.as_deref()).await;
     }
     let incident = client::incident(&channel, args.incident.as_deref(), context.words).await?;
     let mut entry = entry_json(&args, &incident.name)?;
@@ -44,17 +46,13 @@ pub(super) async fn publish(context: &Context, args: PublishArgs) -> anyhow::Res
     }
     let bytes = convert::to_bytes("Entry", &Value::Object(entry))?;
     let item = PublishItem { entry: bytes.into(), ..Default::default() };
-    let mut sender = Sender::new(context, channel);
+    let wait = Wait::of(&channel, &args.wait).await?;
+    let mut sender = Sender::new(context, channel, wait);
     sender.push(item, None).await?;
     sender.end().await
 }
 
-async fn publish_lines(
-    context: &Context,
-    channel: Channel,
-    incident: Option<&str>,
-) -> anyhow::Result<u8> {
-    let mut sender = Sender::new(context, channel);
+async fn publish_lines(mut sender: Sender<'_>, incident: Option<&str>) -> anyhow::Result<u8> {
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let line = line?;
         if line.trim().is_empty() {
@@ -64,7 +62,7 @@ async fn publish_lines(
             Ok(item) => sender.push(item, Some(number + 1)).await?,
             // One bad line among others, like one that the node refuses.
             Err(error) => {
-                eprintln!("{} {}: {error:#}", context.words.line(), number + 1);
+                eprintln!("{} {}: {error:#}", sender.context.words.line(), number + 1);
                 sender.refused += 1;
             }
         }
@@ -95,13 +93,14 @@ struct Sender<'c> {
     context: &'c Context,
     channel: Channel,
     waiting: Vec<(PublishItem, Option<usize>)>,
+    wait: Option<Wait>,
     published: usize,
     refused: usize,
 }
 
 impl<'c> Sender<'c> {
-    fn new(context: &'c Context, channel: Channel) -> Self {
-        Self { context, channel, waiting: Vec::new(), published: 0, refused: 0 }
+    fn new(context: &'c Context, channel: Channel, wait: Option<Wait>) -> Self {
+        Self { context, channel, waiting: Vec::new(), wait, published: 0, refused: 0 }
     }
 
     async fn push(&mut self, item: PublishItem, line: Option<usize>) -> anyhow::Result<()> {
@@ -118,7 +117,11 @@ impl<'c> Sender<'c> {
         let request_id = Uuid::new_v4().to_string();
         let request = PublishEntriesRequest { request_id, items, ..Default::default() };
         let mut client = client::picture(self.channel.clone());
+        let asked = self.wait.is_some().then(|| request.clone());
         let response = client.publish_entries(request).await?.into_inner();
+        if let (Some(wait), Some(asked)) = (&mut self.wait, asked) {
+            wait.note(asked, &response);
+        }
         for (result, line) in response.results.into_iter().zip(lines) {
             self.report(result, line)?;
         }
@@ -162,7 +165,11 @@ impl<'c> Sender<'c> {
             let (published, refused) = (self.published, self.refused);
             say(&format!("{published} {}, {refused} {}", words.published(), words.refused()))?;
         }
-        Ok(if self.refused > 0 { 3 } else { 0 })
+        let held = match self.wait {
+            Some(wait) => wait.end(self.context, &self.channel).await?,
+            None => 0,
+        };
+        Ok(if self.refused > 0 { 3 } else { held })
     }
 }
 

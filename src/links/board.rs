@@ -30,7 +30,8 @@ struct Row {
     since_ms: i64,
     heard_ms: i64,
     problem: String,
-    figures: Figures,
+    /// `None` until the session measured: nothing known is not zero.
+    figures: Option<Figures>,
 }
 
 /// What a session measured.
@@ -64,7 +65,7 @@ impl Board {
             since_ms: now_ms,
             heard_ms: now_ms,
             problem: String::new(),
-            figures: Figures::default(),
+            figures: None,
         };
         self.nodes.lock().insert(peer.node, row);
         self.changed.send_replace(());
@@ -73,8 +74,8 @@ impl Board {
     pub(super) fn figures(&self, node: Id, figures: Figures, heard_ms: i64) {
         if let Some(row) = self.nodes.lock().get_mut(&node) {
             row.heard_ms = row.heard_ms.max(heard_ms);
-            if row.figures != figures {
-                row.figures = figures;
+            if row.figures != Some(figures) {
+                row.figures = Some(figures);
                 self.changed.send_replace(());
             }
         }
@@ -123,13 +124,15 @@ fn duration_us(us: i64) -> Duration {
 
 impl Row {
     fn link(&self) -> Link {
-        let Figures { behind, round_trip_us, bytes, rates, clock_offset_ms } = self.figures;
+        let measured = self.figures.is_some();
+        let Figures { behind, round_trip_us, bytes, rates, .. } = self.figures.unwrap_or_default();
         let state = if self.connected { LinkState::Connected } else { LinkState::CutOff };
-        let lanes = LANES.iter().zip(behind).map(|(lane, behind)| LaneBehind {
-            lane: (*lane).into(),
-            records_to_receive: behind.ours as i64,
-            records_to_send: behind.theirs as i64,
-        });
+        let lanes =
+            LANES.iter().zip(behind).filter(|_| measured).map(|(lane, behind)| LaneBehind {
+                lane: (*lane).into(),
+                records_to_receive: behind.ours as i64,
+                records_to_send: behind.theirs as i64,
+            });
         let missing: u64 = behind.iter().map(|behind| behind.ours + behind.theirs).sum();
         // A record takes about 600 bytes packed; more exact is not honest.
         let slower = rates.0.max(rates.1);
@@ -148,10 +151,12 @@ impl Row {
             last_heard: Some(timestamp(self.heard_ms)),
             through: String::new(),
             problem: self.problem.clone(),
-            clock_offset: Some(duration_us(clock_offset_ms.saturating_mul(1_000))),
+            clock_offset: self
+                .figures
+                .map(|figures| duration_us(figures.clock_offset_ms.saturating_mul(1_000))),
             round_trip: round_trip_us.map(|us| duration_us(us as i64)),
             lanes: lanes.collect(),
-            catch_up: catch_up.filter(|_| self.connected),
+            catch_up: catch_up.filter(|_| self.connected && measured),
             bytes_sent: bytes.0 as i64,
             bytes_received: bytes.1 as i64,
             receive_rate: rates.0 as i64,
@@ -161,10 +166,33 @@ impl Row {
 }
 
 impl Links {
+    /// A row; of a node that is cut off, what is written here meanwhile counts as lacking there.
+    fn told_of(&self, row: &Row) -> Link {
+        let mut link = row.link();
+        if row.connected || link.lanes.is_empty() {
+            return link;
+        }
+        let plan = self.config().dial.iter().find(|plan| plan.address == row.address);
+        let all: &[String] = &[];
+        let incidents = plan.map_or(all, |plan| plan.incidents.as_slice());
+        link.lanes.iter_mut().for_each(|lane| lane.records_to_send = 0);
+        let picture = self.node.picture.read();
+        for feed in picture.held_feeds().filter(|feed| feed.origin != Some(row.peer.node)) {
+            let incident = &picture.scope(feed.scope).incident;
+            let travels = incidents.is_empty() || incidents.contains(incident);
+            let held = self.holders.end(feed.id, row.peer.node);
+            let lane = link.lanes.iter_mut().find(|lane| lane.lane() == feed.lane);
+            if let Some(lane) = lane.filter(|_| travels) {
+                lane.records_to_send += feed.head.sequence.saturating_sub(held) as i64;
+            }
+        }
+        link
+    }
+
     /// The state of all links now.
     pub fn report(&self) -> WatchLinksResponse {
         let rows = self.board.nodes.lock().clone();
-        let mut links: Vec<Link> = rows.values().map(Row::link).collect();
+        let mut links: Vec<Link> = rows.values().map(|row| self.told_of(row)).collect();
         let dialled = self.board.dialled.lock().clone();
         for (plan, row) in &dialled {
             // One that answered has a row by its node.

@@ -50,6 +50,13 @@ impl Holders {
         nodes.filter_map(holds).collect()
     }
 
+    /// Up to where a node is known to hold a feed; 0: nothing is known.
+    pub fn end(&self, feed: Id, node: Id) -> u64 {
+        let feeds = self.feeds.lock();
+        let steps = feeds.get(&feed).and_then(|nodes| nodes.get(&node));
+        steps.and_then(|steps| steps.last()).map_or(0, |last| last.sequence)
+    }
+
     /// Wakes when somebody holds more.
     pub fn changed(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

@@ -13,7 +13,8 @@ pub(super) struct Text {
 /// Shown under the help of the program.
 pub(super) const EXIT_CODES: &str = "Afsluitcodes: 0 gelukt, 1 mislukt, 2 onjuiste opdracht of \
     configuratie, 3 geweigerd door het knooppunt, 4 knooppunt niet bereikbaar, 5 de opslag is \
-    beschadigd of werkt niet meer.";
+    beschadigd of werkt niet meer, 6 hier opgeslagen maar nog niet bij de gevraagde knooppunten: \
+    er is niets verloren.";
 
 /// Arguments of every command.
 pub(super) const COMMON: &[(&str, &str)] = &[
@@ -59,6 +60,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("CERTAINTY", "ZEKERHEID"),
     ("DIR", "MAP"),
     ("DISCIPLINE", "KOLOM"),
+    ("DURATION", "DUUR"),
     ("ENGINE", "MOTOR"),
     ("ENGINES", "MOTOREN"),
     ("ENTRIES", "AANTAL"),
@@ -75,6 +77,8 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("LIMIT", "AANTAL"),
     ("MODE", "ECHTHEID"),
     ("NAME", "NAAM"),
+    ("NODE", "KNOOPPUNT"),
+    ("NODES", "AANTAL"),
     ("ONLY", "TEKST"),
     ("PARTY", "PARTIJ"),
     ("PHASE", "FASE"),
@@ -137,6 +141,11 @@ pub(super) const COMMANDS: &[Text] = &[
             ("link", "Nog een knooppunt om een verbinding mee te onderhouden; mag vaker"),
             ("admin", "Waar /metrics en /healthz te bereiken zijn [standaard: 127.0.0.1:7421]"),
             ("engine", "Opslagmotor die de opslag moet hebben [standaard: die hij heeft]"),
+            (
+                "link",
+                "Ander knooppunt om een verbinding mee te houden, naast die van het bestand; mag \
+                 vaker",
+            ),
         ],
     },
     Text {
@@ -219,6 +228,12 @@ pub(super) const COMMANDS: &[Text] = &[
             ("verified_by", "Wie het bevestigde; het item geldt dan als bevestigd"),
             ("entry", "Item waarvan dit een nieuwe versie is"),
             ("attach", "Bestand dat als bijlage meegaat"),
+            ("wait", "Wacht tot zoveel andere knooppunten het ook hebben"),
+            (
+                "wait_for",
+                "Wacht tot dit knooppunt het heeft: naam, partij of sleutel-id; mag vaker",
+            ),
+            ("wait_time", "Wacht hoogstens zo lang"),
         ],
     },
     Text {
@@ -249,6 +264,17 @@ pub(super) const COMMANDS: &[Text] = &[
         ],
     },
     Text { path: "status", about: "Toont wie het knooppunt is en hoe het ermee staat", args: &[] },
+    Text {
+        path: "links",
+        about: "Toont live welke knooppunten verbonden of afgesneden zijn, sinds wanneer, en wat \
+            elk mist",
+        args: &[("once", "Toont de verbindingen zoals ze nu zijn en stopt")],
+    },
+    Text {
+        path: "holders",
+        about: "Toont van welke knooppunten bekend is dat ze een item hebben",
+        args: &[("name", "Volledige naam van het item, incidents/…/entries/…")],
+    },
     Text {
         path: "verify",
         about: "Controleert elke keten, hash en handtekening van een opslag",

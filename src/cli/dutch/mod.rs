@@ -94,6 +94,18 @@ pub(super) fn reason(words: Words, reason: &str) -> Option<&'static str> {
     reasons::REASONS.iter().find(|(known, _)| *known == reason).map(|(_, sentence)| *sentence)
 }
 
+/// Why a link fails, for readers of Dutch where there is a sentence for it.
+pub(super) fn problem(words: Words, problem: &str) -> String {
+    if words.0 != Language::Dutch {
+        return problem.to_owned();
+    }
+    let known = reasons::PROBLEMS.iter().find(|(known, _)| problem.contains(known));
+    match known {
+        Some((known, dutch)) => problem.replacen(known, dutch, 1),
+        None => problem.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{

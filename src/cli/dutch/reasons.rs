@@ -103,3 +103,16 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("WANT_MALFORMED", "de andere kant vroeg iets onleesbaars"),
     ("WRONG_LENGTH", "een hash heeft niet de goede lengte"),
 ];
+
+/// Why a link fails, as the node and its system say it, and in Dutch.
+pub(super) const PROBLEMS: &[(&str, &str)] = &[
+    ("Connection refused", "niemand neemt daar op (verbinding geweigerd)"),
+    ("Connection timed out", "er kwam geen antwoord"),
+    ("cut off on purpose", "met opzet afgesneden"),
+    ("deadline has elapsed", "er kwam geen antwoord"),
+    ("the connection broke", "de verbinding brak"),
+    ("the node is shutting down", "het knooppunt is aan het stoppen"),
+    ("the other side ended it: ", "de andere kant sloot af: "),
+    ("the other side ended the session", "de andere kant sloot af"),
+    ("there is another session with this node", "er is al een verbinding met dit knooppunt"),
+];
