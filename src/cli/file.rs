@@ -189,6 +189,7 @@ mod tests {
         let example = possible.first().map_or("1.5", |value| value.get_name());
         let many = matches!(arg.get_action(), ArgAction::Append);
         let mut tried = vec!["true".to_owned(), "1".to_owned(), "\"127.0.0.1:1\"".to_owned()];
+        tried.push("\"10s\"".to_owned());
         tried.push(format!("{example:?}"));
         if many {
             tried = vec!["[\"a\", \"b\"]".to_owned()];

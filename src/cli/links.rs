@@ -112,7 +112,7 @@ pub(super) fn table(lines: &Lines, links: &[Link]) -> String {
         (1, cut) => format!("{cut} {} 1 {}", words.cut_off_of(), words.node().to_lowercase()),
         (all, cut) => format!("{cut} {} {all} {}", words.cut_off_of(), words.nodes()),
     };
-    let mut text = lines.heading(&format!("{at}  {verdict}"));
+    let mut text = lines.heading(&textwrap::fill(&format!("{at}  {verdict}"), lines.width));
     text.push('\n');
     let rows: Vec<Row> = links.iter().map(|link| row(lines, link, &links)).collect();
     let headings = [

@@ -20,7 +20,7 @@ const NOT_YET_HELD: u8 = 6;
 
 /// What to wait for.
 pub(super) struct Wait {
-    count: u16,
+    count: u64,
     nodes: Vec<String>,
     time: Duration,
     links: Vec<Link>,
@@ -84,7 +84,7 @@ impl Wait {
             bar.set_message(self.progress(context, &holders));
         };
         // Each feed may have enough holders, and yet not all of them the same.
-        satisfied &= holders.len() >= usize::from(self.count);
+        satisfied &= holders.len() >= self.count as usize;
         holders.sort();
         bar.finish_and_clear();
         self.conclude(context, &holders, satisfied)?;
@@ -98,7 +98,7 @@ impl Wait {
         time: Duration,
     ) -> anyhow::Result<PublishEntriesResponse> {
         let wait = WaitForHolders {
-            node_count: i32::from(self.count),
+            node_count: self.count as i32,
             nodes: self.nodes.clone(),
             timeout: prost_types::Duration::try_from(time).ok(),
         };

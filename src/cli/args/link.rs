@@ -23,8 +23,8 @@ pub struct HoldersArgs {
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Waits until so many other nodes hold it too
-    #[arg(long, value_name = "NODES", value_parser = clap::value_parser!(u16).range(0..=1_000))]
-    pub wait: Option<u16>,
+    #[arg(long, value_name = "NODES", value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    pub wait: Option<u64>,
     /// Waits until this node holds it: its name, party or key id; may be given often
     #[arg(long, value_name = "NODE")]
     pub wait_for: Vec<String>,
