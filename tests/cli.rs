@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli/links.rs"]
+mod links;
+#[path = "cli/settings.rs"]
+mod settings;
+
 mod harness;
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
 use harness::*;
 use polder_wire::v1::Mode;
@@ -279,48 +280,6 @@ async fn each_sort_of_failure_has_the_exit_code_that_the_help_tells() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_publisher_can_wait_for_other_nodes_and_see_who_is_cut_off() {
-    let (home, other) = (Home::new(), Home::new());
-    let node = home.start().await;
-    let address = node.address();
-    let mut neighbour = Running::start(other.data(), &["--link", &address]).await;
-    node.open("maas").await;
-    let cli = Cli::of(&node);
-    let until = Instant::now() + Duration::from_secs(30);
-    while !cli.text(&["links", "--once"]).contains("in step") {
-        assert!(Instant::now() < until, "{}", cli.text(&["links", "--once"]));
-    }
-    let told = cli.json(&["publish", "dijk", "--wait", "1", "--wait-time", "20s"]);
-    let name = told[0]["published"]["name"].as_str().unwrap();
-    assert_eq!(told[1]["waitSatisfied"], true);
-    let holder = told[1]["holders"][0].as_str().unwrap();
-    let holders = &cli.json(&["holders", name])[0]["holders"];
-    assert_eq!(holders[0]["node"], holder);
-    assert!(cli.text(&["holders", name]).contains("known since"));
-    let told = cli.text(&["publish", "dam", "--wait-for", holder, "--wait-time", "20s"]);
-    assert!(told.contains("Also held by"), "{told}");
-    let (code, told) = cli.run(&["publish", "x", "--wait-for", "nobody"]);
-    assert!(code == 2 && told.contains("nobody"), "{code} {told}");
-
-    neighbour.kill();
-    let until = Instant::now() + Duration::from_secs(90);
-    while !cli.text(&["links", "--once"]).contains("CUT OFF") {
-        assert!(Instant::now() < until, "{}", cli.text(&["links", "--once"]));
-    }
-    let (code, told) = cli.run(&["publish", "sluis", "--wait", "1", "--wait-time", "1s"]);
-    assert!(code == 6 && told.contains("nothing is lost") && told.contains("0 of 1"), "{told}");
-    let (code, told) = cli.run(&["publish", "brug", "--wait-for", holder, "--wait-time", "1s"]);
-    assert_eq!(code, 6, "{told}");
-    let links = &cli.json(&["links", "--once"])[0]["links"];
-    assert_eq!(links[0]["state"], "LINK_STATE_CUT_OFF");
-    let lanes = links[0]["lanes"].as_array().unwrap();
-    let missing: i64 = lanes.iter().filter_map(|lane| lane["recordsToSend"].as_i64()).sum();
-    assert_eq!(missing, 2, "{links}");
-    let dutch = cli.text(&["links", "--once", "--lang", "nl"]);
-    assert!(dutch.contains("AFGESNEDEN"), "{dutch}");
-}
-
 /// Overwrites every file below a directory.
 fn spoil(dir: &Path) {
     for entry in fs::read_dir(dir).unwrap() {
@@ -395,70 +354,6 @@ async fn a_new_version_an_attachment_and_a_page_by_flags() {
     assert_eq!(page.len(), 5, "four entries and a token");
     let token = page[4]["nextPageToken"].as_str().unwrap();
     assert_eq!(cli.json(&["list", "-n", "4", "--page", token]).len(), 2);
-}
-
-#[test]
-fn a_configuration_is_checked_whole_before_anything_is_opened() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("polder.toml");
-    let check = |text: &str| {
-        fs::write(&file, text).unwrap();
-        said(&run(&["check", "--lang", "en", "--json", "--config", file.to_str().unwrap()]))
-    };
-    let (code, told) = check(
-        "data = \"/srv/polder\"\nlisten = \"127.0.0.1:7000\"\n[store]\nengine = \"sled\"\n\
-         [attachments]\ngrace = \"2h\"\n",
-    );
-    assert_eq!(code, 0, "{told}");
-    let shown: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(
-        (&shown["data"], &shown["listen"]),
-        (&"/srv/polder".into(), &"127.0.0.1:7000".into())
-    );
-    assert_eq!(
-        (&shown["store"]["engine"], &shown["attachments"]["grace"]),
-        (&"sled".into(), &"2h".into())
-    );
-    for (text, named) in [
-        ("dta = \"x\"", "dta"),
-        ("listen = \"nowhere\"", "listen"),
-        ("listen = \"0.0.0.0:7420\"", "loopback"),
-        ("[store]\nengine = \"paper\"", "paper"),
-        ("[attachments]\nbytes_max = 0", "bytes_max"),
-        ("[attachments]\ngrace = \"soon\"", "grace"),
-        ("[disk]\nbulk_bytes = 1\nroutine_bytes = 2\nurgent_bytes = 3", "reserves"),
-        ("lang = \"de\"", "lang"),
-        ("not toml at all", "polder.toml"),
-    ] {
-        let (code, told) = check(text);
-        assert!(code == 2 && told.contains(named), "{text}: {code} {told}");
-    }
-}
-
-#[test]
-fn a_flag_comes_before_the_environment_and_the_environment_before_the_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("polder.toml");
-    fs::write(&file, "json = true\n[serve]\nlisten = \"127.0.0.1:7001\"\n").unwrap();
-    let check = |args: &[&str], set: &[(&str, &str)]| {
-        let mut command = polder();
-        command.arg("check").args(args).args(["--config", file.to_str().unwrap()]);
-        said(&command.envs(set.iter().copied()).output().unwrap())
-    };
-    let (code, told) = check(&[], &[]);
-    let shown: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((code, &shown["listen"]), (0, &"127.0.0.1:7001".into()), "{told}");
-    assert_eq!(shown["flags"]["serve.listen"], "127.0.0.1:7001");
-    let (_, told) = check(&[], &[("POLDER_LISTEN", "127.0.0.1:7002")]);
-    assert!(told.contains("127.0.0.1:7002"), "{told}");
-    let (_, told) = check(&[], &[("POLDER_JSON", "false")]);
-    assert!(told.starts_with("The configuration is sound."), "{told}");
-    let (_, told) = check(&["--json"], &[("POLDER_JSON", "false")]);
-    assert!(told.starts_with('{'), "{told}");
-    fs::write(&file, "[list]\nurgancy = \"immediate\"\n").unwrap();
-    let (code, told) = check(&[], &[]);
-    assert!(code == 2 && told.contains("polder.toml: list.urgancy: "), "{code} {told}");
-    assert_eq!(run(&["list", "--help", "--config", file.to_str().unwrap()]).status.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

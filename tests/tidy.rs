@@ -338,6 +338,9 @@ fn the_example_configuration_is_accepted_and_names_every_key() {
         if name.contains(' ') {
             return None;
         }
+        if kind == "Vec<DialPlan>," {
+            return Some(format!("[[peers.{name}]]"));
+        }
         let table =
             ["StoreConfig,", "Reserve,", "AttachmentConfig,", "LinksConfig,"].contains(&kind);
         Some(if table { format!("[{name}]") } else { format!("{name} =") })

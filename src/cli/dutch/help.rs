@@ -138,7 +138,6 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[
             DATA,
             ("listen", "Waar gRPC en gRPC-Web te bereiken zijn [standaard: 127.0.0.1:7420]"),
-            ("link", "Nog een knooppunt om een verbinding mee te onderhouden; mag vaker"),
             ("admin", "Waar /metrics en /healthz te bereiken zijn [standaard: 127.0.0.1:7421]"),
             ("engine", "Opslagmotor die de opslag moet hebben [standaard: die hij heeft]"),
             (
