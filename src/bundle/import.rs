@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{attachments::AttachmentError, node::Node, publish::PublishError};
 
-/// Packets that are stored in one commit: so many bytes as they travelled.
+/// Packets that are stored in one commit: so many bytes, unpacked.
 const TOGETHER_BYTES: usize = 2 << 20;
 const TOGETHER_MAX: usize = 64;
 /// Refusals that a report lists.
@@ -134,7 +134,8 @@ impl Importer {
                 self.header(header);
             }
             if let Some(packet) = frame.suffix {
-                self.waiting_bytes += packet.packed.len();
+                // Small bytes may unpack to large ones.
+                self.waiting_bytes += packet.packed.len().max(packet.unpacked_bytes as usize);
                 self.waiting.push(packet);
             }
             if self.waiting_bytes > TOGETHER_BYTES || self.waiting.len() >= TOGETHER_MAX {
@@ -144,7 +145,7 @@ impl Importer {
                 self.part(part).await?;
             }
             if let Some(end) = frame.end {
-                self.promised = end.records;
+                self.promise(end.records);
             }
         }
         Ok(())
@@ -155,7 +156,11 @@ impl Importer {
         let key = key.and_then(|key| VerifyingKey::from_bytes(key).ok());
         self.report.node = key.map(|key| format!("nodes/{}", key_id(&key))).unwrap_or_default();
         self.report.create_time = Some(timestamp(header.create_ms));
-        self.promised = header.records;
+        self.promise(header.records);
+    }
+
+    fn promise(&mut self, records: Vec<u64>) {
+        self.promised = records.into_iter().take(LANES.len()).collect();
     }
 
     async fn part(&mut self, part: Part) -> Result<(), ImportError> {

@@ -247,7 +247,9 @@ pub(super) async fn import(context: &Context, args: ImportArgs) -> anyhow::Resul
             let work = async |node: &Arc<Node>| {
                 let mut importer = Importer::new(Arc::clone(node));
                 for data in pieces(file) {
-                    let data = data.with_context(unreadable)?;
+                    let Ok(data) = data.map_err(|error| tell_unreadable(context, &error)) else {
+                        break;
+                    };
                     bar.inc(data.len() as u64);
                     importer.push(&data).await.map_err(told)?;
                 }
@@ -265,6 +267,11 @@ pub(super) async fn import(context: &Context, args: ImportArgs) -> anyhow::Resul
     Ok(if all { 0 } else { 3 })
 }
 
+/// A stick that fails half-way is one that was cut off there: what came before is taken.
+fn tell_unreadable(context: &Context, error: &std::io::Error) {
+    eprintln!("{}: {error}", context.words.unreadable());
+}
+
 fn pieces(file: File) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
     let mut file = Some(file);
     std::iter::from_fn(move || {
@@ -273,7 +280,7 @@ fn pieces(file: File) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
             Ok(0) => None,
             Ok(_) => Some(Ok(data)),
             Err(error) => {
-                // A stick that fails half-way: no second try.
+                // No second try.
                 file = None;
                 Some(Err(error))
             }
@@ -303,8 +310,9 @@ async fn import_running(
         bar.set_position(message.bytes_done as u64);
         report = message.report.or(report);
     }
-    // What could be read was taken even so; whoever imports it again is told the same.
-    reading.await?.context("the bundle cannot be read to its end")?;
+    if let Err(error) = reading.await? {
+        tell_unreadable(context, &error);
+    }
     report.context("the node ended without finishing")
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::NewScope,
     link::{FilePiece, World},
     picture::Scope,
-    record::{Head, Id, record_hash},
+    record::{Head, Id, key_id, record_hash},
     suffix::FeedName,
 };
 use polder_wire::v1::Envelope;
@@ -91,9 +92,12 @@ impl World for Door {
     }
 
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]> {
-        if origin == self.node.key_id() {
-            return self.node.identity().public_key[..].try_into().ok();
-        }
-        self.read(self.node.log().origin_key(origin)).map(|key| *key.as_bytes())
+        // Our own, also those that we wrote with before a restore, stand in the identity.
+        let identity = self.node.identity();
+        let own = std::iter::once(&identity.public_key).chain(&identity.retired_keys);
+        let own = own.filter_map(|key| VerifyingKey::from_bytes(key[..].try_into().ok()?).ok());
+        let known = own.into_iter().find(|key| key_id(key) == origin);
+        let known = known.or_else(|| self.read(self.node.log().origin_key(origin)));
+        known.map(|key| *key.as_bytes())
     }
 }

@@ -215,6 +215,14 @@ async fn a_region_that_is_cut_off_is_carried_to_another_and_on_to_a_third() {
     );
     assert_eq!(total(&json(&["import", stick, "--data", at_c]), "recordsTaken"), records + 1);
     must(&["verify", "--data", at_c]);
+    // A node that was restored under a new key hands on what it wrote under the old one.
+    let (copy, d) = (a.beside("copy"), Home::new());
+    let (backup, copy) = (a.beside("backup"), copy.to_str().unwrap());
+    must(&["backup", backup.to_str().unwrap(), "--data", a.data().to_str().unwrap()]);
+    must(&["restore", backup.to_str().unwrap(), "--data", copy]);
+    must(&["export", "--to", stick, "--data", copy]);
+    let taken = json(&["import", stick, "--data", d.data().to_str().unwrap()]);
+    assert_eq!(total(&taken, "recordsTaken"), records + 1);
     let node_c = c.start().await;
     assert_eq!(listed(&node_c).await, shown);
     assert_eq!(node_c.status().await.store.unwrap().attachment_bytes, 640_000);
@@ -248,6 +256,13 @@ async fn what_is_no_bundle_or_no_heads_is_refused_with_its_reason() {
     std::fs::write(&file, bytes).unwrap();
     fails(&["export", "--to", stick, "--for", name], 3, "HEADS_MALFORMED");
     fails(&["heads", "--to", "/nowhere/at/all"], 1, "cannot write");
+    fails(&["import", "/nowhere/at/all"], 1, "cannot read");
+    for (data, expected) in [(vec![], "OUT_OF_RANGE"), (vec![0; 2 << 20], "OUT_OF_RANGE")] {
+        let messages = futures::stream::iter([ImportBundleRequest { data: data.into() }]);
+        let mut told = node.node().import_bundle(messages).await.unwrap().into_inner();
+        assert_eq!(reason(&told.message().await.unwrap_err()), expected);
+    }
+    assert_eq!(node.status().await.record_count, 0);
     assert!(!Path::new(stick).exists());
 }
 
