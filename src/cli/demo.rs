@@ -1,5 +1,7 @@
-//! `polder demo`: a node of its own plays the flood of July 2021, on a clock that says what the
-//! clocks said then.
+//! `polder demo`: two regions and the national centre play the flood of July 2021, on clocks that
+//! say what the clocks said then. While the Maas is at its highest, the north is cut off.
+
+mod nation;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,21 +15,16 @@ use polder_wire::v1::{
 use prost::Message as _;
 use tonic::transport::Channel;
 
+use self::nation::{CUT, NATION, NORTH, Nation, PLACES, Place};
 use super::{
     Context, Misuse,
     args::DemoArgs,
     client, say, say_json,
-    scenario::{self, Player, Step},
+    scenario::{self, Step},
     show::Lines,
     store::{bar, check_loopback},
 };
-use crate::{
-    links::LinksConfig,
-    node::{self, Node},
-    serve::{Addresses, Serving, serve},
-    store::engine::ENGINES,
-    wall::Wall,
-};
+use crate::{node::Node, serve::Addresses, store::engine::ENGINES};
 
 /// Part of the program, so that the demo needs no file.
 const SCENARIO: &str = include_str!("../../scenarios/limburg2021.jsonl");
@@ -50,125 +47,198 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> anyhow::Result<u8>
     check_loopback(addresses).context(Misuse)?;
     let engine = context.engine(args.engine.clone())?;
     let engine = engine.unwrap_or_else(|| ENGINES[0].0.to_owned());
-    let (data, temporary) = directory(args.data.clone())?;
-    node::init(&data, &engine, "demo", "demo")?;
-    let start_ms = steps[0].at_ms;
-    let (node, writer) = Node::open(&data, Wall::scripted(start_ms), &context.config.options())?;
-    let serving = serve_somewhere(&node, addresses, args.once).await?;
-    let address = serving.addresses.listen.to_string();
-    let channel = client::connect(&address, context.words).await?;
-
+    let (dir, temporary) = directory(args.data.clone())?;
+    // With --once nobody else asks, so any ports will do.
+    let wanted = (!args.once).then_some(addresses);
+    let mut nation = Nation::start(context, &dir, &engine, wanted, steps[0].at_ms).await?;
+    nation.settle().await?;
     let played = if args.once {
-        play_at_once(context, &node, channel, steps).await
+        play_at_once(context, &mut nation, steps).await
     } else {
-        play(context, &node, &serving, channel, steps, args.speed).await
+        play(context, &mut nation, steps, args.speed).await
     };
-    serving.stop().await?;
-    tokio::task::spawn_blocking(move || node::close(node, writer)).await?;
+    nation.stop().await?;
     drop(temporary);
     played.map(|()| 0)
 }
 
 fn directory(data: Option<PathBuf>) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
     match data {
-        Some(data) => Ok((data, None)),
+        Some(data) => {
+            std::fs::create_dir_all(&data)?;
+            Ok((data, None))
+        }
         None => {
             let temporary = tempfile::Builder::new().prefix("polder-demo-").tempdir()?;
-            Ok((temporary.path().join("data"), Some(temporary)))
+            Ok((temporary.path().to_owned(), Some(temporary)))
         }
     }
 }
 
-/// A newcomer's port may be in use; another one is as good. `--once` is asked by nobody else.
-async fn serve_somewhere(
-    node: &Arc<Node>,
-    wanted: Addresses,
-    once: bool,
-) -> anyhow::Result<Serving> {
-    let any = |address: std::net::SocketAddr| std::net::SocketAddr::new(address.ip(), 0);
-    let elsewhere = Addresses { listen: any(wanted.listen), admin: any(wanted.admin) };
-    if once {
-        return serve(Arc::clone(node), elsewhere, LinksConfig::default()).await;
-    }
-    match serve(Arc::clone(node), wanted, LinksConfig::default()).await {
-        Ok(serving) => Ok(serving),
-        Err(_) => serve(Arc::clone(node), elsewhere, LinksConfig::default()).await,
+/// The north is cut off by the scenario; `None`: nothing changes at this step.
+fn cut_at(step: &Step, cut: bool) -> Option<bool> {
+    let row = step.row?;
+    match (CUT.contains(&row), cut) {
+        (true, false) => Some(true),
+        (false, true) if row > *CUT.end() => Some(false),
+        _ => None,
     }
 }
 
 async fn play_at_once(
     context: &Context,
-    node: &Arc<Node>,
-    channel: Channel,
+    nation: &mut Nation,
     steps: Vec<Step>,
 ) -> anyhow::Result<()> {
     let bar = bar(steps.len() as u64, "steps");
-    let mut player = Player::new(channel.clone());
     for step in steps {
-        node.wall.set(step.at_ms);
-        player.play(step).await?;
+        if let Some(cut) = cut_at(&step, nation.is_cut(NORTH)) {
+            nation.cut(NORTH, cut);
+        }
+        nation.settle().await?;
+        nation.set_clock(step.at_ms);
+        nation.play(step).await?;
         bar.inc(1);
     }
+    nation.settle().await?;
     bar.finish_and_clear();
-    summarise(context, node, channel).await
+    let Place { node, channel, .. } = &nation.places[NATION];
+    summarise(context, node, channel.clone()).await?;
+    if !context.common.json {
+        let (records, _) = nation.records();
+        say(&format!("\n{} ({} records)", context.words.demo_one(), records[NATION]))?;
+    }
+    Ok(())
 }
 
 async fn play(
     context: &Context,
-    node: &Arc<Node>,
-    serving: &Serving,
-    channel: Channel,
+    nation: &mut Nation,
     steps: Vec<Step>,
     speed: f64,
 ) -> anyhow::Result<()> {
     let words = context.words;
-    let bound = serving.addresses;
-    say(&context.lines.heading(words.demo_intro()))?;
-    let admin = format!("{} http://{}/metrics", words.admin_on(), bound.admin);
-    say(&format!("{} {}, {admin}. {}", words.listening(), bound.listen, words.press_ctrl_c()))?;
-    let ask = if bound.listen.port() == 7420 {
-        String::new()
-    } else {
-        format!(" --node {}", bound.listen)
-    };
-    say(&format!("{}: polder watch{ask} · polder list{ask} --contradictions", words.demo_try()))?;
-    say(&format!("  polder as-of{ask} --known 2021-07-15T21:00 --valid 2021-07-16T06:00\n"))?;
-
+    introduce(context, nation)?;
     let bar = bar(steps.len() as u64, "");
+    let Place { node, channel, .. } = &nation.places[NATION];
     let watching =
         tokio::spawn(follow(context.lines.clone(), channel.clone(), bar.clone(), Arc::clone(node)));
-    let mut player = Player::new(channel.clone());
+    let mut typed = typed();
     let mut last_ms = steps[0].at_ms;
+    let mut were_one = true;
     let interrupted = async {
         let _ = tokio::signal::ctrl_c().await;
     };
     tokio::pin!(interrupted);
     for step in steps {
+        if let Some(cut) = cut_at(&step, nation.is_cut(NORTH)) {
+            nation.cut(NORTH, cut);
+            let told = if cut { words.demo_cut_off() } else { words.demo_back() };
+            print(&bar, &context.lines.heading(told));
+        }
         let pause = (step.at_ms - last_ms).max(0) as f64 / 1000.0 / speed.max(0.001);
         let pause = Duration::from_secs_f64(pause.min(PAUSE_MAX.as_secs_f64()));
-        tokio::select! {
-            () = &mut interrupted => {
-                watching.abort();
-                bar.finish_and_clear();
-                return Ok(());
+        let over = tokio::time::sleep(pause);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut interrupted => {
+                    watching.abort();
+                    bar.finish_and_clear();
+                    return Ok(());
+                }
+                Some(line) = typed.recv() => obey(context, nation, &bar, &line),
+                () = &mut over => break,
             }
-            () = tokio::time::sleep(pause) => {}
         }
+        let (records, one) = nation.records();
+        if one && !were_one {
+            print(&bar, &context.lines.heading(words.demo_one()));
+        }
+        // The last step may still be on its way: only a cut parts the pictures.
+        were_one = one || (were_one && !(0..3).any(|place| nation.is_cut(place)));
         last_ms = step.at_ms;
-        node.wall.set(step.at_ms);
-        bar.set_message(context.lines.moment(step.at_ms));
-        player.play(step).await?;
+        nation.set_clock(step.at_ms);
+        nation.play(step).await?;
+        bar.set_message(format!("{} · {}", context.lines.moment(last_ms), counts(records)));
         bar.inc(1);
     }
+    nation.settle().await?;
     // The last changes are on their way to the screen.
     tokio::time::sleep(Duration::from_millis(300)).await;
     watching.abort();
     bar.finish_and_clear();
-    summarise(context, node, channel).await?;
-    say(&format!("\n{} {} {}.", words.demo_done(), words.listening(), bound.listen))?;
+    let Place { node, channel, .. } = &nation.places[NATION];
+    summarise(context, node, channel.clone()).await?;
+    say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
+    let listen = nation.places[NATION].serving.addresses.listen;
+    say(&format!("{} {} {listen}.", words.demo_done(), words.listening()))?;
     say(words.press_ctrl_c())?;
-    interrupted.await;
-    Ok(())
+    loop {
+        tokio::select! {
+            () = &mut interrupted => return Ok(()),
+            Some(line) = typed.recv() => obey(context, nation, &bar, &line),
+        }
+    }
+}
+
+fn introduce(context: &Context, nation: &Nation) -> anyhow::Result<()> {
+    let words = context.words;
+    say(&context.lines.heading(words.demo_intro()))?;
+    for place in &nation.places {
+        let Addresses { listen, admin } = place.serving.addresses;
+        let name = place.name;
+        say(&format!("  {name:<8} {listen}   {} http://{admin}/metrics", words.admin_on()))?;
+    }
+    let bound = nation.places[NATION].serving.addresses;
+    let ask = if bound.listen.port() == 7420 {
+        String::new()
+    } else {
+        format!(" --node {}", bound.listen)
+    };
+    say(&format!("{}: polder watch{ask} · polder links{ask}", words.demo_try()))?;
+    say(&format!("  polder as-of{ask} --known 2021-07-15T21:00 --valid 2021-07-16T06:00"))?;
+    say(&format!("{} {}\n", words.demo_type(), words.press_ctrl_c()))
+}
+
+/// Records of the three.
+fn counts(records: [u64; 3]) -> String {
+    let counts = PLACES.iter().zip(records).map(|((name, _), count)| format!("{name} {count}"));
+    counts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Lines that are typed while the demo runs.
+fn typed() -> tokio::sync::mpsc::Receiver<String> {
+    let (sender, typed) = tokio::sync::mpsc::channel(4);
+    // A thread of its own: reading a terminal cannot be given up, and must not hold up the end.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    typed
+}
+
+/// `cut noord`, `restore noord`, in English or Dutch.
+fn obey(context: &Context, nation: &mut Nation, bar: &ProgressBar, line: &str) {
+    let mut parts = line.split_whitespace();
+    let (verb, place) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let cut = match verb {
+        "cut" | "knip" => Some(true),
+        "restore" | "herstel" => Some(false),
+        _ => None,
+    };
+    let known = PLACES.iter().position(|(name, _)| *name == place);
+    let (Some(cut), Some(place)) = (cut, known) else {
+        print(bar, context.words.demo_type());
+        return;
+    };
+    nation.cut(place, cut);
+    let (records, one) = nation.records();
+    let state = if one { context.words.demo_same() } else { context.words.demo_apart() };
+    print(bar, &format!("{line}: {} · {state}", counts(records)));
 }
 
 /// Prints changes above the progress line.

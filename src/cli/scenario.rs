@@ -21,8 +21,8 @@ use crate::json;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Line {
     at: jiff::Timestamp,
+    /// The fact that the line was made from.
     #[serde(default)]
-    #[allow(dead_code, reason = "names the fact that the line was made from, for people")]
     row: Option<u32>,
     create_incident: Option<Value>,
     update_incident: Option<Value>,
@@ -43,6 +43,8 @@ pub(super) enum Act {
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) at_ms: i64,
+    /// Number of the fact.
+    pub(super) row: Option<u32>,
     pub(super) act: Act,
 }
 
@@ -80,7 +82,7 @@ fn parse_line(text: &str, number: usize) -> anyhow::Result<Step> {
         }
         _ => bail!("needs exactly one of createIncident, updateIncident, publish and retract"),
     };
-    Ok(Step { at_ms: line.at.as_millisecond(), act })
+    Ok(Step { at_ms: line.at.as_millisecond(), row: line.row, act })
 }
 
 /// Plays steps into a node.

@@ -84,6 +84,7 @@ words! {
     feeds_left_out: "more do not fit; a bundle brings those whole.", "meer passen er niet in; een bundel brengt die in hun geheel.";
     bundle_written: "Bundle written to", "Bundel geschreven naar";
     bundle_incomplete: "The bundle is damaged or was cut off. What could be stored is stored; ask for a new one, with new heads.", "De bundel is beschadigd of afgebroken. Wat opgeslagen kon worden, is opgeslagen; vraag om een nieuwe, met een nieuwe stand.";
+    unreadable: "the file cannot be read to its end", "het bestand kan niet tot het einde gelezen worden";
     taken: "taken", "opgenomen";
     held_already: "held already", "al aanwezig";
     missing: "missing", "ontbreken";
@@ -104,6 +105,12 @@ words! {
     reconnecting: "The connection was lost; trying again.", "De verbinding is verbroken; nieuwe poging.";
     unreachable: "The node cannot be reached at", "Het knooppunt is niet bereikbaar op";
     demo_intro: "The flood of July 2021 in Limburg, as it became known. An exercise: nothing here is happening now.", "Het hoogwater van juli 2021 in Limburg, zoals het bekend werd. Een oefening: niets hiervan gebeurt nu.";
+    demo_cut_off: "── Limburg-Noord is cut off: it goes on alone ──", "── Limburg-Noord is afgesneden: het werkt alleen verder ──";
+    demo_back: "── Limburg-Noord is back: the pictures become one ──", "── Limburg-Noord is terug: de beelden worden weer één ──";
+    demo_one: "── The three pictures are one ──", "── De drie beelden zijn één ──";
+    demo_same: "same", "gelijk";
+    demo_apart: "apart", "uiteen";
+    demo_type: "Type: cut noord, restore noord (or zuid, centrum).", "Typ: knip noord, herstel noord (of zuid, centrum).";
     demo_try: "In another terminal, try", "Probeer in een andere terminal";
     demo_done: "The scenario is over. The node keeps serving.", "Het scenario is afgelopen. Het knooppunt blijft draaien.";
     nodes: "nodes", "knooppunten";
