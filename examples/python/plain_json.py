@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 
 SECONDS = 20
 SERVICES = {
-    f"polder.v1.{name}Service" for name in ("Attachment", "Incident", "Node", "Picture")
+    f"polder.v1.{name}Service" for name in ("Attachment", "Incident", "Link", "Node", "Picture")
 }
 
 
