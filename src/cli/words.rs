@@ -114,7 +114,7 @@ words! {
     demo_try: "In another terminal, try", "Probeer in een andere terminal";
     demo_done: "The scenario is over. The node keeps serving.", "Het scenario is afgelopen. Het knooppunt blijft draaien.";
     nodes: "nodes", "knooppunten";
-    no_links: "This node has no links. Name others in [links] or with `polder serve --link`.", "Dit knooppunt heeft geen verbindingen. Noem andere in [links] of met `polder serve --link`.";
+    no_links: "This node has no links. Name others in [peers] or with `polder serve --link`.", "Dit knooppunt heeft geen verbindingen. Noem andere in [peers] of met `polder serve --link`.";
     none_cut_off: "none cut off", "geen afgesneden";
     cut_off_of: "CUT OFF of", "AFGESNEDEN van";
     connected: "connected", "verbonden";
