@@ -288,6 +288,14 @@ impl Node {
         self.start_ms
     }
 
+    /// The present, told to someone who may ask later what was known by then: what is committed
+    /// from here on carries a later time of receipt, so that the answer stays the same.
+    pub fn tell_ms(&self) -> i64 {
+        let now_ms = self.wall.now_ms();
+        self.received_ms.fetch_max(now_ms + 1, Ordering::Relaxed);
+        now_ms
+    }
+
     /// Time of receipt for the next commit: the wall's, but never going back.
     pub(crate) fn next_received_ms(&self, wall_ms: i64) -> i64 {
         self.received_ms.fetch_max(wall_ms, Ordering::Relaxed).max(wall_ms)

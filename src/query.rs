@@ -284,7 +284,7 @@ impl AsOf {
             let wanted = picture.scope(filter.scopes()[0]).id;
             (filter, wanted)
         };
-        let now_ms = node.wall.now_ms();
+        let now_ms = node.tell_ms();
         let known_ms = request.known_at.as_ref().map_or(i64::MAX, millis);
         let mut picture = Picture::default();
         let mut lsn = 0;

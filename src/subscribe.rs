@@ -196,7 +196,7 @@ impl Reader {
     }
 
     fn progress(&self, ending: bool) -> Progress {
-        let node_time = Some(polder_picture::attributes::timestamp(self.node.wall.now_ms()));
+        let node_time = Some(polder_picture::attributes::timestamp(self.node.tell_ms()));
         Progress { node_time, ending }
     }
 

@@ -218,7 +218,7 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
 /// What the node says of itself.
 pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
     let identity = node.identity();
-    let now_ms = node.wall.now_ms();
+    let now_ms = node.tell_ms();
     let log = node.log();
     let (free, size) = disk::space(node.directory.path()).unwrap_or_default();
     let accepting = node.disk.accepting();

@@ -234,6 +234,6 @@ impl Links {
         }
         drop(shared);
         links.sort_by(|a, b| (&a.display_name, &a.node).cmp(&(&b.display_name, &b.node)));
-        WatchLinksResponse { links, node_time: Some(timestamp(self.node.wall.now_ms())) }
+        WatchLinksResponse { links, node_time: Some(timestamp(self.node.tell_ms())) }
     }
 }

@@ -92,6 +92,20 @@ fn decision() -> Decision {
     decision
 }
 
+/// A millisecond is long: a status and the next publication often share one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_at_a_time_that_the_node_named_never_changes() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    for round in 0..200 {
+        let status = node.node().get_node_status(GetNodeStatusRequest {}).await.unwrap();
+        let then = status.into_inner().node_time;
+        node.put(&observation("flood", &format!("{round}"))).await;
+        assert_eq!(as_of(&node, then, None).await.1.entry_count, round);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contradiction_and_a_phase_are_told_as_they_were_known_then() {
     let home = Home::new();
