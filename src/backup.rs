@@ -26,9 +26,11 @@ use crate::{
     maintain::{self, Filler, head_rows},
     node::{self, NodeOptions},
     store::{
+        branches::BranchRow,
         directory::Directory,
         engine::{EngineError, Tree},
         log::Log,
+        replay::replay_into,
         rows::Identity,
     },
 };
@@ -59,6 +61,17 @@ struct Header {
     /// Public keys of other nodes whose records are in it.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     origins: Vec<Bytes>,
+    /// Feeds that forked.
+    #[prost(message, repeated, tag = "4")]
+    branches: Vec<HeldBranch>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HeldBranch {
+    #[prost(bytes = "bytes", tag = "1")]
+    id: Bytes,
+    #[prost(message, optional, tag = "2")]
+    row: Option<BranchRow>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -127,7 +140,12 @@ pub fn write<'a>(
     let mut writer = Writer { sink, hasher: blake3::Hasher::new(), done: 0 };
     writer.bytes(MAGIC.to_vec())?;
     let origins = log.origins()?.iter().map(|(_, key)| key.as_bytes().to_vec().into()).collect();
-    let header = Header { identity: Some(identity.clone()), lsn, origins };
+    let branches = log.branches()?;
+    let branches = branches
+        .rows()
+        .map(|(id, row)| HeldBranch { id: Bytes::copy_from_slice(&id.0), row: Some(row.clone()) });
+    let branches = branches.collect();
+    let header = Header { identity: Some(identity.clone()), lsn, origins, branches };
     writer.frame(&Frame { header: Some(header), ..Default::default() })?;
     let mut waiting = Frame::default();
     let mut size = 0;
@@ -257,6 +275,13 @@ pub fn restore(
         key.context("the backup is damaged: a public key does not hold")
     });
     log.set_origins(origins.collect::<anyhow::Result<Vec<_>>>()?.iter())?;
+    let branches = header.branches.iter().map(|branch| {
+        let row = branch.row.as_ref().context("the backup is damaged: a branch has no row")?;
+        let id = Id::from_slice(&branch.id).context("the backup is damaged: a branch's id")?;
+        Ok((id, row))
+    });
+    let branches = branches.collect::<anyhow::Result<Vec<_>>>()?;
+    log.set_branches(branches.iter().map(|(id, row)| (id, *row)))?;
 
     let (records, heads) = rebuild_heads(&log)?;
     let verdict = maintain::verify(&log, &heads, &old, &mut |_| ControlFlow::Continue(()))?;
@@ -333,8 +358,9 @@ fn stored_of(part: &Part) -> Stored {
 fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
     let mut picture = polder_picture::picture::Picture::default();
     let mut bad = None;
+    let branches = log.branches()?;
     log.arrivals(1, &mut |_, arrival| {
-        let replayed = crate::store::log::replay_into(&mut picture, &arrival, |_, _| true);
+        let replayed = replay_into(&mut picture, &branches, &arrival, |_, _| true);
         bad = replayed.err();
         if bad.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
@@ -342,7 +368,7 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
         bail!("the backup is damaged: {problem} does not hold");
     }
     let mut heads = Vec::new();
-    for feed in picture.held_feeds() {
+    for feed in picture.held_feeds().filter(|feed| feed.head.sequence > 0) {
         let last = log.record(feed.id, feed.head.sequence)?;
         let last = last.with_context(|| format!("feed {}: its last record is missing", feed.id))?;
         let hash = polder_picture::record::record_hash(&last.envelope.header);

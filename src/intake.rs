@@ -148,7 +148,8 @@ impl Checked {
                         let field = format!("{path}.supersedes");
                         Refusal::field(field, "VERSION_UNKNOWN", sentence)
                     })?;
-                    named.push(RecordRef { feed, sequence: version.sequence });
+                    let named_as = RecordRef { feed, sequence: version.sequence };
+                    named.push(picture.place(named_as));
                 }
                 if self.require_current {
                     Supersedes::AllCurrent(named)

@@ -19,6 +19,7 @@ pub mod node;
 pub mod present;
 pub mod publish;
 pub mod query;
+mod rebuild;
 mod recent;
 pub mod serve;
 pub mod slow_line;

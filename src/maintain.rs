@@ -9,6 +9,7 @@ use polder_wire::v1::{BadRecord, Envelope, VerifyVerdict};
 use prost::Message as _;
 
 use crate::store::{
+    branches::{BranchRow, Branches, rebuilt},
     engine::{Batch, Engine, EngineError, Range, Tree},
     log::Log,
     rows::{Arrival, Chunk, HeadRow, Identity, parse_record_key, record_key},
@@ -58,15 +59,21 @@ pub fn verify(
     let keys = keys(log, identity)?;
     let mut verdict = VerifyVerdict { sound: true, ..Default::default() };
     let mut done = 0;
+    let branches = log.branches()?;
     for (feed, head) in heads {
-        let mut chain = Chain::default();
+        let after = branches.get(*feed).and_then(BranchRow::after).unwrap_or_default();
+        let mut chain = Chain::after(after);
         let mut problem = None;
-        let (from, until) = (record_key(*feed, 0), record_key(*feed, head.sequence + 1));
+        let under = branches.lies_under(*feed);
+        let root = branches.root(*feed);
+        // A fork may lie within a chunk.
+        let from = log.chunk(*feed, after.sequence + 1)?.map_or(0, |(first, _)| first);
+        let (from, until) = (record_key(under, from), record_key(under, head.sequence + 1));
         let range = Range { from: &from, until: Some(&until), backwards: false };
         let mut stopped = false;
         let scanned = log.engine().scan(Tree::Records, range, &mut |row, value| {
             let before = chain.sequence();
-            let step = check_chunk(row, value, *feed, &keys, &mut chain);
+            let step = check_chunk(row, value, root, head.sequence, &keys, &mut chain);
             done += chain.sequence() - before;
             if let Err(damage) = step {
                 problem = Some(damage.to_string());
@@ -96,15 +103,18 @@ fn check_chunk(
     row: &[u8],
     value: &[u8],
     feed: Id,
+    last: u64,
     keys: &HashMap<Id, VerifyingKey>,
     chain: &mut Chain,
 ) -> Result<(), Damage> {
-    let (of, first) = parse_record_key(row).ok_or(Damage::Header)?;
+    let (_, first) = parse_record_key(row).ok_or(Damage::Header)?;
     let chunk = Chunk::decode(Bytes::copy_from_slice(value)).map_err(|_| Damage::Header)?;
-    if of != feed || first != chain.sequence() + 1 {
+    let held = chain.sequence() + 1;
+    if first > held {
         return Err(Damage::Sequence);
     }
-    for envelope in chunk.envelopes {
+    let ours = (first..).zip(chunk.envelopes).filter(|(at, _)| (held..=last).contains(at));
+    for (_, envelope) in ours {
         let envelope = Envelope::decode(envelope).map_err(|_| Damage::Header)?;
         let record = decode(&envelope)?;
         if record.feed != feed {
@@ -153,7 +163,7 @@ pub fn copy(
 /// The arrival row and the chunks of one commit.
 fn rows_of(log: &Log, lsn: u64, arrival: &Arrival) -> Result<Vec<CopiedRow>, EngineError> {
     let mut rows = Vec::new();
-    for (feed, first, last) in spans(arrival) {
+    for (feed, first, last) in spans(&*log.branches()?, arrival) {
         let (from, until) = (record_key(feed, first), record_key(feed, last + 1));
         let range = Range { from: &from, until: Some(&until), backwards: false };
         log.engine().scan(Tree::Records, range, &mut |key, value| {
@@ -166,7 +176,7 @@ fn rows_of(log: &Log, lsn: u64, arrival: &Arrival) -> Result<Vec<CopiedRow>, Eng
 }
 
 /// First and last record of each feed in one commit.
-fn spans(arrival: &Arrival) -> Vec<(Id, u64, u64)> {
+fn spans(branches: &Branches, arrival: &Arrival) -> Vec<(Id, u64, u64)> {
     let mut spans: Vec<(u32, u64, u64)> = Vec::new();
     for record in &arrival.records {
         match spans.iter_mut().find(|(feed, ..)| *feed == record.feed) {
@@ -174,7 +184,7 @@ fn spans(arrival: &Arrival) -> Vec<(Id, u64, u64)> {
             None => spans.push((record.feed, record.sequence, record.sequence)),
         }
     }
-    let id = |feed: u32| arrival.feeds.get(feed as usize)?.id();
+    let id = |feed: u32| Some(branches.lies_under(arrival.feeds.get(feed as usize)?.id()?));
     spans.into_iter().filter_map(|(feed, first, last)| Some((id(feed)?, first, last))).collect()
 }
 
@@ -286,6 +296,8 @@ fn rewrite(
     target.commit(head_rows(heads.into_iter()))?;
     let log = Log::new(target);
     log.set_origins(node.log().origins()?.iter().map(|(_, key)| key))?;
+    log.set_branches(node.log().branches()?.rows())?;
+    log.engine().commit(Batch { writes: vec![rebuilt(node.rebuilt_lsn())] })?;
     log.set_identity(node.identity())?;
     let after = log.engine().size_bytes()?;
     node.directory.switch(number, engine)?;

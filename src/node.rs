@@ -4,7 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
 };
@@ -12,6 +12,7 @@ use std::{
 use parking_lot::{Mutex, RwLock};
 use polder_picture::{
     admit::NewScope,
+    admit::ReceiveError,
     clock::Clock,
     picture::{Feed, Picture},
     record::{Head, Id, Signer},
@@ -98,6 +99,8 @@ pub struct Node {
     room: Arc<Semaphore>,
     urgent_room: Arc<Semaphore>,
     failure: watch::Sender<Option<String>>,
+    epoch: AtomicU64,
+    rebuilt_lsn: AtomicU64,
 }
 
 /// The thread that writes; joined at the end so that the last commit is whole.
@@ -183,6 +186,8 @@ impl Node {
             room: Arc::new(Semaphore::new(QUEUE_KIB)),
             urgent_room: Arc::new(Semaphore::new(URGENT_QUEUE_KIB)),
             failure: watch::Sender::new(None),
+            epoch: AtomicU64::new(0),
+            rebuilt_lsn: AtomicU64::new(opened.rebuilt_lsn),
         });
         let writer = {
             let node = Arc::clone(&node);
@@ -209,6 +214,24 @@ impl Node {
         self: &Arc<Self>,
         suffixes: Vec<(Suffix, NewScope)>,
     ) -> Result<Received, PublishError> {
+        let mut received = self.receive_once(suffixes).await?;
+        for received in &mut received {
+            if let Err(ReceiveError::Fork { .. }) = received {
+                let Err(ReceiveError::Fork { sequence, parted }) =
+                    std::mem::replace(received, Ok(Head::default()))
+                else {
+                    continue;
+                };
+                *received = self.receive_branch(sequence, *parted).await?;
+            }
+        }
+        Ok(received)
+    }
+
+    pub(crate) async fn receive_once(
+        self: &Arc<Self>,
+        suffixes: Vec<(Suffix, NewScope)>,
+    ) -> Result<Received, PublishError> {
         let urgent = suffixes.iter().any(|(suffix, _)| suffix.feed().lane == Lane::Urgent);
         let lane = if urgent { Lane::Urgent } else { Lane::Bulk };
         let weight = suffixes.iter().map(|(suffix, _)| suffix.bytes() + 64 * suffix.len()).sum();
@@ -219,9 +242,7 @@ impl Node {
     pub fn heads(&self, scope: Id) -> Vec<(FeedName, Head)> {
         let picture = self.picture.read();
         let Some(index) = picture.scope_index(scope) else { return Vec::new() };
-        let name = |feed: &Feed| {
-            Some((FeedName { origin: feed.origin?, scope, lane: feed.lane }, feed.head))
-        };
+        let name = |feed: &Feed| Some((feed.name(scope)?, feed.head));
         picture.feeds_of(index).filter_map(name).collect()
     }
 
@@ -317,6 +338,21 @@ impl Node {
                 std::future::pending::<()>().await;
             }
         }
+    }
+
+    /// How often the picture was built anew, see [`Self::rebuild`].
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Until which position answers of the past do not fit the picture any more.
+    pub fn rebuilt_lsn(&self) -> u64 {
+        self.rebuilt_lsn.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_rebuilt(&self, lsn: u64) {
+        self.rebuilt_lsn.store(lsn, Ordering::Release);
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Notes that the store failed: from here on nothing is accepted.

@@ -11,7 +11,7 @@ use polder_picture::{
     fields, kinds,
     live::Register,
     picture::Picture,
-    record::{Id, feed_id},
+    record::Id,
 };
 use polder_wire::v1::{
     Content, Entry, EntryView, Geometry, Header, Lane, Position, RecordKind, content, geometry,
@@ -44,9 +44,7 @@ pub fn encode(
     view: EntryView,
 ) -> Option<Bytes> {
     let header = Header::decode(record.envelope.header.clone()).ok()?;
-    let feed =
-        feed_id(Id::from_slice(&header.origin)?, Id::from_slice(&header.scope)?, header.lane());
-    let own = version(feed, header.sequence);
+    let own = version(record.feed, header.sequence);
     let recorded_ms = Hlc::millis(header.hlc);
     let mut added = Entry {
         lane: header.lane,

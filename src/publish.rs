@@ -152,7 +152,8 @@ impl Desk<'_, '_> {
             let held = self.node.log().record(feed.id(), head.sequence);
             let held = held.ok().flatten().map(|held| record_hash(&held.envelope.header));
             if held.is_some_and(|held| held != head.hash) {
-                return Err(ReceiveError::Fork { sequence: head.sequence });
+                let parted = Box::new((suffix, scope.clone()));
+                return Err(ReceiveError::Fork { sequence: head.sequence, parted });
             }
         }
         if head.sequence > ours && !self.node.disk.accepts(feed.lane) {
@@ -346,8 +347,12 @@ impl Writer<'_> {
             return Err(error);
         }
         let accepted = accepted(&picture, &sealed);
+        // Without subscribers nobody would ask for them.
+        if node.metrics.subscribers.get() > 0 {
+            node.recent.lock().push(&picture, &sealed, received_ms);
+        }
         RwLockReadGuard::unlock_fair(picture);
-        self.show(sealed, first_lsn, received_ms);
+        self.show(&sealed, first_lsn);
         let mut remember = node.requests.lock();
         stored.into_iter().for_each(|(id, stored)| remember.insert(id, stored));
         drop(remember);
@@ -357,12 +362,8 @@ impl Writer<'_> {
     }
 
     /// Shows and announces what is durable now.
-    fn show(&self, sealed: SealedGroup, first_lsn: u64, received_ms: i64) {
-        // Without subscribers nobody would ask for them.
-        if self.node.metrics.subscribers.get() > 0 {
-            self.node.recent.lock().push(&sealed.admitted, received_ms);
-        }
-        self.node.picture.write().install(&sealed);
+    fn show(&self, sealed: &SealedGroup, first_lsn: u64) {
+        self.node.picture.write().install(sealed);
         let last = first_lsn + sealed.admitted.len() as u64 - 1;
         self.node.metrics.records(&sealed.admitted);
         self.node.changed.send_replace(last);

@@ -26,7 +26,8 @@ use crate::{
     publish::Accepted,
     store::{
         engine::EngineError,
-        log::{Cursor, Log, replay_into},
+        log::{Cursor, Log},
+        replay::replay_into,
         rows::Arrival,
     },
     subscribe::{ReadEntry, SubscribeError, read},
@@ -191,10 +192,12 @@ type Found = (u64, Id, u64, bool);
 /// Where the records of one entry stand in the log.
 fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<Found>, EngineError> {
     let mut found = Vec::new();
+    let branches = log.branches()?;
     log.arrivals(1, &mut |lsn, arrival| {
         for (at, record) in arrival.records.iter().enumerate() {
             if record.entry[..] == entry.as_bytes()[..]
                 && let Some(feed) = feed_in(&arrival, record.feed, scope)
+                && let feed = branches.place(feed, record.sequence)
                 && let Some(attributes) = Attributes::decode(&record.attributes)
                 && !attributes.is_apart()
             {
@@ -289,12 +292,14 @@ impl AsOf {
         let mut picture = Picture::default();
         let mut lsn = 0;
         let mut bad = None;
-        node.log().arrivals(1, &mut |first, arrival| {
+        let log = node.log();
+        let branches = log.branches()?;
+        log.arrivals(1, &mut |first, arrival| {
             if arrival.received_ms > known_ms {
                 return ControlFlow::Break(());
             }
             let ours = |picture: &Picture, scope: u32| picture.scope(scope).id == wanted;
-            if let Err(problem) = replay_into(&mut picture, &arrival, ours) {
+            if let Err(problem) = replay_into(&mut picture, &branches, &arrival, ours) {
                 bad = Some(EngineError::Damaged(problem));
                 return ControlFlow::Break(());
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use polder_picture::{admit::Admitted, live::RecordRef};
+use polder_picture::{admit::SealedGroup, live::RecordRef, picture::Picture};
 
 use crate::store::log::StoredRecord;
 
@@ -19,12 +19,13 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// Adds what a commit brought and forgets the oldest.
-    pub(crate) fn push(&mut self, admitted: &[Admitted], received_ms: i64) {
-        for admitted in admitted {
+    pub(crate) fn push(&mut self, picture: &Picture, group: &SealedGroup, received_ms: i64) {
+        for admitted in &group.admitted {
+            let feed = group.feed(picture, admitted.record().feed).id;
             let envelope = admitted.envelope().clone();
             let payload = envelope.payload.as_ref().map_or(0, |payload| payload.bytes.len());
             let bytes = envelope.header.len() + payload + 256;
-            self.records.insert(admitted.record(), StoredRecord { envelope, received_ms });
+            self.records.insert(admitted.record(), StoredRecord { feed, envelope, received_ms });
             self.order.push_back((admitted.record(), bytes));
             self.bytes += bytes;
         }
@@ -34,6 +35,11 @@ impl Recent {
             self.records.remove(&record);
             self.bytes -= bytes;
         }
+    }
+
+    /// Forgets all: records may go by another name now.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// A record, if it is new enough.

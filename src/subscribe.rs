@@ -72,6 +72,7 @@ pub fn subscribe(
         changed: node.changed.subscribe(),
         phase: Phase::Tail,
         lsn: 0,
+        epoch: node.epoch(),
         out: VecDeque::new(),
         filter,
         mode,
@@ -107,6 +108,7 @@ struct Reader {
     /// Batches can be passed on as they are.
     everything: bool,
     lsn: u64,
+    epoch: u64,
     phase: Phase,
     out: VecDeque<SubscribeResponse>,
     changed: watch::Receiver<u64>,
@@ -127,11 +129,7 @@ impl Reader {
                 Ok(lsn) => self.lsn = lsn,
                 Err(refusal) if request.require_continuity => return Err(refusal),
                 Err(refusal) => {
-                    let event = Event::Reset(Reset { reason: refusal.sentence });
-                    self.snapshot();
-                    // The reset comes first, and resuming from it starts over.
-                    let reset = SubscribeResponse { token: self.token(0), event: Some(event) };
-                    self.out.push_front(reset);
+                    self.start_over(&refusal.sentence);
                 }
             },
             Some(At::Now(_)) => {
@@ -142,6 +140,14 @@ impl Reader {
             Some(At::Snapshot(_)) | None => self.snapshot(),
         }
         Ok(())
+    }
+
+    /// A new snapshot; resuming from the reset starts over as well.
+    fn start_over(&mut self, reason: &str) {
+        let reset = Event::Reset(Reset { reason: reason.to_owned() });
+        let reset = SubscribeResponse { token: self.token(0), event: Some(reset) };
+        self.out.push_back(reset);
+        self.snapshot();
     }
 
     fn resume(&self, token: &str) -> Result<u64, Refusal> {
@@ -168,10 +174,16 @@ impl Reader {
             let sentence = "nothing was received before: start with a snapshot";
             return Err(Refusal::new(Class::OutOfRange, "TOKEN_AT_START", sentence));
         }
+        if position.lsn <= self.node.rebuilt_lsn() && self.mode == SubscribeMode::State {
+            let sentence = "a feed was found to have forked since: start with a snapshot";
+            return Err(Refusal::new(Class::OutOfRange, "TOKEN_TOO_OLD", sentence));
+        }
         Ok(position.lsn)
     }
 
     fn snapshot(&mut self) {
+        // Read before the picture: one that is built meanwhile is announced once more.
+        self.epoch = self.node.epoch();
         let pinned = self.node.picture.read().snapshot();
         self.lsn = pinned.lsn;
         self.phase = Phase::Snapshot { pinned, next: 0, count: 0, digest: Sha256::new() };
@@ -204,6 +216,13 @@ impl Reader {
         loop {
             if let Some(message) = self.out.pop_front() {
                 return Some(Ok(message));
+            }
+            if self.epoch != self.node.epoch() && self.mode == SubscribeMode::State {
+                self.start_over(
+                    "a feed was found to have forked, so entries changed that no \
+                                 record touched",
+                );
+                continue;
             }
             let step = match &self.phase {
                 Phase::Ended => return None,

@@ -55,6 +55,11 @@ pub(crate) struct TailCache {
 }
 
 impl TailCache {
+    /// Forgets all: the picture was built anew.
+    pub(crate) fn clear(&self) {
+        self.batches.lock().clear();
+    }
+
     /// What changed after `lsn`; `None` when nothing did.
     pub(crate) fn after(&self, node: &Node, lsn: u64) -> Result<Option<Arc<Batch>>, EngineError> {
         if let Some(batch) = self.batches.lock().get(&lsn) {

@@ -32,9 +32,6 @@ use crate::{
 const FRAME_BYTES: usize = 512 << 10;
 /// Incidents that may be named.
 const INCIDENTS_MAX: usize = 100;
-/// Feeds of which nothing goes that are listed.
-const LEFT_OUT_MAX: usize = 1_000;
-
 /// What is asked of a bundle.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -88,17 +85,15 @@ impl Plan {
                 plan.pieces.push(piece);
                 continue;
             };
-            if theirs.sequence >= piece.until.sequence && theirs != piece.until {
-                // They hold more than we do, or another last record.
-                if theirs.sequence == piece.until.sequence {
-                    plan.leave_out(&piece, theirs.sequence);
-                }
+            if theirs.sequence > piece.until.sequence {
+                // They hold more than we do. If it is another branch, our other branches tell.
                 continue;
             }
             let ours = log.record(piece.feed.id(), theirs.sequence)?;
             let ours = ours.map(|stored| record_hash(&stored.envelope.header));
             if ours != Some(theirs.hash) {
-                plan.leave_out(&piece, theirs.sequence);
+                // The feed has forked: all of it goes, so that they find where.
+                plan.pieces.push(piece);
             } else if theirs.sequence < piece.until.sequence {
                 piece.after = theirs;
                 plan.pieces.push(piece);
@@ -111,26 +106,6 @@ impl Plan {
     /// Records of all lanes together.
     pub fn records(&self) -> u64 {
         self.pieces.iter().map(Piece::records).sum()
-    }
-
-    fn leave_out(&mut self, piece: &Piece, sequence: u64) {
-        if self.left_out.len() == LEFT_OUT_MAX {
-            return;
-        }
-        let sentence = format!(
-            "the feed has forked: the other node's record {sequence} is not the one held here"
-        );
-        self.left_out.push(BundleRefusal {
-            reason: "FEED_FORKED".into(),
-            sentence,
-            lane: piece.feed.lane.into(),
-            incident: format!("incidents/{}", piece.scope.incident),
-            node: format!("nodes/{}", piece.feed.origin),
-            feed: piece.feed.id().to_string(),
-            first_sequence: sequence as i64,
-            last_sequence: piece.until.sequence as i64,
-            ..Default::default()
-        });
     }
 
     fn lane_counts(&self) -> Vec<u64> {
@@ -174,11 +149,12 @@ fn held(node: &Node, incidents: &[String]) -> Result<Vec<Piece>, Refusal> {
         let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
         let name = NewScope { incident, mode: scope.mode, audience };
         for feed in picture.feeds_of(index as u32).filter(|feed| feed.head.sequence > 0) {
-            let Some(origin) = feed.origin else { continue };
+            let Some(name_of_feed) = feed.name(scope.id) else { continue };
+            let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head);
             pieces.push(Piece {
-                feed: FeedName { origin, scope: scope.id, lane: feed.lane },
+                feed: name_of_feed,
                 scope: name.clone(),
-                after: Head::default(),
+                after: parent.unwrap_or_default(),
                 until: feed.head,
             });
         }

@@ -339,8 +339,7 @@ fn check(packet: Packet) -> (Label, Checked) {
     let mode = Mode::try_from(packet.mode).unwrap_or_default();
     let scope = NewScope { incident: packet.incident, mode, audience: packet.audience };
     let id = scope_id(&scope.incident, scope.mode, &scope.audience);
-    let feed =
-        lane.zip(key.as_ref()).map(|(lane, key)| FeedName { origin: key_id(key), scope: id, lane });
+    let feed = lane.zip(key.as_ref()).map(|(lane, key)| FeedName::new(key_id(key), id, lane));
     let mut label = Label {
         lane: lane.unwrap_or_default(),
         incident: if named { scope.incident.clone() } else { String::new() },

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::NewScope,
+    forks::tree,
     link::{FilePiece, World},
-    picture::Scope,
+    picture::{Feed, Scope},
     record::{Head, Id, key_id, record_hash},
     suffix::FeedName,
 };
@@ -68,6 +69,35 @@ impl World for Door {
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {
         let record = self.node.log().record(feed, sequence);
         self.read(record).map(|stored| record_hash(&stored.envelope.header))
+    }
+
+    fn hashes_at(&self, feed: &FeedName, sequence: u64) -> Vec<[u8; 32]> {
+        let held: Vec<_> = {
+            let picture = self.node.picture.read();
+            let start = |feed: &Feed| match &feed.branch {
+                Some(branch) => picture.feed(branch.parent).head.sequence,
+                None => 0,
+            };
+            let all = tree(&picture, feed).map(|(_, feed)| feed);
+            let holds = |feed: &&Feed| start(feed) < sequence && sequence <= feed.head.sequence;
+            all.filter(holds).map(|feed| feed.id).collect()
+        };
+        held.into_iter().filter_map(|feed| self.hash_at(feed, sequence)).collect()
+    }
+
+    fn ends(&self, feed: &FeedName) -> Vec<Head> {
+        tree(&self.node.picture.read(), feed).map(|(_, feed)| feed.head).collect()
+    }
+
+    fn start(&self, feed: Id) -> u64 {
+        let picture = self.node.picture.read();
+        let branch = picture.feed_index(feed).and_then(|index| picture.feed(index).branch.clone());
+        branch.map_or(0, |branch| picture.feed(branch.parent).head.sequence)
+    }
+
+    fn closed(&self, feed: Id) -> bool {
+        let picture = self.node.picture.read();
+        picture.feed_index(feed).is_some_and(|index| picture.feed(index).closed.is_some())
     }
 
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope> {

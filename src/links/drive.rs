@@ -402,8 +402,7 @@ impl Driver<'_> {
                 }
                 let before = std::mem::replace(end, feed.head.sequence);
                 let scope = picture.scope(feed.scope);
-                if let Some(origin) = feed.origin {
-                    let name = FeedName { origin, scope: scope.id, lane: feed.lane };
+                if let Some(name) = feed.name(scope.id) {
                     moved.push((name, name_of(scope), before, feed.head));
                 }
             }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use polder_picture::{
     admit::{NewScope, ReceiveError},
     link::{Delivery, Fault, Stored, Unsound, World as _},
-    record::Id,
+    record::{Head, Id},
     suffix::{FeedName, Suffix},
 };
 use tokio::sync::mpsc;
@@ -129,7 +129,7 @@ fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Resul
     match received {
         Ok(head) => Ok(Stored::Held(head)),
         Err(ReceiveError::Gap { ours }) => Ok(Stored::Gap(ours)),
-        Err(ReceiveError::Fork { sequence }) => Ok(Stored::Fork(sequence)),
+        Err(ReceiveError::Fork { sequence, .. }) => Ok(Stored::Fork(sequence)),
         Err(ReceiveError::Refused(refusal)) => {
             tracing::warn!(reason = refusal.reason, "records of a peer wait: {}", refusal.sentence);
             Ok(Stored::Later)
@@ -143,29 +143,23 @@ fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Resul
 fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, Checked)> {
     let door = Door { node, lists: Default::default(), files: Arc::default() };
     // Where each feed will end once those before are stored.
-    let mut ends: HashMap<Id, (u64, [u8; 32])> = HashMap::new();
+    let mut ends: HashMap<Id, Head> = HashMap::new();
     let mut checked = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         let id = delivery.feed.id();
-        let previous = match ends.get(&id) {
-            Some((sequence, hash)) if *sequence == delivery.after => Some(*hash),
-            _ => {
-                let ours = door.head(id);
-                if ours.sequence == delivery.after {
-                    Some(ours.hash)
-                } else {
-                    door.hash_at(id, delivery.after)
-                }
-            }
+        let ours = ends.get(&id).copied().unwrap_or_else(|| door.head(id));
+        let previous = if ours.sequence == delivery.after {
+            vec![ours.hash]
+        } else {
+            door.hashes_at(&delivery.feed, delivery.after)
         };
         let bytes = delivery.bytes();
-        let result = match delivery.verify(previous) {
+        let result = match delivery.verify(&previous) {
             Ok(suffix) => {
-                let head = suffix.head();
-                ends.insert(id, (head.sequence, head.hash));
+                ends.insert(id, suffix.head());
                 Checked::Sound(suffix, delivery.scope.clone())
             }
-            Err(Unsound::Gap) => Checked::Settled(Ok(Stored::Gap(door.head(id)))),
+            Err(Unsound::Gap) => Checked::Settled(Ok(Stored::Gap(ours))),
             Err(unsound) => Checked::Settled(Err(Fault {
                 reason: "RECORD_UNSOUND",
                 sentence: format!("{delivery}: {unsound}"),

@@ -25,6 +25,7 @@ impl Log {
     ) -> Result<Vec<Envelope>, EngineError> {
         let mut next = after.saturating_add(1);
         let Some((start, _)) = self.chunk(feed, next)? else { return Ok(Vec::new()) };
+        let feed = self.branches()?.lies_under(feed);
         let (from, until) = (record_key(feed, start), record_key(feed, u64::MAX));
         let range = Range { from: &from, until: Some(&until), backwards: false };
         let (mut envelopes, mut signed, mut bytes) = (Vec::new(), 0, 0);

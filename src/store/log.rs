@@ -1,25 +1,27 @@
 //! The log on disk: appends sealed groups, reads records, and rebuilds the picture at open.
 
-use std::{collections::HashMap, ops::ControlFlow};
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use polder_picture::{
     admit::SealedGroup,
-    attributes::{Attributes, ENCODED_BYTES},
+    attributes::ENCODED_BYTES,
     live::{Live, RecordRef},
-    picture::{Change, Picture},
+    picture::Picture,
     record::{Head, Id, record_hash},
 };
-use polder_wire::v1::{Content, Envelope, IncidentData, Lane, Mode, content};
+use polder_wire::v1::{Content, Envelope, IncidentData, content};
 use prost::{
     Message as _,
     encoding::{WireType, encode_key},
 };
-use uuid::Uuid;
 
 use super::{
+    branches::{self, Branches},
     engine::{Batch, Engine, EngineError, Range, Tree},
-    requests::{Requests, Stored},
+    replay::replay,
+    requests::Requests,
     rows::{
         Arrival, ArrivalFeed, ArrivalRecord, ArrivalRequest, ArrivalScope, ArrivalSeen,
         CHUNK_BYTES, CHUNK_ENVELOPES, Chunk, FORMAT, HeadRow, IDENTITY, Identity, origin_key,
@@ -30,6 +32,8 @@ use super::{
 /// A record as read from disk.
 #[derive(Debug, Clone)]
 pub struct StoredRecord {
+    /// The feed, or the branch of one, that it was read from.
+    pub feed: Id,
     /// Header, payload, signature.
     pub envelope: Envelope,
     /// When this node stored it.
@@ -54,17 +58,21 @@ pub struct Opened {
     pub hlc: u64,
     /// Last time of receipt.
     pub received_ms: i64,
+    /// Until which position the picture was built anew.
+    pub rebuilt_lsn: u64,
 }
 
 /// An open log.
 pub struct Log {
     engine: Box<dyn Engine>,
+    /// Read when it is first asked for.
+    pub(super) branches: Mutex<Option<Arc<Branches>>>,
 }
 
 impl Log {
     /// Wraps an engine.
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine }
+        Self { engine, branches: Mutex::default() }
     }
 
     /// The engine below.
@@ -106,7 +114,7 @@ impl Log {
         requests: Vec<ArrivalRequest>,
     ) -> Result<(), EngineError> {
         let mut writes = Vec::with_capacity(4 + group.admitted.len() / 16);
-        push_chunks(&mut writes, picture, group, received_ms);
+        push_chunks(&mut writes, &*self.branches()?, picture, group, received_ms);
         let arrival = arrival(picture, group, received_ms, requests);
         let key = first_lsn.to_be_bytes().to_vec();
         writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
@@ -115,16 +123,29 @@ impl Log {
                 writes.push((Tree::Meta, origin_key(*origin), Some(key.to_vec())));
             }
         }
+        let mut branched = false;
+        for feed in group.feeds.iter().chain(group.learned.values()) {
+            let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent));
+            if let Some((.., write)) = parent.and_then(|parent| branches::row_of(feed, parent)) {
+                writes.push(write);
+                branched = true;
+            }
+        }
         for (feed, head) in &group.heads {
             let row = HeadRow { sequence: head.sequence, hash: Bytes::copy_from_slice(&head.hash) };
             let key = group.feed(picture, *feed).id.0.to_vec();
             writes.push((Tree::Heads, key, Some(row.encode_to_vec())));
         }
-        self.engine.commit(Batch { writes })
+        self.engine.commit(Batch { writes })?;
+        if branched {
+            self.forget_branches();
+        }
+        Ok(())
     }
 
     /// Reads the chunk that holds a record, with its first sequence number.
     pub fn chunk(&self, feed: Id, sequence: u64) -> Result<Option<(u64, Chunk)>, EngineError> {
+        let feed = self.branches()?.lies_under(feed);
         let until = record_key(feed, sequence.saturating_add(1));
         let from = record_key(feed, 0);
         let range = Range { from: &from, until: Some(&until), backwards: true };
@@ -186,10 +207,12 @@ impl Log {
             requests: Requests::default(),
             hlc: 0,
             received_ms: 0,
+            rebuilt_lsn: self.rebuilt_lsn()?,
         };
         let mut bad = None;
+        let branches = self.branches()?;
         self.arrivals(0, &mut |lsn, arrival| {
-            if let Err(problem) = replay(&mut opened, lsn, &arrival) {
+            if let Err(problem) = replay(&mut opened, &branches, lsn, &arrival) {
                 bad = Some(damaged(&problem));
                 return ControlFlow::Break(());
             }
@@ -209,6 +232,10 @@ impl Log {
             if feed.origin.is_none() {
                 continue;
             }
+            if feed.head.sequence == 0 && (feed.closed.is_some() || feed.branch.is_some()) {
+                // It forked before the first record that is held.
+                continue;
+            }
             let row = self.engine.get(Tree::Heads, &feed.id.0)?;
             let row = row.and_then(|row| HeadRow::decode(row).ok());
             let row = row.ok_or_else(|| damaged(&format!("the head of feed {}", feed.id)))?;
@@ -226,7 +253,7 @@ impl Log {
         Ok(())
     }
 
-    fn load_incidents(&self, picture: &mut Picture) -> Result<(), EngineError> {
+    pub(crate) fn load_incidents(&self, picture: &mut Picture) -> Result<(), EngineError> {
         for scope in 0..picture.scopes().len() as u32 {
             let live: Vec<_> = picture.scope(scope).register.live.iter().cloned().collect();
             for live in live {
@@ -281,11 +308,11 @@ impl<'a> Cursor<'a> {
         let encoded = chunk.envelopes[(sequence - first) as usize].clone();
         let envelope = Envelope::decode(encoded)
             .map_err(|_| damaged(&format!("record {sequence} of feed {feed}")))?;
-        Ok(Some(StoredRecord { envelope, received_ms: chunk.received_ms }))
+        Ok(Some(StoredRecord { feed, envelope, received_ms: chunk.received_ms }))
     }
 }
 
-pub(super) fn damaged(what: &str) -> EngineError {
+pub(crate) fn damaged(what: &str) -> EngineError {
     EngineError::Damaged(format!("{what} does not hold; run `polder verify`"))
 }
 
@@ -298,9 +325,16 @@ struct OpenChunk {
     bytes: Vec<u8>,
 }
 
-fn push_chunks(writes: &mut Vec<Write>, picture: &Picture, group: &SealedGroup, received_ms: i64) {
+fn push_chunks(
+    writes: &mut Vec<Write>,
+    branches: &Branches,
+    picture: &Picture,
+    group: &SealedGroup,
+    received_ms: i64,
+) {
     let finish = |feed: u32, open: OpenChunk| {
-        let key = record_key(group.feed(picture, feed).id, open.first).to_vec();
+        let feed = branches.lies_under(group.feed(picture, feed).id);
+        let key = record_key(feed, open.first).to_vec();
         (Tree::Records, key, Some(open.bytes))
     };
     let mut open: Vec<(u32, OpenChunk)> = Vec::new();
@@ -355,7 +389,13 @@ fn arrival(
                 Some(origin) => (copy(origin), Bytes::new()),
                 None => (Bytes::new(), copy(row.id)),
             };
-            feeds.push(ArrivalFeed { origin, scope: copy(scope), lane: row.lane.into(), id });
+            let (mut branch, mut parent) = (Bytes::new(), Bytes::new());
+            if let Some(of) = &row.branch {
+                branch = Bytes::copy_from_slice(&of.first);
+                parent = copy(picture.feed(of.parent).id);
+            }
+            let lane = row.lane.into();
+            feeds.push(ArrivalFeed { origin, scope: copy(scope), lane, id, branch, parent });
             (feeds.len() - 1) as u32
         })
     };
@@ -390,81 +430,4 @@ fn arrival(
         audience: scope.audience.clone(),
     });
     Arrival { received_ms, hlc: group.hlc, feeds, scopes: scopes.collect(), records, requests }
-}
-
-/// Adds what one commit brought to a picture.
-pub fn replay_into(
-    picture: &mut Picture,
-    arrival: &Arrival,
-    wanted: impl Fn(&Picture, u32) -> bool,
-) -> Result<(), String> {
-    for scope in &arrival.scopes {
-        let mode = Mode::try_from(scope.mode).map_err(|_| "an arrival row's mode".to_owned())?;
-        picture.add_scope(&scope.incident, mode, &scope.audience);
-    }
-    let mut feeds = Vec::with_capacity(arrival.feeds.len());
-    for feed in &arrival.feeds {
-        let scope = Id::from_slice(&feed.scope).and_then(|id| picture.scope_index(id));
-        if !feed.id.is_empty() {
-            let (Some(scope), Some(id)) = (scope, feed.id()) else {
-                return Err("a feed in an arrival row".to_owned());
-            };
-            feeds.push(picture.name_feed(id, scope));
-            continue;
-        }
-        let origin = Id::from_slice(&feed.origin);
-        let lane = Lane::try_from(feed.lane).ok();
-        let (Some(scope), Some(origin), Some(lane)) = (scope, origin, lane) else {
-            return Err("a feed in an arrival row".to_owned());
-        };
-        feeds.push(picture.add_feed(origin, scope, lane));
-    }
-    for record in &arrival.records {
-        let change = change(record, &feeds, picture).ok_or("a record in an arrival row")?;
-        if wanted(picture, change.scope) {
-            let record = change.live.record;
-            picture.apply(&change);
-            picture.set_head(record.feed, Head { sequence: record.sequence, hash: [0; 32] });
-        }
-    }
-    Ok(())
-}
-
-fn change(record: &ArrivalRecord, feeds: &[u32], picture: &Picture) -> Option<Change> {
-    let feed = *feeds.get(record.feed as usize)?;
-    let attributes = Attributes::decode(&record.attributes)?;
-    let reference = RecordRef { feed, sequence: record.sequence };
-    let mut seen = Vec::with_capacity(record.seen.len());
-    for pair in &record.seen {
-        seen.push(RecordRef { feed: *feeds.get(pair.feed as usize)?, sequence: pair.sequence });
-    }
-    Some(Change {
-        scope: picture.feed(feed).scope,
-        entry: Uuid::from_slice(&record.entry).ok()?,
-        live: Live { record: reference, hlc: record.hlc, attributes },
-        seen,
-    })
-}
-
-fn replay(opened: &mut Opened, lsn: u64, arrival: &Arrival) -> Result<(), String> {
-    if lsn != opened.picture.lsn() + 1 {
-        let expected = opened.picture.lsn() + 1;
-        return Err(format!("the log: it goes on at position {lsn} instead of {expected}, and"));
-    }
-    replay_into(&mut opened.picture, arrival, |_, _| true)?;
-    opened.hlc = opened.hlc.max(arrival.hlc);
-    opened.received_ms = opened.received_ms.max(arrival.received_ms);
-    for request in &arrival.requests {
-        let id = request.id[..].try_into().map_err(|_| "a request in an arrival row")?;
-        let digest = request.digest[..].try_into().map_err(|_| "a request in an arrival row")?;
-        opened
-            .requests
-            .insert(id, Stored { digest, lsn, position: arrival_position(arrival, request) });
-    }
-    Ok(())
-}
-
-fn arrival_position(arrival: &Arrival, request: &ArrivalRequest) -> u32 {
-    let at = arrival.requests.iter().position(|other| std::ptr::eq(other, request));
-    at.unwrap_or_default() as u32
 }

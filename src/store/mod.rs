@@ -8,6 +8,7 @@
 //! DIR/identity/        the node's key; never part of a backup
 //! ```
 
+pub mod branches;
 pub mod directory;
 pub mod engine;
 pub mod feeds;
@@ -16,6 +17,7 @@ mod guard;
 mod journal;
 pub mod log;
 pub mod memory;
+pub mod replay;
 pub mod requests;
 pub mod rows;
 pub mod sled;

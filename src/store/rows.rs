@@ -9,7 +9,7 @@
 use bytes::Bytes;
 use polder_picture::{
     live::RecordRef,
-    record::{Id, feed_id},
+    record::{Id, branch_id, feed_id},
 };
 use polder_wire::v1::Lane;
 use prost::Message;
@@ -71,6 +71,12 @@ pub struct ArrivalFeed {
     /// which none is held yet, so that no more is known of it.
     #[prost(bytes = "bytes", tag = "4")]
     pub id: Bytes,
+    /// Of a feed that forked: hash of the first record of one of its branches, 32 bytes.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub branch: Bytes,
+    /// Id of the feed that the branch goes on from, 16 bytes.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub parent: Bytes,
 }
 
 impl ArrivalFeed {
@@ -78,6 +84,9 @@ impl ArrivalFeed {
     pub fn id(&self) -> Option<Id> {
         if !self.id.is_empty() {
             return Id::from_slice(&self.id);
+        }
+        if !self.branch.is_empty() {
+            return Some(branch_id(self.branch[..].try_into().ok()?));
         }
         let (origin, scope) = (Id::from_slice(&self.origin)?, Id::from_slice(&self.scope)?);
         Some(feed_id(origin, scope, Lane::try_from(self.lane).ok()?))

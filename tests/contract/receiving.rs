@@ -113,7 +113,7 @@ fn scope() -> NewScope {
 
 fn name_of(signer: &Signer) -> FeedName {
     let scope = scope_id("flood", Mode::Actual, "all");
-    FeedName { origin: signer.id(), scope, lane: Lane::Routine }
+    FeedName::new(signer.id(), scope, Lane::Routine)
 }
 
 /// A feed that says what it likes: sort of record, entry, and the feed that it has seen.
@@ -285,8 +285,20 @@ async fn what_is_not_sound_is_shown_without_its_content_and_breaks_nothing() {
     header.author = "another".into();
     other[0].header = header.encode_to_vec().into();
     other[0].signature = signer.sign(&other[0].header).to_vec().into();
-    let fork = node.receive(vec![(verify(Head::default(), &other), scope)]).await.unwrap();
-    assert!(matches!(fork[0], Err(ReceiveError::Fork { sequence: 1 })));
+    let fork = node.receive(vec![(verify(Head::default(), &other), scope.clone())]).await.unwrap();
+    assert_eq!(fork[0].as_ref().unwrap().sequence, 1, "both are kept");
+    let branches = |node: &Node| {
+        let picture = node.picture.read();
+        let closed = picture.feeds().iter().filter_map(|feed| feed.closed).count();
+        (closed, picture.held_feeds().filter(|feed| feed.branch.is_some()).count())
+    };
+    assert_eq!(branches(&node), (1, 2));
+    let again = node.receive(vec![(verify(Head::default(), &other), scope)]).await.unwrap();
+    assert_eq!(again[0].as_ref().unwrap().sequence, 1);
+    assert_eq!(branches(&node), (1, 2), "a fork is found once");
+    node::close(node, writer);
+    let (node, writer) = open(home.data());
+    assert_eq!(branches(&node), (1, 2));
     node::close(node, writer);
 }
 

@@ -24,6 +24,7 @@ use crate::{
     suffix::FeedName,
 };
 
+mod feeds;
 mod receive;
 
 pub use receive::ReceiveError;
@@ -247,8 +248,8 @@ impl<'a> Group<'a> {
         let clock_unsynchronised = self.clock.doubts(wall_ms);
         let hlc = self.clock.tick(wall_ms);
         let origin = self.signer.id();
-        let name = FeedName { origin, scope: scope_id, lane: draft.lane };
-        let feed = self.feed(draft.scope, name);
+        let name = FeedName::new(origin, scope_id, draft.lane);
+        let feed = self.feed(draft.scope, name, None);
         let head = self.head(feed);
         let record = RecordRef { feed, sequence: head.sequence + 1 };
         let kind = match &draft.act {
@@ -346,49 +347,6 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// A feed that records of this group are in.
-    fn feed(&mut self, scope: u32, name: FeedName) -> u32 {
-        let id = name.id();
-        let index = self.named_feed(id, scope);
-        if self.feed_entry(index).is_none_or(|feed| feed.origin.is_none()) {
-            let FeedName { origin, lane, .. } = name;
-            let feed = Feed { id, origin: Some(origin), scope, lane, head: Head::default() };
-            match (index as usize).checked_sub(self.picture.feeds().len()) {
-                Some(new) => self.feeds[new] = feed,
-                None => drop(self.learned.insert(index, feed)),
-            }
-        }
-        index
-    }
-
-    /// A feed by its id, of which nothing else may be known.
-    fn named_feed(&mut self, id: Id, scope: u32) -> u32 {
-        self.feed_index(id).unwrap_or_else(|| {
-            let index = (self.picture.feeds().len() + self.feeds.len()) as u32;
-            self.feeds.push(Feed::named(id, scope));
-            self.new_feeds.insert(id, index);
-            index
-        })
-    }
-
-    fn feed_index(&self, id: Id) -> Option<u32> {
-        self.picture.feed_index(id).or_else(|| self.new_feeds.get(&id).copied())
-    }
-
-    fn feed_entry(&self, index: u32) -> Option<&Feed> {
-        feed_in(self.picture, &self.learned, &self.feeds, index)
-    }
-
-    fn head(&self, feed: u32) -> Head {
-        let stored = || self.feed_entry(feed).map(|feed| feed.head);
-        self.heads.get(&feed).copied().or_else(stored).unwrap_or_default()
-    }
-
-    fn wire_seen(&self, seen: RecordRef) -> (Id, u64) {
-        let feed = self.feed_entry(seen.feed).expect("only known feeds are seen");
-        (feed.id, seen.sequence)
-    }
-
     /// What the draft's author has seen. Replacing some rivals but not others is allowed; hiding
     /// one that was not named never is.
     fn seen(
@@ -440,24 +398,10 @@ impl<'a> Group<'a> {
     }
 }
 
-/// A feed as it is once a group is installed.
-fn feed_in<'f>(
-    picture: &'f Picture,
-    learned: &'f BTreeMap<u32, Feed>,
-    new: &'f [Feed],
-    index: u32,
-) -> Option<&'f Feed> {
-    let known = picture.feeds();
-    learned
-        .get(&index)
-        .or_else(|| known.get(index as usize))
-        .or_else(|| new.get((index as usize).checked_sub(known.len())?))
-}
-
 impl SealedGroup {
     /// A feed that the group's records are in or have seen. `picture`: the one below the group.
     pub fn feed<'f>(&'f self, picture: &'f Picture, index: u32) -> &'f Feed {
-        feed_in(picture, &self.learned, &self.feeds, index).expect("a group knows its feeds")
+        feeds::feed_in(picture, &self.learned, &self.feeds, index).expect("a group knows its feeds")
     }
 }
 
@@ -479,9 +423,10 @@ impl Picture {
             self.add_scope(&scope.incident, scope.mode, &scope.audience);
         }
         for feed in group.feeds.iter().chain(group.learned.values()) {
-            match feed.origin {
-                Some(origin) => self.add_feed(origin, feed.scope, feed.lane),
-                None => self.name_feed(feed.id, feed.scope),
+            match (feed.origin, &feed.branch) {
+                (Some(_), Some(branch)) => self.add_branch(branch.parent, branch.first),
+                (Some(origin), None) => self.add_feed(origin, feed.scope, feed.lane),
+                (None, _) => self.name_feed(feed.id, feed.scope),
             };
         }
         for admitted in &group.admitted {

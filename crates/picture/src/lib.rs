@@ -63,6 +63,7 @@ pub mod clock;
 pub mod entry;
 pub mod fields;
 pub mod filter;
+pub mod forks;
 pub mod judge;
 pub mod kinds;
 pub mod language;

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use crate::{
     changes::ChangeIndex,
+    forks::{Branch, Closed, effective},
     live::{Live, RecordRef, Register, recency},
     pages::Pages,
-    record::{Head, Id, feed_id, scope_id},
+    record::{Head, Id, branch_id, feed_id, scope_id},
+    suffix::FeedName,
 };
 
 /// An incident's audience: the unit of access, completeness and replication.
@@ -62,12 +64,23 @@ pub struct Feed {
     pub lane: Lane,
     /// Where it ends.
     pub head: Head,
+    /// Set when it is one of the branches of a feed that forked.
+    pub branch: Option<Box<Branch>>,
+    /// Set when it forked: it ends here, and its branches go on.
+    pub closed: Option<Closed>,
 }
 
 impl Feed {
     /// A feed that is known by its id only.
     pub(crate) fn named(id: Id, scope: u32) -> Self {
-        Self { id, origin: None, scope, lane: Lane::Unspecified, head: Head::default() }
+        let (origin, lane, head) = (None, Lane::Unspecified, Head::default());
+        Self { id, origin, scope, lane, head, branch: None, closed: None }
+    }
+
+    /// What it is the log of, once that is known. `scope`: id of its scope.
+    pub fn name(&self, scope: Id) -> Option<FeedName> {
+        let branch = self.branch.as_ref().map(|branch| branch.first);
+        Some(FeedName { origin: self.origin?, scope, lane: self.lane, branch })
     }
 }
 
@@ -114,6 +127,8 @@ pub struct Picture {
     hasher: DefaultHashBuilder,
     changes: ChangeIndex,
     lsn: u64,
+    /// Feeds that forked.
+    forks: u32,
 }
 
 /// The entries as they were at one position of the log.
@@ -145,6 +160,12 @@ impl Picture {
     pub fn feeds_of(&self, scope: u32) -> impl Iterator<Item = &Feed> {
         let feeds = self.scope(scope).feeds.iter().map(|index| self.feed(*index));
         feeds.filter(move |feed| feed.origin.is_some() && feed.scope == scope)
+    }
+
+    /// Those with their indices.
+    pub(crate) fn feed_indices_of(&self, scope: u32) -> impl Iterator<Item = (u32, &Feed)> {
+        let feeds = self.scope(scope).feeds.iter().map(|index| (*index, self.feed(*index)));
+        feeds.filter(move |(_, feed)| feed.origin.is_some() && feed.scope == scope)
     }
 
     /// All feeds, in the order in which they became known here; of some nothing is held yet.
@@ -248,9 +269,71 @@ impl Picture {
                 // A record of another scope claimed to have seen it.
                 self.scopes[scope as usize].feeds.push(index);
             }
-            *feed = Feed { id, origin: Some(origin), scope, lane, head: feed.head };
+            (feed.origin, feed.scope, feed.lane) = (Some(origin), scope, lane);
         }
         index
+    }
+
+    /// Makes a branch of a feed that forked known; the same branch twice is one.
+    pub fn add_branch(&mut self, parent: u32, first: [u8; 32]) -> u32 {
+        let Feed { origin, scope, lane, .. } = *self.feed(parent);
+        let index = self.name_feed(branch_id(&first), scope);
+        let feed = &mut self.feeds[index as usize];
+        if feed.origin.is_none() {
+            if feed.scope != scope {
+                self.scopes[scope as usize].feeds.push(index);
+            }
+            (feed.origin, feed.scope, feed.lane) = (origin, scope, lane);
+            feed.branch = Some(Box::new(Branch { first, parent }));
+        }
+        index
+    }
+
+    /// Closes a feed that was found to have forked after `last`; what is held of it beyond becomes
+    /// a branch, which begins with the record `first`. Registers are not touched: the picture is
+    /// to be built anew, see [`Picture::emptied`].
+    pub fn split(&mut self, feed: u32, last: Head, first: [u8; 32]) -> u32 {
+        let own = self.add_branch(feed, first);
+        let held = std::mem::replace(&mut self.feeds[feed as usize].head, last);
+        self.feeds[own as usize].head = held;
+        self.feeds[feed as usize].closed = Some(Closed { sequence: last.sequence, own });
+        self.forks += 1;
+        own
+    }
+
+    /// Feeds that forked.
+    pub fn forks(&self) -> u32 {
+        self.forks
+    }
+
+    /// Where a record of a feed belongs: it may have become one of a branch.
+    pub fn place(&self, mut record: RecordRef) -> RecordRef {
+        if self.forks > 0 {
+            while let Some(closed) = self.feed(record.feed).closed
+                && record.sequence > closed.sequence
+            {
+                record.feed = closed.own;
+            }
+        }
+        record
+    }
+
+    /// The same scopes and feeds, with the same indices, and no record.
+    pub fn emptied(&self) -> Self {
+        let mut scopes = self.scopes.clone();
+        for (index, scope) in scopes.iter_mut().enumerate() {
+            scope.register = Register::new(index as u32, scope.mode, Uuid::nil());
+            (scope.data, scope.entry_count) = (Vec::new(), 0);
+        }
+        Self {
+            scopes,
+            scope_by_id: self.scope_by_id.clone(),
+            scope_by_incident: self.scope_by_incident.clone(),
+            feeds: self.feeds.clone(),
+            feed_by_id: self.feed_by_id.clone(),
+            forks: self.forks,
+            ..Self::default()
+        }
     }
 
     /// Makes a feed known by its id only, because a record of `scope` has seen it.
@@ -274,9 +357,10 @@ impl Picture {
         if change.live.attributes.is_apart() {
             return;
         }
+        let seen = effective(|feed| self.feeds.get(feed as usize), self.forks, change);
         if change.entry.is_nil() {
             let register = &mut self.scopes[change.scope as usize].register;
-            register.add(change.live.clone(), &change.seen);
+            register.add(change.live.clone(), &seen);
             register.lsn = self.lsn;
             return;
         }
@@ -288,7 +372,7 @@ impl Picture {
                 (Register::new(change.scope, mode, change.entry), false)
             }
         };
-        register.add(change.live.clone(), &change.seen);
+        register.add(change.live.clone(), &seen);
         register.lsn = self.lsn;
         let counts = !register.is_retracted();
         let scope = &mut self.scopes[change.scope as usize];

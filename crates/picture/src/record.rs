@@ -86,6 +86,11 @@ pub fn feed_id(origin: Id, scope: Id, lane: Lane) -> Id {
     Id::derive("polder 2026 feed", &[&origin.0, &scope.0, &(lane as i32).to_le_bytes()])
 }
 
+/// One of the branches of a feed that forked, by the hash of the branch's first record.
+pub fn branch_id(first: &[u8; 32]) -> Id {
+    Id::derive("polder 2026 branch", &[first])
+}
+
 /// Key id of a public key.
 pub fn key_id(key: &VerifyingKey) -> Id {
     Id::derive("polder 2026 key", &[key.as_bytes()])
@@ -345,6 +350,11 @@ pub struct Chain {
 }
 
 impl Chain {
+    /// A chain that goes on after a record.
+    pub fn after(head: Head) -> Self {
+        Self { sequence: head.sequence, hash: head.hash, ..Self::default() }
+    }
+
     /// Checks the next record of the feed against those before it.
     pub fn next(
         &mut self,

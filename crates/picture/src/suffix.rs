@@ -6,10 +6,10 @@ use polder_wire::v1::{Envelope, Lane};
 
 use crate::{
     admit::SEEN_MAX,
-    record::{Damage, Decoded, Head, Id, decode, feed_id, key_id, verify_signature},
+    record::{Damage, Decoded, Head, Id, branch_id, decode, feed_id, key_id, verify_signature},
 };
 
-/// What a feed is the log of: its id is the hash of these three.
+/// What a feed is the log of: its id is a hash of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeedName {
     /// Key id of the author's node.
@@ -18,12 +18,28 @@ pub struct FeedName {
     pub scope: Id,
     /// Lane.
     pub lane: Lane,
+    /// Of a feed that forked: hash of the first record of one of its branches, which is a feed of
+    /// its own that begins where the forked one closes. See [`forks`](crate::forks).
+    pub branch: Option<[u8; 32]>,
 }
 
 impl FeedName {
+    /// A feed from its first record on.
+    pub fn new(origin: Id, scope: Id, lane: Lane) -> Self {
+        Self { origin, scope, lane, branch: None }
+    }
+
     /// Id of the feed.
     pub fn id(&self) -> Id {
-        feed_id(self.origin, self.scope, self.lane)
+        match &self.branch {
+            Some(first) => branch_id(first),
+            None => feed_id(self.origin, self.scope, self.lane),
+        }
+    }
+
+    /// The feed that its origin wrote, whatever became of it.
+    pub fn root(&self) -> Self {
+        Self { branch: None, ..*self }
     }
 }
 
@@ -127,6 +143,13 @@ impl Suffix {
         }
         let at = sequence.checked_sub(self.after.sequence)?.checked_sub(1)?;
         self.records.get(usize::try_from(at).ok()?).map(|(_, record)| record.hash)
+    }
+
+    /// The records after a number, as those of a branch of the feed or of the feed itself.
+    pub(crate) fn cut(mut self, feed: FeedName, after: Head) -> Self {
+        let held = after.sequence.saturating_sub(self.after.sequence);
+        self.records.drain(..usize::try_from(held).unwrap_or(usize::MAX).min(self.records.len()));
+        Self { feed, after, ..self }
     }
 
     /// The records after a number.

@@ -266,7 +266,7 @@ fn a_gap_a_fork_an_own_feed_and_a_wrong_scope_are_refused() {
     for (after, until) in [(0, 5), (2, 5), (4, 5), (3, 4)] {
         let suffix = forked.held.suffix(after, until).unwrap();
         let fork = receive(suffix, &actual).unwrap_err();
-        assert!(matches!(fork, ReceiveError::Fork { sequence: 4 }), "{fork}");
+        assert!(matches!(fork, ReceiveError::Fork { sequence: 4, .. }), "{fork}");
     }
     let mut own = Stranger::new(1, actual.clone(), Lane::Routine);
     own.say(Said::default());

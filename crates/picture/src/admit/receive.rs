@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{Admitted, Group, NewScope};
 use crate::{
+    forks::{Branch, tree},
     judge::{Judged, judge},
     live::{Live, RecordRef},
     names::IncidentName,
-    picture::{Change, keep_live},
+    picture::{Change, Feed, keep_live},
     record::{Decoded, Head, scope_id},
     refusal::Refusal,
     suffix::Suffix,
@@ -33,6 +34,8 @@ pub enum ReceiveError {
     Fork {
         /// The number that is known to differ; the fork may lie before it.
         sequence: u64,
+        /// They may belong to a branch, see [`locate`](crate::forks::locate).
+        parted: Box<(Suffix, NewScope)>,
     },
     /// Only this node itself writes its feeds.
     #[error("the feed is this node's own")]
@@ -43,6 +46,10 @@ pub enum ReceiveError {
     /// The node cannot take them now.
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+fn parted(sequence: u64, suffix: Suffix, scope: &NewScope) -> ReceiveError {
+    ReceiveError::Fork { sequence, parted: Box::new((suffix, scope.clone())) }
 }
 
 impl Group<'_> {
@@ -69,18 +76,34 @@ impl Group<'_> {
         if !proper || scope_id(&scope.incident, scope.mode, &scope.audience) != name.scope {
             return Err(ReceiveError::Scope);
         }
-        let ours = self.head_of(name.id());
+        let known = self.feed_index(name.id()).and_then(|index| self.feed_entry(index));
+        let (held, closed) = match known.filter(|feed| feed.origin.is_some()) {
+            Some(feed) => (true, feed.closed),
+            None => (false, None),
+        };
+        let branch = match name.branch {
+            Some(first) if !held => match self.parent_of(&suffix) {
+                Some(parent) => Some(Box::new(Branch { first, parent })),
+                // Only a fork that is known here has branches.
+                None => return Err(parted(suffix.after().sequence + 1, suffix, scope)),
+            },
+            _ => None,
+        };
+        if closed.is_some_and(|closed| suffix.head().sequence > closed.sequence) {
+            return Err(parted(suffix.after().sequence + 1, suffix, scope));
+        }
+        let ours = if branch.is_some() { suffix.after() } else { self.head_of(name.id()) };
         if ours.sequence < suffix.after().sequence {
             return Err(ReceiveError::Gap { ours });
         }
         if suffix.hash(ours.sequence).is_some_and(|hash| hash != ours.hash) {
-            return Err(ReceiveError::Fork { sequence: ours.sequence });
+            return Err(parted(ours.sequence, suffix, scope));
         }
         if ours.sequence >= suffix.head().sequence {
             return Ok(0);
         }
         let index = self.known_scope(scope);
-        let feed = self.feed(index, name);
+        let feed = self.feed(index, name, branch);
         self.origins.insert(name.origin, *suffix.key().as_bytes());
         self.heads.insert(feed, suffix.head());
         let before = self.admitted.len();
@@ -89,6 +112,13 @@ impl Group<'_> {
             self.take(index, feed, scope, envelope, &record);
         }
         Ok(self.admitted.len() - before)
+    }
+
+    /// The closed feed that a branch goes on from.
+    fn parent_of(&self, suffix: &Suffix) -> Option<u32> {
+        let after = suffix.after();
+        let closed = |(_, feed): &(u32, &Feed)| feed.closed.is_some() && feed.head == after;
+        tree(self.picture, suffix.feed()).find(closed).map(|(index, _)| index)
     }
 
     fn known_scope(&mut self, scope: &NewScope) -> u32 {
@@ -124,7 +154,8 @@ impl Group<'_> {
         let live = Live { record: reference, hlc: header.hlc, attributes };
         if !attributes.is_apart() {
             let mut register = self.register(index, entry);
-            register.add(live.clone(), &seen);
+            let change = Change { scope: index, entry, live: live.clone(), seen: seen.clone() };
+            register.add(live.clone(), &self.effective(&change));
             if entry.is_nil() {
                 let held = self.data_of(index).to_vec();
                 let content = data.as_deref().cloned();

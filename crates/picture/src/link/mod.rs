@@ -43,6 +43,9 @@ use crate::{
 /// Version of this protocol.
 pub const VERSION: u32 = 1;
 
+/// A want names at most so many points.
+pub(crate) const POINTS_MAX: usize = 64;
+
 /// Lanes, the most urgent first.
 pub const LANES: [Lane; 3] = [Lane::Urgent, Lane::Routine, Lane::Bulk];
 
@@ -59,6 +62,23 @@ pub trait World {
     fn head(&self, feed: Id) -> Head;
     /// Hash of a record that is held.
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]>;
+    /// Hashes of the records with a number that are held in a feed and, if it forked, in all of
+    /// its branches; whichever of them `feed` names.
+    fn hashes_at(&self, feed: &FeedName, sequence: u64) -> Vec<[u8; 32]> {
+        self.hash_at(feed.root().id(), sequence).into_iter().collect()
+    }
+    /// Where a feed ends here, and all of its branches.
+    fn ends(&self, feed: &FeedName) -> Vec<Head> {
+        vec![self.head(feed.root().id())]
+    }
+    /// The last record before a branch; 0 for a feed that begins with its first record.
+    fn start(&self, _feed: Id) -> u64 {
+        0
+    }
+    /// Whether the feed is known to have forked here.
+    fn closed(&self, _feed: Id) -> bool {
+        false
+    }
     /// Records after a sequence number, about so many bytes of them, up to a signed one.
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope>;
     /// Public key of an origin whose records are held.
@@ -158,17 +178,37 @@ pub fn id_of(scope: &NewScope) -> Id {
     scope_id(&scope.incident, scope.mode, &scope.audience)
 }
 
+/// Points by which a peer finds the last record that it shares of a feed that forked: the ends
+/// here, and from the last one back in steps that double.
+pub(crate) fn points(world: &dyn World, feed: &FeedName) -> Vec<Head> {
+    let mut points = world.ends(feed);
+    points.truncate(POINTS_MAX / 2);
+    let top = points.iter().map(|head| head.sequence).max().unwrap_or_default();
+    let mut step = 1;
+    while points.len() < POINTS_MAX
+        && let Some(sequence) = top.checked_sub(step).filter(|sequence| *sequence > 0)
+    {
+        let held = world.hashes_at(feed, sequence).into_iter();
+        points.extend(held.map(|hash| Head { sequence, hash }));
+        step *= 2;
+    }
+    points.retain(|point| point.sequence > 0);
+    points.truncate(POINTS_MAX);
+    points
+}
+
 /// Hash over the heads of a scope's feeds, those of the lanes that travel.
 pub fn scope_digest(feeds: &[(FeedName, Head)], lanes: &[Lane]) -> [u8; 32] {
     let mut heads: Vec<_> = feeds
         .iter()
         .filter(|(feed, head)| lanes.contains(&feed.lane) && head.sequence > 0)
-        .map(|(feed, head)| (feed.origin, feed.lane as i32, head))
+        .map(|(feed, head)| (feed.origin, feed.lane as i32, feed.branch, head))
         .collect();
-    heads.sort_unstable_by_key(|(origin, lane, _)| (*origin, *lane));
+    heads.sort_unstable_by_key(|(origin, lane, branch, _)| (*origin, *lane, *branch));
     let mut hasher = blake3::Hasher::new_derive_key("polder 2026 scope digest");
-    for (origin, lane, head) in heads {
+    for (origin, lane, branch, head) in heads {
         hasher.update(&origin.0);
+        hasher.update(&branch.unwrap_or_default());
         hasher.update(&lane.to_le_bytes());
         hasher.update(&head.sequence.to_le_bytes());
         hasher.update(&head.hash);

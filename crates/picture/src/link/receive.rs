@@ -17,7 +17,7 @@ use super::{
 use crate::{
     admit::NewScope,
     names::IncidentName,
-    record::{Damage, Head, Id, key_id},
+    record::{Damage, Head, Id, decode, key_id},
     suffix::{FeedName, Suffix},
 };
 
@@ -60,15 +60,21 @@ impl Delivery {
         self.packed.bytes.len()
     }
 
-    /// Unpacks and verifies. `previous`: hash of the record before the first, as held here; a
-    /// suffix that does not follow it is not ours to judge, so `None` is answered with a gap.
-    pub fn verify(&self, previous: Option<[u8; 32]>) -> Result<Suffix, Unsound> {
+    /// Unpacks and verifies. `previous`: hashes of the record before the first that are held here,
+    /// one in each branch of the feed; with none of them the records are not ours to judge, which
+    /// is answered with a gap.
+    pub fn verify(&self, previous: &[[u8; 32]]) -> Result<Suffix, Unsound> {
         let envelopes = unpack(&self.packed).map_err(|_| Unsound::Unreadable)?;
         let key = VerifyingKey::from_bytes(&self.origin_key).map_err(|_| Unsound::Unreadable)?;
+        let claimed = || {
+            let first = decode(envelopes.first()?).ok()?;
+            previous.iter().find(|hash| hash[..] == first.header.previous[..])
+        };
         let hash = match (self.after, previous) {
             (0, _) => [0; 32],
-            (_, Some(hash)) => hash,
-            (_, None) => return Err(Unsound::Gap),
+            (_, []) => return Err(Unsound::Gap),
+            (_, [hash]) => *hash,
+            (_, several) => *claimed().unwrap_or(&several[0]),
         };
         let after = Head { sequence: self.after, hash };
         Suffix::verify(&key, self.feed, after, envelopes)
@@ -282,7 +288,8 @@ impl Session {
             return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
         }
         let scope_id = id_of(&scope);
-        let feed = FeedName { origin: key_id(&key), scope: scope_id, lane };
+        let branch = branch_named(&begin.branch).ok_or_else(|| malformed("names no branch"))?;
+        let feed = FeedName { branch, ..FeedName::new(key_id(&key), scope_id, lane) };
         if feed.origin == self.local.signer.id() {
             return Err(Fault::new("OWN_FEED", "the peer sent records of this very node"));
         }
@@ -342,6 +349,10 @@ impl Session {
         for pending in &mut self.pending {
             pending.remove(&id);
         }
+        if feed.origin != self.local.signer.id() {
+            // Both branches are to be had by both sides.
+            self.wants_due.insert(id, false);
+        }
         let sentence = "this feed has another branch here: the same key wrote two different \
                         records with one number";
         self.refuse("FEED_FORKED", sentence, Some(id), sequence);
@@ -359,6 +370,14 @@ pub(super) fn scope_named(incident: &str, mode: Mode, audience: &str) -> Option<
     let slug = |text: &str| IncidentName::parse(&format!("incidents/{text}")).is_some();
     let sound = slug(incident) && slug(audience) && mode != Mode::Unspecified;
     sound.then(|| NewScope { incident: incident.into(), mode, audience: audience.into() })
+}
+
+/// The branch that a frame names; the outer `None` when it cannot be one.
+pub(super) fn branch_named(bytes: &[u8]) -> Option<Option<[u8; 32]>> {
+    if bytes.is_empty() {
+        return Some(None);
+    }
+    bytes.try_into().ok().map(Some)
 }
 
 /// For logs: where a transfer stands.

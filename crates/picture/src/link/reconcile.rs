@@ -1,12 +1,14 @@
 //! Who lacks what: digests, scopes, heads and wants.
 
-use polder_wire::v1::{LinkDigest, LinkHeads, LinkScopes, LinkWants};
+use polder_wire::v1::{
+    LinkDigest, LinkFrame, LinkHeads, LinkPoint, LinkScopes, LinkWant, LinkWants, link_frame::Kind,
+};
 
 use super::{
-    Event, Fault, World, id_of,
-    receive::scope_named,
+    Event, Fault, POINTS_MAX, World, id_of,
+    receive::{branch_named, scope_named},
     scope_digest,
-    session::{Session, Shared, lane_index},
+    session::{Session, Shared, frame, lane_index},
 };
 use crate::{
     admit::NewScope,
@@ -19,6 +21,26 @@ const SCOPES_MAX: usize = 50_000;
 const FEEDS_MAX: usize = 200_000;
 
 impl Session {
+    pub(super) fn own_digest(&self, world: &dyn World, answer: bool) -> LinkFrame {
+        let digest = self.digest(world).to_vec().into();
+        frame(Kind::Digest(LinkDigest { digest, answer }))
+    }
+
+    pub(super) fn digest(&self, world: &dyn World) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("polder 2026 link digest");
+        let mut scopes: Vec<_> = self.scopes_shared(world).iter().map(id_of).collect();
+        scopes.sort_unstable();
+        for scope in scopes {
+            let feeds = world.feeds(scope);
+            if feeds.iter().any(|(feed, head)| self.lanes.contains(&feed.lane) && head.sequence > 0)
+            {
+                hasher.update(&scope.0);
+                hasher.update(&scope_digest(&feeds, &self.lanes));
+            }
+        }
+        *hasher.finalize().as_bytes()
+    }
+
     pub(super) fn on_digest(&mut self, digest: &LinkDigest, world: &dyn World) -> Vec<Event> {
         if digest.answer {
             let answer = self.own_digest(world, false);
@@ -31,6 +53,8 @@ impl Session {
             self.same = true;
             return vec![Event::Same];
         }
+        // What was found to have forked may have come together since.
+        self.feeds.values_mut().for_each(|state| state.forked = false);
         for scope in self.scopes_shared(world) {
             let id = self.know_scope(&scope);
             self.scopes_due.insert(id);
@@ -108,7 +132,7 @@ impl Session {
         Ok(Vec::new())
     }
 
-    fn tell_heads(&mut self, scope: Id, world: &dyn World) {
+    pub(super) fn tell_heads(&mut self, scope: Id, world: &dyn World) {
         for (name, head) in world.feeds(scope) {
             if self.lanes.contains(&name.lane) && head.sequence > 0 {
                 self.heads_due.insert((scope, name.id()));
@@ -141,10 +165,12 @@ impl Session {
             if !self.lanes.contains(&lane) {
                 continue;
             }
-            let feed = FeedName { origin, scope, lane };
+            let branch = branch_named(&head.branch).ok_or_else(malformed)?;
+            let feed = FeedName { origin, scope, lane, branch };
             self.feed_checked(feed)?;
             if let Some(state) = self.feeds.get_mut(&feed.id()) {
                 state.listed = round;
+                state.after = head.branch_after;
             }
             let theirs = Head { sequence: head.sequence, hash };
             events.extend(self.their_head(feed, theirs, now_us, world, shared));
@@ -172,6 +198,13 @@ impl Session {
     ) -> Vec<Event> {
         let id = feed.id();
         let ours = world.head(id);
+        if let Some(first) = feed.branch.filter(|_| ours.sequence == 0) {
+            let after = self.feed(feed).after;
+            if world.hashes_at(&feed, after.saturating_add(1)).contains(&first) {
+                // Held as the feed itself: what proves the fork here is its other branch.
+                return Vec::new();
+            }
+        }
         if theirs.sequence > 0 && theirs.sequence <= ours.sequence {
             let held = if theirs.sequence == ours.sequence {
                 Some(ours.hash)
@@ -189,13 +222,20 @@ impl Session {
         if theirs.sequence <= ours.sequence {
             return events;
         }
+        if world.closed(id) {
+            // The peer does not know of the fork yet. It may hold more of a branch, or another.
+            if !world.hashes_at(&feed, theirs.sequence).contains(&theirs.hash) {
+                self.wants_due.insert(id, false);
+            }
+            return events;
+        }
         if feed.origin == self.local.signer.id() {
             // Somebody holds more of our own than we do: our disk was put back in time.
             return self.forked(feed, ours.sequence + 1);
         }
         if !self.feed(feed).forked {
             self.lacking.insert(id);
-            self.claim(id, now_us, shared);
+            self.claim(id, now_us, world, shared);
         }
         events
     }
@@ -230,7 +270,11 @@ impl Session {
                 self.refuse("WANT_MALFORMED", "a want is malformed", None, 0);
                 continue;
             };
-            let feed = FeedName { origin, scope, lane: want.lane() };
+            let Some(branch) = branch_named(&want.branch) else {
+                self.refuse("WANT_MALFORMED", "a want is malformed", None, 0);
+                continue;
+            };
+            let feed = FeedName { origin, scope, lane: want.lane(), branch };
             let id = feed.id();
             let Some(lane) = lane_index(feed.lane).filter(|_| self.lanes.contains(&feed.lane))
             else {
@@ -245,6 +289,10 @@ impl Session {
             if want.end {
                 self.feed(feed).push = false;
                 self.pending[lane].remove(&id);
+                continue;
+            }
+            if !want.points.is_empty() {
+                self.search(feed, lane, &want, world);
                 continue;
             }
             if want.after > 0 && want.after <= ours.sequence {
@@ -264,6 +312,25 @@ impl Session {
             }
         }
         events
+    }
+
+    /// Sends what follows the last record that both sides hold of a feed that forked.
+    fn search(&mut self, feed: FeedName, lane: usize, want: &LinkWant, world: &dyn World) {
+        let id = feed.id();
+        let ours = world.head(id).sequence;
+        let mut points: Vec<_> = want.points.iter().take(POINTS_MAX).collect();
+        points.sort_unstable_by_key(|point| std::cmp::Reverse(point.sequence));
+        let held = |point: &&&LinkPoint| {
+            let hash = || world.hash_at(id, point.sequence);
+            point.sequence <= ours && hash().is_some_and(|hash| hash[..] == point.hash[..])
+        };
+        let shared = points.iter().find(held).map_or(0, |point| point.sequence);
+        let state = self.feed(feed);
+        (state.push, state.theirs, state.sent) = (true, Some(shared), shared);
+        state.forked = false;
+        if ours > shared {
+            self.pending[lane].insert(id);
+        }
     }
 
     pub(super) fn feed_checked(&mut self, feed: FeedName) -> Result<(), Fault> {

@@ -4,19 +4,23 @@ use std::ops::Bound;
 
 use bytes::{Buf as _, Bytes};
 use polder_wire::v1::{
-    LinkCredit, LinkFrame, LinkHead, LinkHeads, LinkHeld, LinkHeldFeed, LinkPart, LinkScope,
-    LinkScopes, LinkTips, LinkTransfer, LinkWant, LinkWants, link_frame::Kind,
+    LinkCredit, LinkFrame, LinkHead, LinkHeads, LinkHeld, LinkHeldFeed, LinkPart, LinkPoint,
+    LinkScope, LinkScopes, LinkTips, LinkTransfer, LinkWant, LinkWants, link_frame::Kind,
 };
 use prost::Message as _;
 
 use super::{
     LANES, World,
     codec::{Packed, pack},
+    points,
     receive::id_bytes,
     scope_digest,
     session::{Session, Shared, frame},
 };
-use crate::record::Id;
+use crate::{
+    record::{Head, Id},
+    suffix::FeedName,
+};
 
 /// A transfer that is going out.
 #[derive(Debug)]
@@ -114,7 +118,7 @@ impl Session {
             self.last_fed[lane] = feed;
             let ours = world.head(feed).sequence;
             let state = self.feeds.get_mut(&feed)?;
-            state.sent = state.sent.max(state.theirs.unwrap_or_default());
+            state.sent = state.sent.max(state.theirs.unwrap_or_default()).max(world.start(feed));
             // A node is never sent its own records: what it lost it must not write again.
             let its_own = self.peer.as_ref().is_some_and(|peer| peer.node == state.name.origin);
             if state.sent >= ours || state.forked || its_own {
@@ -141,6 +145,7 @@ impl Session {
                 size_bytes: bytes.len() as u32,
                 unpacked_bytes,
                 last,
+                branch: branch_bytes(&state.name),
             };
             return Some(Sending { feed, begin: Some(begin), data: bytes });
         }
@@ -166,6 +171,12 @@ impl Session {
         {
             let Some(state) = self.feeds.get(&feed) else { continue };
             let ours = world.head(feed);
+            let search = (state.forked || world.closed(feed)) && !end;
+            let points = if search { points(world, &state.name) } else { Vec::new() };
+            let point = |head: &Head| LinkPoint {
+                sequence: head.sequence,
+                hash: Bytes::copy_from_slice(&head.hash),
+            };
             wants.push(LinkWant {
                 scope: id_bytes(state.name.scope),
                 origin: id_bytes(state.name.origin),
@@ -173,6 +184,8 @@ impl Session {
                 after: ours.sequence,
                 after_hash: Bytes::copy_from_slice(&ours.hash),
                 end,
+                branch: branch_bytes(&state.name),
+                points: points.iter().map(point).collect(),
             });
         }
         (!wants.is_empty()).then(|| frame(Kind::Wants(LinkWants { wants })))
@@ -221,6 +234,8 @@ impl Session {
                 lane: state.name.lane.into(),
                 sequence: head.sequence,
                 hash: Bytes::copy_from_slice(&head.hash),
+                branch: branch_bytes(&state.name),
+                branch_after: world.start(feed),
             };
             bytes += head.encoded_len();
             heads.push(head);
@@ -251,4 +266,8 @@ impl Session {
         }
         (!tips.is_empty()).then(|| frame(Kind::Tips(LinkTips { tips })))
     }
+}
+
+fn branch_bytes(feed: &FeedName) -> Bytes {
+    feed.branch.map_or_else(Bytes::new, |first| Bytes::copy_from_slice(&first))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use polder_wire::v1::{
-    Lane, LinkBye, LinkDigest, LinkFrame, LinkPing, LinkPong, LinkRefused, link_frame::Kind,
+    Lane, LinkBye, LinkFrame, LinkPing, LinkPong, LinkRefused, link_frame::Kind,
 };
 
 use super::{
@@ -12,7 +12,6 @@ use super::{
     flow::{Credit, Grants},
     id_of,
     receive::Receiving,
-    scope_digest,
     send::Sending,
     tips::Tips,
     wants::Wants,
@@ -96,6 +95,8 @@ pub(super) struct FeedState {
     /// Later records follow by themselves.
     pub(super) push: bool,
     pub(super) forked: bool,
+    /// Of a branch: the last record before it.
+    pub(super) after: u64,
     /// Round of the peer's heads that named it last.
     pub(super) listed: u32,
     /// Wanted from this peer.
@@ -267,7 +268,7 @@ impl Session {
             let (Some(lane), Some(theirs)) = (lane_index(state.name.lane), state.theirs) else {
                 continue;
             };
-            let ours = world.head(*id).sequence;
+            let ours = world.head(*id).sequence.max(state.after);
             behind[lane].ours += theirs.saturating_sub(ours);
             behind[lane].theirs += ours.saturating_sub(theirs);
         }
@@ -291,6 +292,14 @@ impl Session {
         self.know_scope(scope);
         let id = feed.id();
         let urgent = feed.lane == Lane::Urgent;
+        if head.sequence < before {
+            // It was found to have forked and closes here. The peer hears of its branches.
+            let state = self.feed(feed);
+            (state.forked, state.sent) = (false, state.sent.min(head.sequence));
+            self.lacking.remove(&id);
+            self.tell_heads(feed.scope, world);
+            return;
+        }
         let state = self.feed(feed);
         if state.forked {
             return;
@@ -345,7 +354,7 @@ impl Session {
         }
         let lacking: Vec<_> = self.lacking.iter().copied().take(CLAIMS_MAX).collect();
         for feed in lacking {
-            self.claim(feed, now_us, shared);
+            self.claim(feed, now_us, world, shared);
         }
         if self.idle() && now_us.saturating_sub(self.checked_us) > CHECK_US && !self.same {
             self.checked_us = now_us;
@@ -421,26 +430,6 @@ impl Session {
         now_us.saturating_sub(self.opened_us) >= TIPS_US
     }
 
-    pub(super) fn own_digest(&self, world: &dyn World, answer: bool) -> LinkFrame {
-        let digest = self.digest(world).to_vec().into();
-        frame(Kind::Digest(LinkDigest { digest, answer }))
-    }
-
-    pub(super) fn digest(&self, world: &dyn World) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key("polder 2026 link digest");
-        let mut scopes: Vec<_> = self.scopes_shared(world).iter().map(id_of).collect();
-        scopes.sort_unstable();
-        for scope in scopes {
-            let feeds = world.feeds(scope);
-            if feeds.iter().any(|(feed, head)| self.lanes.contains(&feed.lane) && head.sequence > 0)
-            {
-                hasher.update(&scope.0);
-                hasher.update(&scope_digest(&feeds, &self.lanes));
-            }
-        }
-        *hasher.finalize().as_bytes()
-    }
-
     /// Scopes that are held here and may travel.
     pub(super) fn scopes_shared(&self, world: &dyn World) -> Vec<NewScope> {
         let Some(peer) = &self.peer else { return Vec::new() };
@@ -477,6 +466,7 @@ impl Session {
             sent: 0,
             push: false,
             forked: false,
+            after: 0,
             listed: 0,
             wanted: false,
             moved_us: 0,
@@ -484,8 +474,13 @@ impl Session {
     }
 
     /// Wants a feed from this peer, unless it comes from elsewhere.
-    pub(super) fn claim(&mut self, feed: Id, now_us: u64, shared: &mut Shared) {
+    pub(super) fn claim(&mut self, feed: Id, now_us: u64, world: &dyn World, shared: &mut Shared) {
         let Some(state) = self.feeds.get_mut(&feed) else { return };
+        let branch = state.name.branch.is_some() && state.after > 0;
+        if branch && world.hashes_at(&state.name, state.after).is_empty() {
+            // What comes before the branch comes first.
+            return;
+        }
         let (link, cost) = (self.local.link, self.local.cost);
         let wanted = !state.forked && shared.wants.claim(feed, link, cost, now_us / 1_000);
         let stuck = now_us.saturating_sub(state.moved_us) > STUCK_US;

@@ -41,7 +41,7 @@ impl Sim<'_> {
         let scope = scope(number);
         let wall_ms = self.wall_ms(at);
         let node = &mut self.nodes[at];
-        let feed = FeedName { origin: node.signer.id(), scope: id_of(&scope), lane };
+        let feed = FeedName::new(node.signer.id(), id_of(&scope), lane);
         let before = node.disk.end(feed.id());
         let mut head = before;
         let mut records = Vec::new();

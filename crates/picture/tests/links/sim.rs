@@ -419,7 +419,7 @@ impl<'a> Sim<'a> {
         let disk = &self.nodes[node].disk;
         let before = disk.end(id);
         let previous = Door { disk, peer_entitled: &disk.entitled }.hash_at(id, delivery.after);
-        let stored = match delivery.verify(previous) {
+        let stored = match delivery.verify(previous.as_slice()) {
             Err(Unsound::Gap) => Stored::Gap(before),
             Err(unsound) => {
                 assert!(self.plan.mangles, "honest peers send sound records: {unsound}");

@@ -83,7 +83,7 @@ impl Node {
             let (incident, audience) = (of.incident.clone(), of.audience.clone());
             let scope = NewScope { incident, mode: of.mode, audience };
             let (origin, lane) = (feed.origin.unwrap(), feed.lane);
-            let name = FeedName { origin, scope: of.id, lane };
+            let name = FeedName::new(origin, of.id, lane);
             let held = self.feeds.entry(feed.id).or_insert_with(|| Held {
                 name,
                 key: keys[&origin],
@@ -289,7 +289,7 @@ impl Default for Said<'_> {
 impl Stranger {
     pub fn new(secret: u8, scope: NewScope, lane: Lane) -> Self {
         let signer = Signer::new(&[secret; 32]);
-        let name = FeedName { origin: signer.id(), scope: id_of(&scope), lane };
+        let name = FeedName::new(signer.id(), id_of(&scope), lane);
         let held = Held { name, key: signer.public(), scope, envelopes: Vec::new() };
         Self { signer, held }
     }

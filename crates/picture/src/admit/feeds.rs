@@ -1,0 +1,78 @@
+//! Feeds of a group: those that the picture knows, and those that the group makes known.
+
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use super::Group;
+use crate::{
+    forks::{Branch, effective},
+    live::RecordRef,
+    picture::{Change, Feed, Picture},
+    record::{Head, Id},
+    suffix::FeedName,
+};
+
+impl Group<'_> {
+    /// A feed that records of this group are in.
+    pub(super) fn feed(&mut self, scope: u32, name: FeedName, branch: Option<Box<Branch>>) -> u32 {
+        let id = name.id();
+        let index = self.named_feed(id, scope);
+        if self.feed_entry(index).is_none_or(|feed| feed.origin.is_none()) {
+            let FeedName { origin, lane, .. } = name;
+            let feed = Feed { origin: Some(origin), lane, branch, ..Feed::named(id, scope) };
+            match (index as usize).checked_sub(self.picture.feeds().len()) {
+                Some(new) => self.feeds[new] = feed,
+                None => drop(self.learned.insert(index, feed)),
+            }
+        }
+        index
+    }
+
+    /// A feed by its id, of which nothing else may be known.
+    pub(super) fn named_feed(&mut self, id: Id, scope: u32) -> u32 {
+        self.feed_index(id).unwrap_or_else(|| {
+            let index = (self.picture.feeds().len() + self.feeds.len()) as u32;
+            self.feeds.push(Feed::named(id, scope));
+            self.new_feeds.insert(id, index);
+            index
+        })
+    }
+
+    pub(super) fn feed_index(&self, id: Id) -> Option<u32> {
+        self.picture.feed_index(id).or_else(|| self.new_feeds.get(&id).copied())
+    }
+
+    pub(super) fn feed_entry(&self, index: u32) -> Option<&Feed> {
+        feed_in(self.picture, &self.learned, &self.feeds, index)
+    }
+
+    /// What a record hides, forks taken into account.
+    pub(super) fn effective(&self, change: &Change) -> SmallVec<[RecordRef; 4]> {
+        effective(|feed| self.feed_entry(feed), self.picture.forks(), change)
+    }
+
+    pub(super) fn head(&self, feed: u32) -> Head {
+        let stored = || self.feed_entry(feed).map(|feed| feed.head);
+        self.heads.get(&feed).copied().or_else(stored).unwrap_or_default()
+    }
+
+    pub(super) fn wire_seen(&self, seen: RecordRef) -> (Id, u64) {
+        let feed = self.feed_entry(seen.feed).expect("only known feeds are seen");
+        (feed.id, seen.sequence)
+    }
+}
+
+/// A feed as it is once a group is installed.
+pub(super) fn feed_in<'f>(
+    picture: &'f Picture,
+    learned: &'f BTreeMap<u32, Feed>,
+    new: &'f [Feed],
+    index: u32,
+) -> Option<&'f Feed> {
+    let known = picture.feeds();
+    learned
+        .get(&index)
+        .or_else(|| known.get(index as usize))
+        .or_else(|| new.get((index as usize).checked_sub(known.len())?))
+}
