@@ -91,6 +91,7 @@ impl Config {
             reserve: self.disk,
             attachment_bytes_max: self.attachments.bytes_max,
             attachment_grace: self.attachments.grace,
+            fence: None,
         }
     }
 }

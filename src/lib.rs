@@ -21,6 +21,7 @@ pub mod publish;
 pub mod query;
 mod rebuild;
 mod recent;
+mod retire;
 pub mod serve;
 pub mod slow_line;
 pub mod store;

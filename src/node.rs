@@ -27,6 +27,7 @@ use crate::{
     metrics::Metrics,
     publish::{self, Job, Pen, PublishError, Receipt, Received, Reply, RequestKey, Task, Work},
     recent::Recent,
+    retire,
     store::{
         directory::{Directory, DirectoryError},
         engine::EngineError,
@@ -54,6 +55,8 @@ pub struct NodeOptions {
     pub attachment_bytes_max: u64,
     /// How long an attachment that nothing cites is kept.
     pub attachment_grace: std::time::Duration,
+    /// File outside the store's volume that says how far the log had come.
+    pub fence: Option<std::path::PathBuf>,
 }
 
 impl Default for NodeOptions {
@@ -62,6 +65,7 @@ impl Default for NodeOptions {
             reserve: Reserve::default(),
             attachment_bytes_max: 64 << 20,
             attachment_grace: std::time::Duration::from_secs(24 * 3600),
+            fence: None,
         }
     }
 }
@@ -82,6 +86,8 @@ pub struct Node {
     pub attachments: Attachments,
     /// Resume and page tokens.
     pub tokens: Tokens,
+    /// File outside the store's volume that says how far the log has come.
+    pub fence: Option<std::path::PathBuf>,
     pub(crate) requests: Mutex<Requests>,
     pub(crate) recent: Mutex<Recent>,
     pub(crate) tails: TailCache,
@@ -99,6 +105,7 @@ pub struct Node {
     room: Arc<Semaphore>,
     urgent_room: Arc<Semaphore>,
     failure: watch::Sender<Option<String>>,
+    authors_wait: watch::Sender<bool>,
     epoch: AtomicU64,
     rebuilt_lsn: AtomicU64,
 }
@@ -148,15 +155,33 @@ impl Node {
         options: &NodeOptions,
     ) -> Result<(Arc<Self>, Writer), DirectoryError> {
         let directory = Directory::open(path)?;
-        let signer = directory.read_key()?;
+        let mut signer = directory.read_key()?;
         let log = Log::new(directory.open_engine()?);
-        let identity = log.identity()?.ok_or_else(|| DirectoryError::Missing(path.to_owned()))?;
+        let missing = || DirectoryError::Missing(path.to_owned());
+        let mut identity = log.identity()?.ok_or_else(missing)?;
+        if let Some(next) = directory.read_next_key()?
+            && identity.public_key[..] == next.public().as_bytes()[..]
+        {
+            directory.take_next_key()?;
+            signer = next;
+        }
         if identity.public_key[..] != signer.public().as_bytes()[..] {
             let path = path.join("identity/node.key");
             let problem = "is not the key of this store; a copied store needs `polder restore`";
             return Err(DirectoryError::Malformed { path, problem });
         }
         let opened = log.open()?;
+        let behind = match &options.fence {
+            Some(fence) => retire::behind_fence(fence, &identity, opened.picture.lsn())?,
+            None => None,
+        };
+        if let Some(problem) = &behind {
+            tracing::error!("this store was put back to an older copy: {problem}");
+        }
+        if behind.is_some() || directory.key_is_retired() {
+            identity = retire::renew_key(&directory, &log, &identity)?;
+            signer = directory.read_key()?;
+        }
         let io = |error| DirectoryError::Io { path: path.to_owned(), error };
         let disk = Disk::new(path, options.reserve).map_err(io)?;
         let attachments = Attachments::open(&directory.attachments(), options).map_err(io)?;
@@ -170,6 +195,7 @@ impl Node {
             disk,
             metrics: Metrics::default(),
             attachments,
+            fence: options.fence.clone(),
             tokens: Tokens::new(&identity.store_id, &signer),
             requests: Mutex::new(opened.requests),
             recent: Mutex::default(),
@@ -186,6 +212,7 @@ impl Node {
             room: Arc::new(Semaphore::new(QUEUE_KIB)),
             urgent_room: Arc::new(Semaphore::new(URGENT_QUEUE_KIB)),
             failure: watch::Sender::new(None),
+            authors_wait: watch::Sender::new(false),
             epoch: AtomicU64::new(0),
             rebuilt_lsn: AtomicU64::new(opened.rebuilt_lsn),
         });
@@ -206,6 +233,9 @@ impl Node {
         weight: usize,
         task: Task,
     ) -> Result<Receipt, PublishError> {
+        if *self.authors_wait.borrow() {
+            let _ = self.authors_wait.subscribe().wait_for(|wait| !wait).await;
+        }
         self.have_done(lane, weight, |reply| Work::Author { request, task, reply }).await
     }
 
@@ -340,7 +370,7 @@ impl Node {
         }
     }
 
-    /// How often the picture was built anew, see [`Self::rebuild`].
+    /// How often the picture was built anew, see `rebuild.rs`.
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
@@ -358,7 +388,17 @@ impl Node {
     /// Notes that the store failed: from here on nothing is accepted.
     pub(crate) fn fail(&self, error: &EngineError) {
         tracing::error!(%error, "the store failed; nothing more is accepted");
-        self.failure.send_replace(Some(error.to_string()));
+        self.fail_because(error.to_string());
+    }
+
+    pub(crate) fn fail_because(&self, problem: String) {
+        self.failure.send_replace(Some(problem));
+    }
+
+    /// Makes authors wait, or lets them go on. While a node has not heard its neighbours after a
+    /// start it cannot know whether they hold records of its own that it lost.
+    pub fn let_authors_wait(&self, wait: bool) {
+        self.authors_wait.send_replace(wait);
     }
 
     /// Takes no more work. The writer ends when the last job is done.

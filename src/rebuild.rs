@@ -86,7 +86,8 @@ impl Node {
         let (index, end, lsn) = {
             let picture = self.picture.read();
             let index = picture.feed_index(fork.feed).ok_or_else(|| damaged("a feed"))?;
-            if picture.feed(index).closed.is_some() {
+            let closed = picture.feed(index).closed;
+            if closed.is_some_and(|closed| closed.sequence <= fork.last.sequence) {
                 return Ok(());
             }
             (index, picture.feed(index).head, picture.lsn())

@@ -28,6 +28,7 @@ use crate::{
     links::{Links, LinksConfig},
     node::Node,
     query::citations,
+    retire::keep_fence,
 };
 
 /// Largest message that is decoded. A batch of entries is smaller; attachments come in chunks.
@@ -85,8 +86,9 @@ pub async fn serve(
     let (health, routes) = routes(services).await?;
     let server = tokio::spawn(run(listener, routes, ending_seen));
     let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
-    let erasing = tokio::spawn(erase_uncited(node));
-    let linking = links.run();
+    let erasing = tokio::spawn(erase_uncited(Arc::clone(&node)));
+    let mut linking = links.run();
+    linking.push(tokio::spawn(keep_fence(node)));
     Ok(Serving { addresses, ending, server, admin, erasing, linking, links, health })
 }
 

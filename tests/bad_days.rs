@@ -11,6 +11,8 @@ mod care;
 mod damage;
 #[path = "bad_days/disk.rs"]
 mod disk;
+#[path = "bad_days/forked.rs"]
+mod forked;
 #[path = "bad_days/kill.rs"]
 mod kill;
 #[path = "bad_days/load.rs"]

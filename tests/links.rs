@@ -5,6 +5,8 @@
 
 #[path = "links/apart.rs"]
 mod apart;
+#[path = "links/copies.rs"]
+mod copies;
 #[path = "links/files.rs"]
 mod files;
 mod harness;

@@ -3,6 +3,7 @@
 
 mod bundle;
 mod link;
+mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::{
     bundle::{ExportArgs, HeadsArgs, ImportArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},
+    serve::ServeArgs,
 };
 
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
@@ -118,26 +120,6 @@ pub struct InitArgs {
     /// Storage engine: fjall or sled [default: fjall]
     #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<String>,
-}
-
-/// `serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Directory of the store
-    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Where to serve gRPC and gRPC-Web [default: 127.0.0.1:7420]
-    #[arg(long, env = "POLDER_LISTEN", value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Where to serve /metrics and /healthz [default: 127.0.0.1:7421]
-    #[arg(long, env = "POLDER_ADMIN", value_name = "ADDR")]
-    pub admin: Option<SocketAddr>,
-    /// Storage engine that the store must have [default: the one it has]
-    #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
-    pub engine: Option<String>,
-    /// Another node to keep a link with, besides those of the file; may be given often
-    #[arg(long, value_name = "ADDR")]
-    pub link: Vec<String>,
 }
 
 /// `demo`.

@@ -258,7 +258,14 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<u8> {
             Lane::Routine | Lane::Unspecified => "routine",
         };
         let incident = feed.incident.trim_start_matches("incidents/");
-        say(&format!("  {incident} {lane} {} {}", feed.sequence, lines.faint(&feed.feed)))?;
+        let mut line = format!("  {incident} {lane} {} {}", feed.sequence, lines.faint(&feed.feed));
+        if feed.forked {
+            line.push_str(&format!(" {}", lines.alarm(words.forked())));
+        }
+        if !feed.branch_of.is_empty() {
+            line.push_str(&format!(" {} {}", words.branch_of(), lines.faint(&feed.branch_of)));
+        }
+        say(&line)?;
     }
     Ok(if failed { 5 } else { 0 })
 }

@@ -1,6 +1,13 @@
 //! Commands that make, serve and look after a store.
 
-use std::{fs::File, io::Write as _, ops::ControlFlow, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io::Write as _,
+    ops::ControlFlow,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::FromArgMatches as _;
@@ -21,9 +28,9 @@ use super::{
 use crate::{
     attachments::Attachments,
     backup,
-    links::DialPlan,
+    links::{DialPlan, LinksConfig},
     maintain,
-    node::{self, Node},
+    node::{self, Node, NodeOptions},
     serve::{Addresses, serve as serve_node},
     store::engine::ENGINES,
     wall::Wall,
@@ -74,10 +81,20 @@ pub(super) fn check_loopback(addresses: Addresses) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long tasks that were ended may hold a store.
+const LET_GO: Duration = Duration::from_secs(30);
+
+/// How a node came to its end.
+enum Ended {
+    Stopped,
+    /// Its key retired; it starts again where it was, with a new one.
+    KeyRetired(Addresses),
+}
+
 pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<u8> {
-    let data = context.data(args.data)?;
+    let data = context.data(args.data.clone())?;
     let usual = default_addresses();
-    let addresses = Addresses {
+    let mut addresses = Addresses {
         listen: args.listen.or(context.config.listen).unwrap_or(usual.listen),
         admin: args.admin.or(context.config.admin).unwrap_or(usual.admin),
     };
@@ -86,10 +103,36 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
     links.dial.extend(args.link.iter().map(DialPlan::to));
     links.check().context(Misuse)?;
     let wanted = context.engine(args.engine)?;
-    let options = context.config.options();
-    let (node, writer) = Node::open(&data, Wall::System, &options)?;
+    let options = NodeOptions { fence: args.fence, ..context.config.options() };
+    let mut opened = Node::open(&data, Wall::System, &options)?;
+    loop {
+        let links = links.clone();
+        match serve_once(context, &data, wanted.as_deref(), opened, addresses, links).await? {
+            Ended::Stopped => return Ok(0),
+            Ended::KeyRetired(bound) => addresses = bound,
+        }
+        // Tasks that were ended hold the store until they have noticed.
+        let until = Instant::now() + LET_GO;
+        opened = loop {
+            match Node::open(&data, Wall::System, &options) {
+                Ok(opened) => break opened,
+                Err(error) if Instant::now() > until => return Err(error.into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        };
+    }
+}
+
+async fn serve_once(
+    context: &Context,
+    data: &Path,
+    wanted: Option<&str>,
+    (node, writer): (Arc<Node>, node::Writer),
+    addresses: Addresses,
+    links: LinksConfig,
+) -> anyhow::Result<Ended> {
     let engine = node.log().engine().name();
-    if wanted.as_deref().is_some_and(|wanted| wanted != engine) {
+    if wanted.is_some_and(|wanted| wanted != engine) {
         node::close(node, writer);
         bail!(
             "the store in {} is of the engine {engine}; start without --engine and rewrite it \
@@ -115,14 +158,23 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
-        problem = node.failed() => Some(StoreDamaged(problem).into()),
+        problem = node.failed() => Some(problem),
         error = serving.stopped() => return Err(error),
     };
     eprintln!("{}", words.stopping());
     serving.stop().await?;
+    let retired = failure.is_some() && node.key_is_retired();
     tokio::task::spawn_blocking(move || node::close(node, writer)).await?;
     eprintln!("{}", words.stopped());
-    failure.map_or(Ok(0), Err)
+    match failure {
+        None => Ok(Ended::Stopped),
+        Some(problem) if retired => {
+            eprintln!("{problem}");
+            eprintln!("{}", words.new_key());
+            Ok(Ended::KeyRetired(bound))
+        }
+        Some(problem) => Err(StoreDamaged(problem).into()),
+    }
 }
 
 pub(super) fn check(context: &Context) -> anyhow::Result<u8> {

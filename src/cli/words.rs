@@ -40,6 +40,10 @@ words! {
     by_kind: "By kind", "Per soort";
     by_statement: "By statement", "Per uitspraak";
     open_contradictions: "Open contradictions", "Openstaande tegenspraken";
+    forked: "ends here: its key was used twice", "eindigt hier: de sleutel is twee keer gebruikt";
+    branch_of: "is a branch of", "is een tak van";
+    new_key: "Starting again with a new key; what was lost comes back from the other nodes.",
+        "Start opnieuw met een nieuwe sleutel; wat kwijt was komt terug van de andere knooppunten.";
     as_known_at: "As it was known at", "Zoals bekend op";
     versions_of: "versions", "versies";
     says: "says", "meldt";

@@ -251,6 +251,11 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         lane: feed.lane.into(),
         sequence: feed.head.sequence as i64,
         head: feed.head.hash.to_vec().into(),
+        forked: feed.closed.is_some(),
+        branch_of: match &feed.branch {
+            Some(branch) => picture.feed(branch.parent).id.to_string(),
+            None => String::new(),
+        },
     });
     let uptime_ms = now_ms - node.start_ms();
     Ok(GetNodeStatusResponse {

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    Links, OpenSession,
+    Heard, Links, OpenSession,
     board::Figures,
     door::{Door, name_of},
     files::{self, Written},
@@ -288,7 +288,10 @@ impl Driver<'_> {
                         self.links.holders.note(peer.node, feed, sequence, wall_ms);
                     }
                 }
-                Event::Same => self.all_held(wall_ms),
+                Event::Same => {
+                    self.links.heard(Heard::Same);
+                    self.all_held(wall_ms);
+                }
                 Event::Tip(node) => {
                     let _ = self.links.tipped.send(node);
                 }
@@ -301,6 +304,13 @@ impl Driver<'_> {
     fn told(&self, event: Event) {
         let peer = self.session.peer().map(|peer| peer.node.to_string()).unwrap_or_default();
         match event {
+            Event::Fork { feed, .. } if feed.origin == self.links.node.key_id() => {
+                let problem = format!(
+                    "node {peer} holds records of it that this node does not: the store was put \
+                     back to an older copy, or the key is used twice"
+                );
+                self.links.node.retire_key(&problem);
+            }
             Event::Fork { feed, sequence } => tracing::error!(
                 peer, feed = %feed.id(), origin = %feed.origin, sequence,
                 "a feed has forked: one key wrote two different records with one number"
@@ -327,6 +337,7 @@ impl Driver<'_> {
         }
         let dialled = self.plan.map(|plan| (plan, config.dial[plan].address.as_str()));
         self.links.board.connected(peer, dialled, wall_ms);
+        self.links.heard(Heard::Greeted);
         tracing::info!(peer = %peer.node, name = peer.display_name, "linked");
         self.tell_all_tips();
         Ok(())

@@ -54,9 +54,21 @@ pub struct Links {
     open: Mutex<HashMap<Id, OpenSession>>,
     /// One for each plan to dial; false: cut off on purpose.
     enabled: Vec<watch::Sender<bool>>,
+    heard: watch::Sender<Heard>,
     next_link: AtomicU32,
     start: Instant,
     ending: watch::Receiver<bool>,
+}
+
+/// How long authors wait for neighbours after a start.
+const HEAR_FIRST: Duration = Duration::from_secs(2);
+
+/// What was heard of any neighbour since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    Nothing,
+    Greeted,
+    Same,
 }
 
 /// The one session with a peer.
@@ -87,16 +99,42 @@ impl Links {
             bookmarks: Mutex::default(),
             open: Mutex::default(),
             enabled,
+            heard: watch::Sender::new(Heard::Nothing),
             next_link: AtomicU32::new(1),
             start: Instant::now(),
             ending,
         }))
     }
 
+    /// Lets authors wait until neighbours had a moment to say what they hold of this node's own
+    /// records: numbers that were used before must not be used again.
+    async fn hear_first(self: Arc<Self>) {
+        let mut heard = self.heard.subscribe();
+        let _ = tokio::time::timeout(HEAR_FIRST, async {
+            let _ = heard.wait_for(|heard| *heard != Heard::Nothing).await;
+            let compared = heard.wait_for(|heard| *heard == Heard::Same);
+            let _ = tokio::time::timeout(HEAR_FIRST / 2, compared).await;
+        })
+        .await;
+        self.node.let_authors_wait(false);
+    }
+
+    fn heard(&self, heard: Heard) {
+        self.heard.send_if_modified(|before| {
+            let news = heard > *before;
+            *before = heard.max(*before);
+            news
+        });
+    }
+
     /// Dials all plans and keeps them up, until the tasks are aborted.
     pub fn run(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let look = Arc::clone(&self.files).look(Arc::clone(&self.node));
         let mut tasks = vec![tokio::spawn(Arc::clone(self).live()), tokio::spawn(look)];
+        if !self.config.dial.is_empty() {
+            self.node.let_authors_wait(true);
+            tasks.push(tokio::spawn(Arc::clone(self).hear_first()));
+        }
         for plan in 0..self.config.dial.len() {
             tasks.push(tokio::spawn(dial::keep(Arc::clone(self), plan)));
         }

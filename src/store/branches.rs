@@ -46,7 +46,8 @@ pub struct BranchRow {
 }
 
 impl BranchRow {
-    fn parent(&self) -> Option<Id> {
+    /// The feed that forked.
+    pub fn parent(&self) -> Option<Id> {
         Id::from_slice(&self.parent)
     }
 
@@ -194,7 +195,15 @@ impl Log {
             let row = head(at).map(|row| row.encode_to_vec());
             (Tree::Heads, feed.0.to_vec(), row)
         });
-        let writes = heads.into_iter().chain([write(own, &row), rebuilt(lsn)]).collect();
+        let branches = self.branches()?;
+        // It may have forked further on before: those branches go on from the new one.
+        let further = branches.rows.iter().filter(|(_, row)| row.parent() == Some(fork.feed));
+        let further = further.map(|(id, row)| {
+            let row = BranchRow { parent: copy(own), ..row.clone() };
+            write(*id, &row)
+        });
+        let writes = heads.into_iter().chain(further).chain([write(own, &row), rebuilt(lsn)]);
+        let writes = writes.collect();
         self.engine().commit(Batch { writes })?;
         self.forget_branches();
         Ok(())

@@ -168,28 +168,79 @@ impl Directory {
 
     /// Makes a new key for this node.
     pub fn create_key(&self) -> Result<Signer, DirectoryError> {
+        self.new_key(&self.key_file())
+    }
+
+    fn new_key(&self, path: &Path) -> Result<Signer, DirectoryError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)
-            .map_err(|error| io_error(&self.key_file(), io::Error::other(error.to_string())))?;
+            .map_err(|error| io_error(path, io::Error::other(error.to_string())))?;
         make_dir(&self.path.join("identity"))?;
-        write_durably(&self.key_file(), format!("{}\n", hex::encode(secret)).as_bytes(), 0o600)?;
+        write_durably(path, format!("{}\n", hex::encode(secret)).as_bytes(), 0o600)?;
         Ok(Signer::new(&secret))
+    }
+
+    /// Writes down that the key must not be used any more, and why.
+    pub fn retire_key(&self, problem: &str) -> Result<(), DirectoryError> {
+        write_durably(&self.retired_file(), format!("{problem}\n").as_bytes(), 0o644)
+    }
+
+    /// Whether that was written down.
+    pub fn key_is_retired(&self) -> bool {
+        self.retired_file().exists()
+    }
+
+    /// Makes the key that comes after a retired one, beside it.
+    pub fn create_next_key(&self) -> Result<Signer, DirectoryError> {
+        self.new_key(&self.next_key_file())
+    }
+
+    /// The key beside the node's own, if a change was broken off.
+    pub fn read_next_key(&self) -> Result<Option<Signer>, DirectoryError> {
+        let path = self.next_key_file();
+        if path.exists() { read_key_file(path).map(Some) } else { Ok(None) }
+    }
+
+    /// Puts that key in the place of the retired one.
+    pub fn take_next_key(&self) -> Result<(), DirectoryError> {
+        let (next, key) = (self.next_key_file(), self.key_file());
+        fs::rename(&next, &key).map_err(|error| io_error(&next, error))?;
+        let retired = self.retired_file();
+        match fs::remove_file(&retired) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&retired, error)),
+            _ => {
+                let folder = self.path.join("identity");
+                let synced = File::open(&folder).and_then(|folder| folder.sync_all());
+                synced.map_err(|error| io_error(&folder, error))
+            }
+        }
+    }
+
+    fn retired_file(&self) -> PathBuf {
+        self.path.join("identity").join("retired")
+    }
+
+    fn next_key_file(&self) -> PathBuf {
+        self.path.join("identity").join("next.key")
     }
 
     /// Reads this node's key.
     pub fn read_key(&self) -> Result<Signer, DirectoryError> {
-        let path = self.key_file();
-        let text = fs::read_to_string(&path).map_err(|error| io_error(&path, error))?;
-        let mut secret = [0; 32];
-        if hex::decode_to_slice(text.trim(), &mut secret).is_err() {
-            return Err(DirectoryError::Malformed { path, problem: "is no key of 64 hex digits" });
-        }
-        Ok(Signer::new(&secret))
+        read_key_file(self.key_file())
     }
 
     fn key_file(&self) -> PathBuf {
         self.path.join("identity").join("node.key")
     }
+}
+
+fn read_key_file(path: PathBuf) -> Result<Signer, DirectoryError> {
+    let text = fs::read_to_string(&path).map_err(|error| io_error(&path, error))?;
+    let mut secret = [0; 32];
+    if hex::decode_to_slice(text.trim(), &mut secret).is_err() {
+        return Err(DirectoryError::Malformed { path, problem: "is no key of 64 hex digits" });
+    }
+    Ok(Signer::new(&secret))
 }
 
 fn io_error(path: &Path, error: io::Error) -> DirectoryError {

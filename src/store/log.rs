@@ -389,13 +389,9 @@ fn arrival(
                 Some(origin) => (copy(origin), Bytes::new()),
                 None => (Bytes::new(), copy(row.id)),
             };
-            let (mut branch, mut parent) = (Bytes::new(), Bytes::new());
-            if let Some(of) = &row.branch {
-                branch = Bytes::copy_from_slice(&of.first);
-                parent = copy(picture.feed(of.parent).id);
-            }
-            let lane = row.lane.into();
-            feeds.push(ArrivalFeed { origin, scope: copy(scope), lane, id, branch, parent });
+            let branch = row.branch.as_ref().map(|branch| Bytes::copy_from_slice(&branch.first));
+            let (lane, branch) = (row.lane.into(), branch.unwrap_or_default());
+            feeds.push(ArrivalFeed { origin, scope: copy(scope), lane, id, branch });
             (feeds.len() - 1) as u32
         })
     };

@@ -10,7 +10,7 @@ use polder_wire::v1::{Lane, Mode};
 use uuid::Uuid;
 
 use super::{
-    branches::Branches,
+    branches::{BranchRow, Branches},
     log::Opened,
     requests::Stored,
     rows::{Arrival, ArrivalRecord, ArrivalRequest},
@@ -45,7 +45,9 @@ pub fn replay_into(
         if feed.branch.is_empty() {
             feeds.push(picture.add_feed(origin, scope, lane));
         } else {
-            let parent = Id::from_slice(&feed.parent).and_then(|id| picture.feed_index(id));
+            // Which feed it goes on from may have changed since, when that one forked before.
+            let row = feed.id().and_then(|id| branches.get(id));
+            let parent = row.and_then(BranchRow::parent).and_then(|id| picture.feed_index(id));
             let (Some(parent), Ok(first)) = (parent, feed.branch[..].try_into()) else {
                 return Err("a branch in an arrival row".to_owned());
             };

@@ -74,9 +74,6 @@ pub struct ArrivalFeed {
     /// Of a feed that forked: hash of the first record of one of its branches, 32 bytes.
     #[prost(bytes = "bytes", tag = "5")]
     pub branch: Bytes,
-    /// Id of the feed that the branch goes on from, 16 bytes.
-    #[prost(bytes = "bytes", tag = "6")]
-    pub parent: Bytes,
 }
 
 impl ArrivalFeed {

@@ -296,7 +296,18 @@ impl Picture {
         let own = self.add_branch(feed, first);
         let held = std::mem::replace(&mut self.feeds[feed as usize].head, last);
         self.feeds[own as usize].head = held;
-        self.feeds[feed as usize].closed = Some(Closed { sequence: last.sequence, own });
+        let closed = Closed { sequence: last.sequence, own };
+        let before = self.feeds[feed as usize].closed.replace(closed);
+        if before.is_some() {
+            // It forked further on as well: those branches go on from the new one.
+            self.feeds[own as usize].closed = before;
+            let others = self.feeds.iter_mut().zip(0..).filter(|(_, index)| *index != own);
+            for branch in others.filter_map(|(other, _)| other.branch.as_mut()) {
+                if branch.parent == feed {
+                    branch.parent = own;
+                }
+            }
+        }
         self.forks += 1;
         own
     }

@@ -145,6 +145,11 @@ pub(super) const COMMANDS: &[Text] = &[
                 "Ander knooppunt om een verbinding mee te houden, naast die van het bestand; mag \
                  vaker",
             ),
+            (
+                "fence",
+                "Bestand op een ander volume dat zegt of de opslag is teruggezet naar een oudere \
+                 kopie",
+            ),
         ],
     },
     Text {

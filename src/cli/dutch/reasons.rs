@@ -86,6 +86,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("STORE_CHANGED", "het knooppunt heeft een andere opslag dan toen; begin opnieuw"),
     ("STORE_FAILED", "de opslag van het knooppunt werkt niet meer"),
     ("TIME_OUT_OF_RANGE", "een tijdstip moet tussen 1970 en 2200 liggen"),
+    ("TOKEN_TOO_OLD", "sindsdien bleek een sleutel twee keer gebruikt; begin met het hele beeld"),
     ("TOKEN_AHEAD", "het token wijst voorbij het einde van het log; begin met het hele beeld"),
     ("TOKEN_AT_START", "er was nog niets ontvangen; begin met het hele beeld"),
     ("TOKEN_MALFORMED", "dit token is niet van dit knooppunt"),
