@@ -12,5 +12,7 @@ mod files;
 mod harness;
 #[path = "links/hostile.rs"]
 mod hostile;
+#[path = "links/limits.rs"]
+mod limits;
 #[path = "links/region.rs"]
 mod region;

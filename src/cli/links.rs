@@ -14,7 +14,7 @@ use super::{
     Context,
     args::{HoldersArgs, LinksArgs},
     client, dutch, say, say_json,
-    show::Lines,
+    show::{Lines, bytes},
     words::Words,
 };
 use crate::json;
@@ -230,16 +230,23 @@ fn row(lines: &Lines, link: &Link, links: &[&Link]) -> Row {
     let heard = link.last_heard.as_ref();
     let heard = heard.map(|at| format!("{} {}", aged(at), words.ago()));
     let heard = heard.unwrap_or_else(|| words.never().to_owned());
+    let with_bytes = |count: i64, size: i64| match count {
+        0 => "0".to_owned(),
+        _ => format!("{count} ({})", bytes(size)),
+    };
     let sum = |of: fn(&polder_wire::v1::LaneBehind) -> i64| {
         (!link.lanes.is_empty()).then(|| link.lanes.iter().map(of).sum::<i64>())
     };
     // Of one that is cut off nobody here knows what it wrote since.
+    let size = sum(|lane| lane.bytes_to_receive).unwrap_or_default();
     let here = match sum(|lane| lane.records_to_receive) {
-        Some(count) if connected => count.to_string(),
-        Some(count) if count > 0 => format!("{} {count}", words.at_least()),
+        Some(count) if connected => with_bytes(count, size),
+        Some(count) if count > 0 => format!("{} {}", words.at_least(), with_bytes(count, size)),
         _ => unknown(),
     };
-    let there = sum(|lane| lane.records_to_send).map_or_else(unknown, |count| count.to_string());
+    let size = sum(|lane| lane.bytes_to_send).unwrap_or_default();
+    let there = sum(|lane| lane.records_to_send);
+    let there = there.map_or_else(unknown, |count| with_bytes(count, size));
     let catch_up = link.catch_up.as_ref().filter(|_| connected);
     let catch_up = catch_up.map_or_else(unknown, |time| match (time.seconds, time.nanos) {
         (0, 0) => words.in_step().to_owned(),
@@ -255,6 +262,18 @@ fn row(lines: &Lines, link: &Link, links: &[&Link]) -> Row {
         // What people can act on stands before the system's number.
         let problem = link.problem.split(" (os error").next().unwrap_or_default();
         notes.push(dutch::problem(words, problem));
+    }
+    if !link.held_back.is_empty() {
+        notes.push(lines.warn(&dutch::problem(words, &link.held_back)));
+    }
+    if link.budget_bytes_per_day > 0 {
+        notes.push(format!(
+            "{} {} {} {}",
+            words.today(),
+            bytes(link.bytes_today),
+            words.of(),
+            bytes(link.budget_bytes_per_day)
+        ));
     }
     if let Some(ms) = offset_ms(link) {
         let (side, ms) = if ms > 0 { (words.ahead(), ms) } else { (words.behind(), -ms) };
@@ -357,6 +376,8 @@ mod tests {
             lane: lane.into(),
             records_to_receive: receive,
             records_to_send: send,
+            bytes_to_receive: receive * 600,
+            bytes_to_send: send * 600,
         };
         vec![lane(Lane::Urgent, 0, 0), lane(Lane::Routine, receive, send)]
     }

@@ -131,6 +131,8 @@ words! {
     never: "never", "nooit";
     unknown: "unknown", "onbekend";
     at_least: "at least", "minstens";
+    today: "today", "vandaag";
+    of: "of", "van";
     missing_here: "missing here", "mist hier";
     missing_there: "missing there", "mist daar";
     catch_up: "catch-up", "bijwerken";

@@ -12,7 +12,7 @@ use polder_wire::v1::{LaneBehind, Link, LinkState, WatchLinksResponse};
 use prost_types::Duration;
 use tokio::sync::watch;
 
-use super::Links;
+use super::{DialPlan, Links, dial::because};
 
 /// A row for each node that ever answered, and for each address that never did.
 #[derive(Debug, Default)]
@@ -122,6 +122,11 @@ fn duration_us(us: i64) -> Duration {
     Duration { seconds: us / 1_000_000, nanos: (us % 1_000_000) as i32 * 1_000 }
 }
 
+/// Bytes that a record takes on the wire; about 600 while none went.
+fn size(behind: &Behind) -> u64 {
+    if behind.mean_bytes == 0 { 600 } else { behind.mean_bytes }
+}
+
 impl Row {
     fn link(&self) -> Link {
         let measured = self.figures.is_some();
@@ -132,14 +137,16 @@ impl Row {
                 lane: (*lane).into(),
                 records_to_receive: behind.ours as i64,
                 records_to_send: behind.theirs as i64,
+                bytes_to_receive: (behind.ours * size(&behind)) as i64,
+                bytes_to_send: (behind.theirs * size(&behind)) as i64,
             });
-        let missing: u64 = behind.iter().map(|behind| behind.ours + behind.theirs).sum();
-        // A record takes about 600 bytes packed; more exact is not honest.
+        let missing: u64 =
+            behind.iter().map(|behind| (behind.ours + behind.theirs) * size(behind)).sum();
         let slower = rates.0.max(rates.1);
         let catch_up = match (missing, slower) {
             (0, _) => Some(Duration::default()),
             (_, 0) => None,
-            (_, rate) => Some(duration_us((missing * 600 * 1_000_000 / rate) as i64)),
+            (_, rate) => Some(duration_us((missing.saturating_mul(1_000_000) / rate) as i64)),
         };
         Link {
             node: format!("nodes/{}", self.peer.node),
@@ -161,6 +168,7 @@ impl Row {
             bytes_received: bytes.1 as i64,
             receive_rate: rates.0 as i64,
             send_rate: rates.1 as i64,
+            ..Default::default()
         }
     }
 }
@@ -184,9 +192,20 @@ impl Links {
             let lane = link.lanes.iter_mut().find(|lane| lane.lane() == feed.lane);
             if let Some(lane) = lane.filter(|_| travels) {
                 lane.records_to_send += feed.head.sequence.saturating_sub(held) as i64;
+                let behind = row.figures.unwrap_or_default().behind;
+                let at = LANES.iter().position(|known| *known == lane.lane()).unwrap_or_default();
+                lane.bytes_to_send = lane.records_to_send * size(&behind[at]) as i64;
             }
         }
         link
+    }
+
+    fn told_of_limits(&self, plan: &DialPlan, link: &mut Link) {
+        let (lanes, held) = self.lanes_now(plan);
+        link.lanes_now = lanes.into_iter().map(Into::into).collect();
+        link.held_back = held.map(|held| because(Some(held)).to_owned()).unwrap_or_default();
+        link.bytes_today = self.meters.today(&plan.address, &jiff::Zoned::now()) as i64;
+        link.budget_bytes_per_day = plan.budget_bytes_per_day.unwrap_or_default() as i64;
     }
 
     /// The state of all links now.
@@ -204,6 +223,11 @@ impl Links {
                     problem: row.problem.clone(),
                     ..Default::default()
                 });
+            }
+        }
+        for link in &mut links {
+            if let Some(plan) = self.config().dial.iter().find(|p| p.address == link.address) {
+                self.told_of_limits(plan, link);
             }
         }
         let shared = self.shared.lock();

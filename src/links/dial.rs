@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures::StreamExt as _;
-use polder_wire::v1::{LinkFrame, SessionRequest, link_service_client::LinkServiceClient};
+use polder_wire::v1::{Lane, LinkFrame, SessionRequest, link_service_client::LinkServiceClient};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
@@ -12,11 +12,15 @@ use tonic::transport::Endpoint;
 use super::{
     Links,
     drive::{Ending, OUTGOING_MAX, Wires},
+    limits::Held,
 };
 
 /// A session that held for so long begins the pauses anew.
 const SETTLED: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often schedule and budget are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 fn pauses() -> backon::ExponentialBackoff {
     ExponentialBuilder::default()
@@ -36,11 +40,23 @@ pub(super) async fn keep(links: Arc<Links>, plan: usize) {
             return;
         }
         let begun = Instant::now();
+        let (lanes, held) = links.lanes_now(&links.config().dial[plan]);
+        if lanes.is_empty() {
+            let problem = because(held).to_owned();
+            links.board.failed(plan, problem, links.node.wall.now_ms());
+            tokio::time::sleep(LOOK_EVERY).await;
+            continue;
+        }
         let ending = match connect(&links, plan).await {
             Ok(wires) => {
                 let mut off = enabled.clone();
                 tokio::select! {
-                    ending = links.drive(wires, Some(plan)) => ending,
+                    ending = links.drive(wires, Some((plan, lanes.clone()))) => ending,
+                    held = other_lanes(&links, plan, &lanes) => {
+                        // The same link with other lanes: nothing to wait for.
+                        links.board.failed(plan, because(held).into(), links.node.wall.now_ms());
+                        continue;
+                    }
                     _ = off.wait_for(|enabled| !enabled) => {
                         Ending { problem: "cut off on purpose".into(), retry_after: None }
                     }
@@ -60,6 +76,25 @@ pub(super) async fn keep(links: Arc<Links>, plan: usize) {
         let wait = pause.next().unwrap_or(Duration::from_secs(30));
         let wait = ending.retry_after.map_or(wait, |asked| wait.max(asked));
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Resolves when other lanes may travel than these.
+async fn other_lanes(links: &Links, plan: usize, lanes: &[Lane]) -> Option<Held> {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let (now, held) = links.lanes_now(&links.config().dial[plan]);
+        if now != lanes {
+            return held;
+        }
+    }
+}
+
+pub(super) fn because(held: Option<Held>) -> &'static str {
+    match held {
+        Some(Held::Schedule) => "the schedule of this link holds lanes back now",
+        Some(Held::Budget) => "the bytes of today are spent: only what is urgent travels",
+        None => "the link begins anew, with all its lanes",
     }
 }
 

@@ -3,12 +3,13 @@
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
+use jiff::Zoned;
 use polder_picture::{
-    link::{Event, Fault, Local, Peer, Session},
+    link::{Event, Fault, LANES, Local, Peer, Session},
     record::Head,
     suffix::FeedName,
 };
-use polder_wire::v1::{LinkFilePart, LinkFrame};
+use polder_wire::v1::{Lane, LinkFilePart, LinkFrame};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
     time::MissedTickBehavior,
@@ -64,6 +65,8 @@ struct Driver<'a> {
     end: Arc<Notify>,
     heard_ms: i64,
     ticks: u32,
+    /// Bytes of this session that were counted.
+    counted: u64,
     pieces: mpsc::UnboundedSender<([u8; 32], LinkFilePart)>,
     /// Files that the peer did not have, and when to ask again.
     not_here: HashMap<[u8; 32], u64>,
@@ -89,10 +92,22 @@ impl Drop for Closing<'_> {
     }
 }
 
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        self.count();
+    }
+}
+
 impl Links {
-    /// Drives a session to its end. `plan`: which one was dialled.
-    pub(super) async fn drive(self: &Arc<Self>, wires: Wires, plan: Option<usize>) -> Ending {
+    /// Drives a session to its end. `dialled`: which plan, and the lanes that may travel now.
+    pub(super) async fn drive(
+        self: &Arc<Self>,
+        wires: Wires,
+        dialled: Option<(usize, Vec<Lane>)>,
+    ) -> Ending {
         let link = self.next_link();
+        let plan = dialled.as_ref().map(|(plan, _)| *plan);
+        let lanes = dialled.map_or_else(|| LANES.to_vec(), |(_, lanes)| lanes);
         let dialled = plan.map(|plan| &self.config.dial[plan]);
         let identity = self.node.identity();
         let store_id: [u8; 16] = identity.store_id[..].try_into().unwrap_or_default();
@@ -103,8 +118,7 @@ impl Links {
             store_id,
             link,
             cost: dialled.map_or(10, |plan| plan.cost),
-            lanes: dialled
-                .map_or_else(|| polder_picture::link::LANES.to_vec(), |p| p.lanes.clone()),
+            lanes,
             expected: dialled.and_then(|plan| plan.node),
             incidents: dialled.map(|plan| plan.incidents.clone()).unwrap_or_default(),
         };
@@ -133,6 +147,7 @@ impl Links {
             heard_ms: wall_ms,
             ticks: 0,
             pieces,
+            counted: 0,
             not_here: HashMap::new(),
         };
         let mut closing =
@@ -423,7 +438,19 @@ impl Driver<'_> {
         }
     }
 
+    /// Counts the bytes that went since the last time.
+    fn count(&mut self) {
+        if let Some(plan) = self.plan {
+            let (sent, received) = self.session.bytes();
+            let fresh = (sent + received).saturating_sub(self.counted);
+            self.counted += fresh;
+            let address = &self.links.config().dial[plan].address;
+            self.links.meters.add(address, fresh, &Zoned::now());
+        }
+    }
+
     fn tick(&mut self) -> Result<(), Fault> {
+        self.count();
         let now_us = self.links.now_us();
         {
             let mut shared = self.links.shared.lock();

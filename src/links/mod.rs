@@ -7,6 +7,7 @@ mod door;
 mod drive;
 mod files;
 mod holders;
+mod limits;
 mod plan;
 mod store;
 
@@ -19,12 +20,13 @@ use std::{
     time::Duration,
 };
 
+use jiff::Zoned;
 use parking_lot::Mutex;
 use polder_picture::{
     link::{Bookmark, Shared, tips},
     record::{Id, Signer},
 };
-use polder_wire::v1::{LinkFrame, TipStatement};
+use polder_wire::v1::{Lane, LinkFrame, TipStatement};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
     task::JoinHandle,
@@ -32,7 +34,13 @@ use tokio::{
 };
 
 pub use self::plan::{Accept, DialPlan, LinksConfig};
-use self::{board::Board, drive::Wires, files::Files, holders::Holders};
+use self::{
+    board::Board,
+    drive::Wires,
+    files::Files,
+    holders::Holders,
+    limits::{Held, Meters},
+};
 use crate::{node::Node, store::directory::DirectoryError};
 
 /// How often this node says that it lives.
@@ -55,10 +63,14 @@ pub struct Links {
     /// One for each plan to dial; false: cut off on purpose.
     enabled: Vec<watch::Sender<bool>>,
     heard: watch::Sender<Heard>,
+    meters: Meters,
     next_link: AtomicU32,
     start: Instant,
     ending: watch::Receiver<bool>,
 }
+
+/// How often the bytes of links are written down, when there were any.
+const METERS_EVERY: Duration = Duration::from_secs(10);
 
 /// How long authors wait for neighbours after a start.
 const HEAR_FIRST: Duration = Duration::from_secs(2);
@@ -86,6 +98,7 @@ impl Links {
         ending: watch::Receiver<bool>,
     ) -> Result<Arc<Self>, DirectoryError> {
         let signer = node.directory.read_key()?;
+        let meters = node.directory.path().join("link-bytes.toml");
         let enabled = config.dial.iter().map(|_| watch::Sender::new(true)).collect();
         Ok(Arc::new(Self {
             node,
@@ -100,6 +113,7 @@ impl Links {
             open: Mutex::default(),
             enabled,
             heard: watch::Sender::new(Heard::Nothing),
+            meters: Meters::open(meters),
             next_link: AtomicU32::new(1),
             start: Instant::now(),
             ending,
@@ -134,11 +148,26 @@ impl Links {
         if !self.config.dial.is_empty() {
             self.node.let_authors_wait(true);
             tasks.push(tokio::spawn(Arc::clone(self).hear_first()));
+            tasks.push(tokio::spawn(Arc::clone(self).keep_meters()));
         }
         for plan in 0..self.config.dial.len() {
             tasks.push(tokio::spawn(dial::keep(Arc::clone(self), plan)));
         }
         tasks
+    }
+
+    async fn keep_meters(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(METERS_EVERY).await;
+            let links = Arc::clone(&self);
+            let _ = tokio::task::spawn_blocking(move || links.meters.save()).await;
+        }
+    }
+
+    /// Lanes that may travel over a dialled link now, and why others may not.
+    fn lanes_now(&self, plan: &DialPlan) -> (Vec<Lane>, Option<Held>) {
+        let now = Zoned::now();
+        limits::lanes_at(plan, now.time(), self.meters.today(&plan.address, &now))
     }
 
     /// Cuts a dialled link, or lets it come back.

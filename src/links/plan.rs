@@ -4,6 +4,8 @@ use polder_picture::{link::LANES, record::Id};
 use polder_wire::v1::Lane;
 use serde::{Deserialize, Deserializer};
 
+use super::limits::Window;
+
 /// Which nodes this one speaks with.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -42,6 +44,13 @@ pub struct DialPlan {
     /// Incidents that travel; empty: all.
     #[serde(default)]
     pub incidents: Vec<String>,
+    /// Bytes of frames a day, both ways together; beyond them only what is urgent travels. Absent:
+    /// no end.
+    #[serde(default)]
+    pub budget_bytes_per_day: Option<u64>,
+    /// When it may be used, by this node's time of day. Empty: always.
+    #[serde(default)]
+    pub schedule: Vec<Window>,
 }
 
 impl DialPlan {
@@ -53,6 +62,8 @@ impl DialPlan {
             cost: cost(),
             lanes: all_lanes(),
             incidents: Vec::new(),
+            budget_bytes_per_day: None,
+            schedule: Vec::new(),
         }
     }
 }
@@ -61,7 +72,7 @@ fn cost() -> u32 {
     10
 }
 
-fn all_lanes() -> Vec<Lane> {
+pub(super) fn all_lanes() -> Vec<Lane> {
     LANES.to_vec()
 }
 
@@ -75,7 +86,7 @@ fn node<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Id>, D::Error> {
     id.map(Some).ok_or_else(|| serde::de::Error::custom("node must be a key id of 32 hex digits"))
 }
 
-fn lanes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Lane>, D::Error> {
+pub(super) fn lanes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Lane>, D::Error> {
     let names = Vec::<String>::deserialize(from)?;
     let lane = |name: &String| {
         let known = LANES.into_iter().find(|lane| format!("{lane:?}").to_lowercase() == *name);

@@ -18,6 +18,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("ENTRY_NOT_FOUND", "dit item is hier niet bekend"),
     ("ENTRY_RETRACTED", "het item is al ingetrokken"),
     ("FEEDS_TOO_MANY", "de andere kant noemde meer reeksen dan één verbinding aankan"),
+    ("FILE_NOT_ALLOWED", "bijlagen reizen niet over deze verbinding"),
     ("FEED_FORKED", "er zijn twee verschillende records met hetzelfde nummer"),
     ("FEED_GAP", "er ontbreken records die eraan voorafgaan; voer eerst een eerdere bundel in"),
     ("FEED_UNKNOWN", "deze reeks is hier niet bekend"),
@@ -110,6 +111,14 @@ pub(super) const PROBLEMS: &[(&str, &str)] = &[
     ("Connection refused", "niemand neemt daar op (verbinding geweigerd)"),
     ("Connection timed out", "er kwam geen antwoord"),
     ("cut off on purpose", "met opzet afgesneden"),
+    (
+        "the bytes of today are spent: only what is urgent travels",
+        "de bytes van vandaag zijn op: alleen wat spoed heeft gaat mee",
+    ),
+    (
+        "the schedule of this link holds lanes back now",
+        "het rooster van deze verbinding houdt nu banen tegen",
+    ),
     ("deadline has elapsed", "er kwam geen antwoord"),
     ("the connection broke", "de verbinding brak"),
     ("the node is shutting down", "het knooppunt is aan het stoppen"),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use polder_wire::v1::{LinkFilePart, LinkFileWant, LinkFrame, link_frame::Kind};
+use polder_wire::v1::{Lane, LinkFilePart, LinkFileWant, LinkFrame, link_frame::Kind};
 
 use super::{
     Event, Fault, World,
@@ -59,7 +59,9 @@ impl Session {
             self.file_ended(other, shared);
         }
         let (link, cost) = (self.local.link, self.local.cost);
-        if !self.is_open() || !shared.wants.claim(claim_of(&sha256), link, cost, now_us / 1_000) {
+        // Files are bulk.
+        let travels = self.is_open() && self.lanes.contains(&Lane::Bulk);
+        if !travels || !shared.wants.claim(claim_of(&sha256), link, cost, now_us / 1_000) {
             return false;
         }
         self.files.fetching = Some((sha256, now_us));
@@ -81,6 +83,10 @@ impl Session {
             self.refuse("WANT_MALFORMED", "a want of a file has no hash", None, 0);
             return;
         };
+        if !self.lanes.contains(&Lane::Bulk) {
+            self.refuse("FILE_NOT_ALLOWED", "files are bulk, which does not travel here", None, 0);
+            return;
+        }
         self.files.serving.retain(|(other, _)| *other != sha256);
         if self.files.serving.len() < SERVING_MAX {
             self.files.serving.push_back((sha256, want.offset));

@@ -261,6 +261,8 @@ impl Session {
         }
         let Receiving { begin, scope, feed, data } = receiving;
         self.undelivered += data.len();
+        self.packed[at].0 += data.len() as u64;
+        self.packed[at].1 += begin.last.saturating_sub(begin.after).max(1);
         let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
         let origin_key = begin.origin_key[..].try_into().map_err(|_| malformed("has no key"))?;
         Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after: begin.after, packed })])

@@ -135,7 +135,10 @@ impl Session {
             let after = state.sent;
             state.sent += envelopes.len() as u64;
             let last = state.sent;
+            let count = envelopes.len() as u64;
             let Packed { bytes, unpacked_bytes } = pack(envelopes);
+            self.packed[lane].0 += bytes.len() as u64;
+            self.packed[lane].1 += count;
             let begin = LinkTransfer {
                 incident: scope.name.incident.clone(),
                 mode: scope.name.mode.into(),

@@ -28,8 +28,6 @@ const PING_BUSY_US: u64 = 1_000_000;
 const PING_IDLE_US: u64 = 15_000_000;
 /// How often both sides compare their digests once all is quiet.
 const CHECK_US: u64 = 30_000_000;
-/// A feed that was wanted and does not come is asked for again.
-const STUCK_US: u64 = 60_000_000;
 /// Tips wait so long at the start: others matter more then.
 const TIPS_US: u64 = 5_000_000;
 /// So many wants are tried at once when time passes.
@@ -147,6 +145,8 @@ pub struct Session {
     pub(super) refused: u32,
     /// Bytes that went and came.
     pub(super) bytes: (u64, u64),
+    /// Bytes and records of transfers, by lane.
+    pub(super) packed: [(u64, u64); 3],
 }
 
 /// How far the two sides are apart in one lane.
@@ -156,6 +156,8 @@ pub struct Behind {
     pub ours: u64,
     /// Records that the peer is not known to hold.
     pub theirs: u64,
+    /// Bytes that a record took on this link, as it was packed; 0: none went yet.
+    pub mean_bytes: u64,
 }
 
 pub(super) fn frame(kind: Kind) -> LinkFrame {
@@ -210,6 +212,7 @@ impl Session {
             later_us: 0,
             refused: 0,
             bytes: (0, 0),
+            packed: Default::default(),
             local,
         };
         session.greet(wall_ms);
@@ -263,7 +266,10 @@ impl Session {
 
     /// How far the two sides are apart, by lane.
     pub fn behind(&self, world: &dyn World) -> [Behind; 3] {
-        let mut behind = [Behind::default(); 3];
+        let mut behind = self.packed.map(|(bytes, records)| Behind {
+            mean_bytes: bytes.checked_div(records).unwrap_or_default(),
+            ..Behind::default()
+        });
         for (id, state) in &self.feeds {
             let (Some(lane), Some(theirs)) = (lane_index(state.name.lane), state.theirs) else {
                 continue;
@@ -471,25 +477,5 @@ impl Session {
             wanted: false,
             moved_us: 0,
         })
-    }
-
-    /// Wants a feed from this peer, unless it comes from elsewhere.
-    pub(super) fn claim(&mut self, feed: Id, now_us: u64, world: &dyn World, shared: &mut Shared) {
-        let Some(state) = self.feeds.get_mut(&feed) else { return };
-        let branch = state.name.branch.is_some() && state.after > 0;
-        if branch && world.hashes_at(&state.name, state.after).is_empty() {
-            // What comes before the branch comes first.
-            return;
-        }
-        let (link, cost) = (self.local.link, self.local.cost);
-        let wanted = !state.forked && shared.wants.claim(feed, link, cost, now_us / 1_000);
-        let stuck = now_us.saturating_sub(state.moved_us) > STUCK_US;
-        if wanted && (!state.wanted || stuck) {
-            (state.wanted, state.moved_us) = (true, now_us);
-            self.wants_due.insert(feed, false);
-        } else if !wanted && state.wanted {
-            state.wanted = false;
-            self.wants_due.insert(feed, true);
-        }
     }
 }
