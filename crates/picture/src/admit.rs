@@ -27,7 +27,7 @@ use crate::{
 mod feeds;
 mod receive;
 
-pub use receive::ReceiveError;
+pub use receive::{NAMED_FEEDS_MAX, RIVALS_OF_FEED_MAX, ReceiveError};
 
 /// `seen` names at most so many feeds.
 pub const SEEN_MAX: usize = 64;

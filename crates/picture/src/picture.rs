@@ -129,6 +129,8 @@ pub struct Picture {
     lsn: u64,
     /// Feeds that forked.
     forks: u32,
+    /// Feeds that are known by their id only.
+    named: u32,
 }
 
 /// The entries as they were at one position of the log.
@@ -270,6 +272,7 @@ impl Picture {
                 self.scopes[scope as usize].feeds.push(index);
             }
             (feed.origin, feed.scope, feed.lane) = (Some(origin), scope, lane);
+            self.named -= 1;
         }
         index
     }
@@ -284,6 +287,7 @@ impl Picture {
                 self.scopes[scope as usize].feeds.push(index);
             }
             (feed.origin, feed.scope, feed.lane) = (origin, scope, lane);
+            self.named -= 1;
             feed.branch = Some(Box::new(Branch { first, parent }));
         }
         index
@@ -317,6 +321,11 @@ impl Picture {
         self.forks
     }
 
+    /// Feeds that are known by their id only, because a record claims to have seen them.
+    pub fn named_feeds(&self) -> u32 {
+        self.named
+    }
+
     /// Where a record of a feed belongs: it may have become one of a branch.
     pub fn place(&self, mut record: RecordRef) -> RecordRef {
         if self.forks > 0 {
@@ -343,6 +352,7 @@ impl Picture {
             feeds: self.feeds.clone(),
             feed_by_id: self.feed_by_id.clone(),
             forks: self.forks,
+            named: self.named,
             ..Self::default()
         }
     }
@@ -351,6 +361,7 @@ impl Picture {
     pub fn name_feed(&mut self, id: Id, scope: u32) -> u32 {
         *self.feed_by_id.entry(id).or_insert_with(|| {
             self.feeds.push(Feed::named(id, scope));
+            self.named += 1;
             let index = (self.feeds.len() - 1) as u32;
             self.scopes[scope as usize].feeds.push(index);
             index

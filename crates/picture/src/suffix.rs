@@ -145,6 +145,13 @@ impl Suffix {
         self.records.get(usize::try_from(at).ok()?).map(|(_, record)| record.hash)
     }
 
+    /// Numbers and headers of the records after a number.
+    pub(crate) fn records(&self, sequence: u64) -> impl Iterator<Item = (u64, &Decoded)> {
+        let held = sequence.saturating_sub(self.after.sequence);
+        let records = self.records.iter().skip(usize::try_from(held).unwrap_or(usize::MAX));
+        records.map(|(_, record)| (record.header.sequence, record))
+    }
+
     /// The records after a number, as those of a branch of the feed or of the feed itself.
     pub(crate) fn cut(mut self, feed: FeedName, after: Head) -> Self {
         let held = after.sequence.saturating_sub(self.after.sequence);

@@ -7,7 +7,7 @@
 mod world;
 
 use polder_picture::{
-    admit::{NewScope, ReceiveError, Supersedes},
+    admit::{NAMED_FEEDS_MAX, NewScope, RIVALS_OF_FEED_MAX, ReceiveError, Supersedes},
     clock::Hlc,
     judge::entry_name,
     record::{Damage, Head, Id},
@@ -371,4 +371,52 @@ fn entries_that_come_after_the_incident_was_closed_are_taken() {
     let mut stranger = Stranger::new(9, scope(Mode::Actual), Lane::Routine);
     stranger.say(Said::default());
     assert_eq!(node.receive(vec![stranger.all()], WALL_MS).pop().unwrap().unwrap(), 1);
+}
+
+#[test]
+fn one_feed_cannot_fill_an_entry_with_versions_without_end() {
+    let mut node = Node::new(1);
+    node.open(scope(Mode::Actual));
+    let mut flood = Stranger::new(9, scope(Mode::Actual), Lane::Routine);
+    for _ in 0..RIVALS_OF_FEED_MAX {
+        flood.say(Said::default());
+    }
+    assert!(node.receive(vec![flood.all()], WALL_MS)[0].is_ok());
+    flood.say(Said::default());
+    let refused = node.receive(vec![flood.all()], WALL_MS).remove(0);
+    assert!(
+        matches!(refused, Err(ReceiveError::Refused(r)) if r.reason == "RIVALS_OF_FEED_TOO_MANY")
+    );
+    // An author who sees what was there before is never held up, however long the feed.
+    let mut gauge = Stranger::new(8, scope(Mode::Actual), Lane::Routine);
+    for before in 0..1_000 {
+        let seen = [(gauge.held.name.id(), before)];
+        let seen = if before == 0 { &[][..] } else { &seen[..] };
+        gauge.say(Said { seen, ..Said::default() });
+    }
+    assert!(node.receive(vec![gauge.all()], WALL_MS)[0].is_ok());
+}
+
+#[test]
+fn feeds_that_are_only_claimed_to_exist_have_a_bound() {
+    let mut node = Node::new(1);
+    node.open(scope(Mode::Actual));
+    let mut liar = Stranger::new(9, scope(Mode::Actual), Lane::Routine);
+    let mut invented = 0_u128;
+    while invented < u128::from(NAMED_FEEDS_MAX) {
+        let seen: Vec<_> = (0..50).map(|at| (Id((invented + at).to_be_bytes()), 1)).collect();
+        let (id, bytes) = entry(0, invented);
+        let content = Content { content: Some(Sort::Entry(bytes)) }.encode_to_vec().into();
+        liar.say(Said { entry: id, seen: &seen, content, ..Said::default() });
+        invented += 50;
+    }
+    assert!(node.receive(vec![liar.all()], WALL_MS)[0].is_ok());
+    assert_eq!(node.picture.named_feeds(), NAMED_FEEDS_MAX);
+    let seen = [(Id([0xee; 16]), 1)];
+    liar.say(Said { seen: &seen, ..Said::default() });
+    let refused = node.receive(vec![liar.all()], WALL_MS).remove(0);
+    assert!(matches!(refused, Err(ReceiveError::Refused(r)) if r.reason == "NAMED_FEEDS_TOO_MANY"));
+    // What names known feeds only is taken as before.
+    let mut other = Stranger::new(8, scope(Mode::Actual), Lane::Routine);
+    assert!(node.receive(vec![other.say(Said::default()).all()], WALL_MS)[0].is_ok());
 }

@@ -76,6 +76,8 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("REFUSED_OFTEN", "van wat de andere kant stuurde is te veel geweigerd"),
     ("REQUEST_ID_REUSED", "dit kenmerk is al gebruikt voor een andere aanvraag; kies een nieuw"),
     ("REQUIRED", "een verplicht veld is leeg"),
+    ("NAMED_FEEDS_TOO_MANY", "records noemen meer feeds dan dit knooppunt bijhoudt"),
+    ("RIVALS_OF_FEED_TOO_MANY", "een knooppunt laat te veel versies van een item onbeslist"),
     ("RIVALS_TOO_MANY", "er wachten al twaalf versies op een besluit; beslis eerst"),
     ("RIVAL_NOT_NAMED", "een oudere versie die nog geldt zou verdwijnen; noem haar ook"),
     ("SCOPES_TOO_MANY", "de andere kant noemde meer dan 50.000 incidenten"),

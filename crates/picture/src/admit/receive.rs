@@ -2,6 +2,7 @@
 //! doubt but where they belong: what this node does not hold yet of their feed is admitted, byte
 //! for byte, whatever it says.
 
+use hashbrown::{HashMap, HashSet};
 use polder_wire::v1::{Envelope, Mode};
 use uuid::Uuid;
 
@@ -13,12 +14,20 @@ use crate::{
     names::IncidentName,
     picture::{Change, Feed, keep_live},
     record::{Decoded, Head, scope_id},
-    refusal::Refusal,
+    refusal::{Class, Refusal},
     suffix::Suffix,
 };
 
 /// Longest name of an audience.
 const AUDIENCE_MAX: usize = 63;
+
+/// Feeds that are known only because some record claims to have seen them. Each costs memory, and
+/// whoever may write can invent them.
+pub const NAMED_FEEDS_MAX: u32 = 100_000;
+
+/// One feed leaves at most so many versions of an entry undecided. An honest node's authors stay
+/// far below; without a bound one key could make an entry so large that nobody can show it.
+pub const RIVALS_OF_FEED_MAX: usize = 256;
 
 /// Why records of another node are not taken.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +111,7 @@ impl Group<'_> {
         if ours.sequence >= suffix.head().sequence {
             return Ok(0);
         }
+        self.check_bounds(&suffix, ours.sequence)?;
         let index = self.known_scope(scope);
         let feed = self.feed(index, name, branch);
         self.origins.insert(name.origin, *suffix.key().as_bytes());
@@ -112,6 +122,51 @@ impl Group<'_> {
             self.take(index, feed, scope, envelope, &record);
         }
         Ok(self.admitted.len() - before)
+    }
+
+    /// Refuses what would cost memory without end. The feed waits where it is; nothing of it is
+    /// taken, so that it still ends on a signed record.
+    fn check_bounds(&self, suffix: &Suffix, after: u64) -> Result<(), Refusal> {
+        // Of a branch its author knew the feed only.
+        let (own, root) = (suffix.feed().id(), suffix.feed().root().id());
+        let scope = self.picture.scope_index(suffix.feed().scope);
+        let own_index = self.feed_index(own);
+        let mut live: HashMap<[u8; 16], Vec<u64>> = HashMap::new();
+        let mut named = HashSet::new();
+        for (sequence, record) in suffix.records(after) {
+            let header = &record.header;
+            let Ok(entry) = <[u8; 16]>::try_from(&header.entry[..]) else { continue };
+            let of_entry = live.entry(entry).or_insert_with(|| {
+                let register = scope.map(|scope| self.register(scope, Uuid::from_bytes(entry)));
+                let live = register.iter().flat_map(|register| &register.live);
+                let ours = live.filter(|live| Some(live.record.feed) == own_index);
+                ours.map(|live| live.record.sequence).collect()
+            });
+            for seen in &header.seen {
+                match crate::record::Id::from_slice(&seen.feed) {
+                    Some(feed) if feed == own || feed == root => {
+                        of_entry.retain(|held| *held > seen.sequence)
+                    }
+                    Some(feed) if self.feed_index(feed).is_none() => drop(named.insert(feed)),
+                    _ => {}
+                }
+            }
+            of_entry.push(sequence);
+            if of_entry.len() > RIVALS_OF_FEED_MAX {
+                let sentence = "the feed leaves more than 256 versions of one entry undecided";
+                return Err(Refusal::new(
+                    Class::ResourceExhausted,
+                    "RIVALS_OF_FEED_TOO_MANY",
+                    sentence,
+                ));
+            }
+        }
+        let held = self.picture.named_feeds() as usize + self.new_feeds.len();
+        if !named.is_empty() && held + named.len() > NAMED_FEEDS_MAX as usize {
+            let sentence = "100,000 feeds are known only by name: no more are taken note of";
+            return Err(Refusal::new(Class::ResourceExhausted, "NAMED_FEEDS_TOO_MANY", sentence));
+        }
+        Ok(())
     }
 
     /// The closed feed that a branch goes on from.
