@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use polder_picture::{
     admit::{Act, Draft, NewScope, Supersedes},
-    attributes::timestamp,
+    attributes::{millis, timestamp},
     check::Checker,
     clock::Hlc,
     entry,
@@ -13,10 +13,11 @@ use polder_picture::{
     picture::{Picture, Scope},
     record::Sealed,
     refusal::{Class, Refusal},
+    seal::{self, Closing, Seals},
 };
 use polder_wire::v1::{
-    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentData, IncidentState, Lane,
-    Mode, Phase, Team, UpdateIncidentRequest, content,
+    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentData, IncidentSeal,
+    IncidentState, Lane, Mode, Phase, Team, UpdateIncidentRequest, content,
 };
 use prost::Message as _;
 use uuid::Uuid;
@@ -46,7 +47,37 @@ fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> 
     incident.entry_count = scope.entry_count as i64;
     let rivals = scope.data.iter().filter(|(other, _)| other.record != live.record);
     incident.rivals = rivals.map(|(other, _)| version(other)).collect();
+    incident.seal = sealed(picture, scope);
     incident
+}
+
+/// All that is known of where an incident ends.
+pub fn seals(picture: &Picture, scope: &Scope) -> Option<Seals> {
+    let closing = |(live, data)| closing(picture, live, data);
+    Seals::of(scope.id, scope.data.iter().map(|(live, data)| (live, data)).map(closing))
+}
+
+fn closing<'d>(picture: &Picture, live: &Live, data: &'d IncidentData) -> Closing<'d> {
+    Closing { feed: picture.feed(live.record.feed).id, sequence: live.record.sequence, data }
+}
+
+fn sealed(picture: &Picture, scope: &Scope) -> Option<IncidentSeal> {
+    let seals = seals(picture, scope)?;
+    let index = picture.scope_index(scope.id)?;
+    let counts = picture.feeds_of(index).map(|feed| {
+        let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head.sequence);
+        seals.count(feed.id, parent.unwrap_or_default(), feed.head.sequence)
+    });
+    let sum = |(sealed, late), (more, later)| (sealed + more, late + later);
+    let (records, late) = counts.fold((0, 0), sum);
+    let closed = scope.data.iter().filter(|(_, data)| data.seal.is_some());
+    let time = closed.map(|(live, _)| timestamp(Hlc::millis(live.hlc))).max_by_key(millis);
+    Some(IncidentSeal {
+        time,
+        record_count: records as i64,
+        late_record_count: late as i64,
+        feeds_left_out: seals.left_out as i64,
+    })
 }
 
 fn highest_grip(incident: &Incident) -> GripLevel {
@@ -143,6 +174,8 @@ fn written(incident: Incident) -> Incident {
         update_time: None,
         rivals: Vec::new(),
         entry_count: 0,
+        seal: None,
+        archive: None,
         ..incident
     }
 }
@@ -248,6 +281,7 @@ pub fn close(desk: &mut Desk<'_, '_>, scope: u32, reason: String) -> Result<(), 
     let (_, mut data) = current_data(desk, scope)?;
     data.state = IncidentState::Closed.into();
     data.close_reason = reason;
+    data.seal = Some(seal::seal(desk.heads_of(scope)));
     put(desk, scope, data)
 }
 

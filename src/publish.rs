@@ -14,7 +14,7 @@ use polder_picture::{
     picture::Picture,
     record::{Head, Id, Signer, record_hash},
     refusal::{Class, Refusal},
-    suffix::Suffix,
+    suffix::{FeedName, Suffix},
 };
 use polder_wire::{google::rpc, v1::Lane};
 use prost::Message as _;
@@ -172,6 +172,11 @@ impl Desk<'_, '_> {
     /// feed and sequence number that it stands at.
     pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, polder_wire::v1::IncidentData)> {
         self.group.incident_data(scope)
+    }
+
+    /// Feeds of a scope and where they end, this very commit included.
+    pub fn heads_of(&self, scope: u32) -> Vec<(FeedName, Head)> {
+        self.group.heads_of(scope)
     }
 
     /// The node's clock.

@@ -150,7 +150,39 @@ impl Lines {
         if !incident.rivals.is_empty() {
             let _ = write!(line, " {}", self.paint(ALARM, &format!("[{}]", words.contradiction())));
         }
+        self.ending(incident, &mut line);
         line
+    }
+
+    /// How a closed incident was sealed and archived, a line each.
+    fn ending(&self, incident: &Incident, line: &mut String) {
+        let words = self.words;
+        if let Some(seal) = &incident.seal {
+            let at = self.moment(seal.time.as_ref().map_or(0, millis));
+            let (sealed, records) = (words.sealed(), words.records());
+            let _ = write!(line, "\n    {sealed} {at}: {} {records}", seal.record_count);
+            if seal.late_record_count > 0 {
+                let late = format!("{} {}", seal.late_record_count, words.late());
+                let _ = write!(line, " · {}", self.paint(WARN, &late));
+            }
+            if seal.feeds_left_out > 0 {
+                let _ = write!(line, " · {} {}", seal.feeds_left_out, words.feeds_unsealed());
+            }
+        }
+        if let Some(archive) = &incident.archive {
+            let at = self.moment(archive.time.as_ref().map_or(0, millis));
+            let hash = hex::encode(&archive.hash[..archive.hash.len().min(8)]);
+            let (archived, records) = (words.archived(), words.records());
+            let _ = write!(line, "\n    {} {at}: ", self.paint(STRONG, archived));
+            let _ = write!(line, "{} {records} {} {hash}…", archive.record_count, words.only_in());
+            if archive.addendum_record_count > 0 {
+                let since = format!("{} {}", archive.addendum_record_count, words.came_since());
+                let _ = write!(line, " · {}", self.paint(WARN, &since));
+            }
+            if archive.clearing {
+                let _ = write!(line, " · {}", words.clearing());
+            }
+        }
     }
 
     /// An incident's title in the reader's language, or else its first.

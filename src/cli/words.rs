@@ -142,6 +142,13 @@ words! {
     ahead: "ahead", "voor";
     behind: "behind", "achter";
     hour: "h", "u";
+    sealed: "sealed", "verzegeld";
+    late: "late records came after", "nagekomen records";
+    feeds_unsealed: "feeds the seal does not name", "reeksen die het zegel niet noemt";
+    archived: "archived", "gearchiveerd";
+    only_in: "only in the file", "alleen nog in het bestand";
+    came_since: "records came since: archive them too", "records kwamen daarna: archiveer ook die";
+    clearing: "room is still being freed", "er komt nog ruimte vrij";
     urgent_missing_there: "of them urgent", "daarvan met spoed";
     held_here: "this node", "dit knooppunt";
     known_since: "known since", "bekend sinds";

@@ -220,3 +220,29 @@ async fn ids_and_titles_that_are_none_are_refused() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_closes_an_incident_seals_what_is_held_of_it_then() {
+    let home = Home::new();
+    let node = home.start().await;
+    let opened = node.open("flood").await;
+    node.open("other").await;
+    node.put(&observation("other", "of another incident")).await;
+    for n in 0..3 {
+        node.put(&observation("flood", &format!("reading {n}"))).await;
+    }
+    let close = CloseIncidentRequest {
+        name: opened.name,
+        reason: "the water is back in its bed".into(),
+        ..Default::default()
+    };
+    let closed = node.incidents().close_incident(close).await.unwrap().into_inner();
+    let closed = closed.incident.unwrap();
+    let seal = closed.seal.clone().unwrap();
+    // Its opening, three readings, and the closing record itself.
+    assert_eq!((seal.record_count, seal.late_record_count, seal.feeds_left_out), (5, 0, 0));
+    assert_eq!(seal.time, closed.update_time);
+    assert!(opened.seal.is_none() && closed.archive.is_none());
+    let shown = must(&["incident", "show", "flood", "--node", &node.address(), "--lang", "nl"]);
+    assert!(shown.contains("verzegeld") && shown.contains(": 5 records"), "{shown}");
+}

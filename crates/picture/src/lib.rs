@@ -74,4 +74,5 @@ pub mod pages;
 pub mod picture;
 pub mod record;
 pub mod refusal;
+pub mod seal;
 pub mod suffix;

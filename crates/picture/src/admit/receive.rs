@@ -15,7 +15,7 @@ use crate::{
     picture::{Change, Feed, keep_live},
     record::{Decoded, Head, scope_id},
     refusal::{Class, Refusal},
-    suffix::Suffix,
+    suffix::{FeedName, Suffix},
 };
 
 /// Longest name of an audience.
@@ -174,6 +174,19 @@ impl Group<'_> {
         let after = suffix.after();
         let closed = |(_, feed): &(u32, &Feed)| feed.closed.is_some() && feed.head == after;
         tree(self.picture, suffix.feed()).find(closed).map(|(index, _)| index)
+    }
+
+    /// Feeds of a scope and where they end, records of this group included.
+    pub fn heads_of(&self, scope: u32) -> Vec<(FeedName, Head)> {
+        let Some(id) = self.picture.scopes().get(scope as usize).map(|scope| scope.id) else {
+            return Vec::new();
+        };
+        let known = 0..(self.picture.feeds().len() + self.feeds.len()) as u32;
+        let ends = known.filter_map(|index| {
+            let feed = self.feed_entry(index).filter(|feed| feed.scope == scope)?;
+            Some((feed.name(id)?, self.head(index))).filter(|(_, head)| head.sequence > 0)
+        });
+        ends.collect()
     }
 
     fn known_scope(&mut self, scope: &NewScope) -> u32 {
