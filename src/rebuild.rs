@@ -1,5 +1,6 @@
 //! Building the picture anew, when what is held counts differently from now on: a feed was found
-//! to have forked, so what lies beyond the fork is no longer the feed's but a branch's.
+//! to have forked, so what lies beyond the fork is no longer the feed's but a branch's; or an
+//! incident was archived, so its records no longer count.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -126,6 +127,7 @@ impl Node {
         for (feed, head) in (0..).zip(heads) {
             picture.set_head(feed, head);
         }
+        picture.install_archived(&log.archived()?);
         log.load_incidents(&mut picture)?;
         let lsn = picture.lsn();
         {

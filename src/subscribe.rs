@@ -175,7 +175,8 @@ impl Reader {
             return Err(Refusal::new(Class::OutOfRange, "TOKEN_AT_START", sentence));
         }
         if position.lsn <= self.node.rebuilt_lsn() && self.mode == SubscribeMode::State {
-            let sentence = "a feed was found to have forked since: start with a snapshot";
+            let sentence = "a feed was found to have forked since, or an incident was archived: \
+                            start with a snapshot";
             return Err(Refusal::new(Class::OutOfRange, "TOKEN_TOO_OLD", sentence));
         }
         Ok(position.lsn)
@@ -219,8 +220,8 @@ impl Reader {
             }
             if self.epoch != self.node.epoch() && self.mode == SubscribeMode::State {
                 self.start_over(
-                    "a feed was found to have forked, so entries changed that no \
-                                 record touched",
+                    "a feed was found to have forked or an incident was archived, so entries \
+                     changed that no record touched",
                 );
                 continue;
             }

@@ -209,6 +209,8 @@ impl Log {
             received_ms: 0,
             rebuilt_lsn: self.rebuilt_lsn()?,
         };
+        let archived = self.archived()?;
+        opened.picture.expect_archived(&archived);
         let mut bad = None;
         let branches = self.branches()?;
         self.arrivals(0, &mut |lsn, arrival| {
@@ -221,6 +223,7 @@ impl Log {
         if let Some(bad) = bad {
             return Err(bad);
         }
+        opened.picture.install_archived(&archived);
         self.check_heads(&mut opened.picture)?;
         self.load_incidents(&mut opened.picture)?;
         Ok(opened)
@@ -239,8 +242,11 @@ impl Log {
             let row = self.engine.get(Tree::Heads, &feed.id.0)?;
             let row = row.and_then(|row| HeadRow::decode(row).ok());
             let row = row.ok_or_else(|| damaged(&format!("the head of feed {}", feed.id)))?;
-            let last = self.record(feed.id, row.sequence)?;
-            let hash = last.map(|last| record_hash(&last.envelope.header));
+            let hash = match self.record(feed.id, row.sequence)? {
+                Some(last) => Some(record_hash(&last.envelope.header)),
+                // Archived and dropped.
+                None => (row.sequence == feed.base.sequence).then_some(feed.base.hash),
+            };
             if row.sequence != feed.head.sequence || hash.is_none_or(|hash| hash != row.hash[..]) {
                 return Err(damaged(&format!(
                     "feed {}: its head names record {}, which the log does not end on",
@@ -257,6 +263,9 @@ impl Log {
         for scope in 0..picture.scopes().len() as u32 {
             let live: Vec<_> = picture.scope(scope).register.live.iter().cloned().collect();
             for live in live {
+                if picture.is_archived(live.record) {
+                    continue;
+                }
                 let data = self.incident_data(picture, &live)?;
                 picture.set_incident_data(scope, live.record, data);
             }

@@ -8,6 +8,7 @@
 //! DIR/identity/        the node's key; never part of a backup
 //! ```
 
+pub mod archives;
 pub mod branches;
 pub mod directory;
 pub mod engine;

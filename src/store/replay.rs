@@ -56,11 +56,17 @@ pub fn replay_into(
         branches.split(picture, feeds[feeds.len() - 1]);
     }
     for record in &arrival.records {
+        if record.entry.is_empty() {
+            picture.pass();
+            continue;
+        }
         let change = change(record, &feeds, picture).ok_or("a record in an arrival row")?;
         if wanted(picture, change.scope) {
             let record = change.live.record;
             picture.apply(&change);
-            picture.set_head(record.feed, Head { sequence: record.sequence, hash: [0; 32] });
+            if !picture.is_archived(record) {
+                picture.set_head(record.feed, Head { sequence: record.sequence, hash: [0; 32] });
+            }
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use polder_picture::{
     live::RecordRef,
     record::{Id, branch_id, feed_id},
 };
-use polder_wire::v1::Lane;
+use polder_wire::v1::{IncidentData, Lane};
 use prost::Message;
 
 /// Format of a store.
@@ -101,7 +101,8 @@ pub struct ArrivalScope {
     pub audience: String,
 }
 
-/// What the picture needs of a record without reading it.
+/// What the picture needs of a record without reading it. Of one that was archived and dropped,
+/// feed and number stay, so that positions of the log do; `entry` is empty then.
 #[derive(Clone, PartialEq, Message)]
 pub struct ArrivalRecord {
     /// Position in `Arrival::feeds`.
@@ -165,6 +166,78 @@ pub struct HeadRow {
     pub sequence: u64,
     #[prost(bytes = "bytes", tag = "2")]
     pub hash: Bytes,
+}
+
+/// What stays of a scope whose records were archived and dropped. From the moment that it is
+/// written they no longer count, whatever of them is still in the other trees.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArchiveRow {
+    #[prost(message, optional, tag = "1")]
+    pub scope: Option<ArrivalScope>,
+    #[prost(int64, tag = "2")]
+    pub time_ms: i64,
+    /// BLAKE3 of the last file.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub hash: Bytes,
+    /// Nothing of them is left in the other trees.
+    #[prost(bool, tag = "4")]
+    pub cleared: bool,
+    #[prost(message, repeated, tag = "5")]
+    pub bases: Vec<ArchiveBase>,
+    /// The incident's own live records.
+    #[prost(message, repeated, tag = "6")]
+    pub live: Vec<ArchiveLive>,
+    /// What the incident's own records had seen.
+    #[prost(message, repeated, tag = "7")]
+    pub covered: Vec<ArchiveSeen>,
+}
+
+/// Where what was dropped of a feed ends.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArchiveBase {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub origin: Bytes,
+    #[prost(int32, tag = "2")]
+    pub lane: i32,
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub hash: Bytes,
+}
+
+/// A live record of an incident's own data.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArchiveLive {
+    /// Id of the feed.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub feed: Bytes,
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    #[prost(fixed64, tag = "3")]
+    pub hlc: u64,
+    /// Encoded `Attributes`.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub attributes: Bytes,
+    /// Absent when it is not usable.
+    #[prost(message, optional, tag = "5")]
+    pub data: Option<IncidentData>,
+}
+
+/// A record that was seen, by the id of its feed.
+#[derive(Clone, PartialEq, Message)]
+pub struct ArchiveSeen {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub feed: Bytes,
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+}
+
+/// Start of the keys, in the meta tree, of archived scopes; the scope's id follows.
+pub const ARCHIVE: &[u8] = b"archive/";
+
+/// Key of an archived scope.
+pub fn archive_key(scope: Id) -> Vec<u8> {
+    [ARCHIVE, &scope.0].concat()
 }
 
 /// Who the store belongs to.

@@ -238,7 +238,7 @@ async fn who_closes_an_incident_seals_what_is_held_of_it_then() {
     };
     let closed = node.incidents().close_incident(close).await.unwrap().into_inner();
     let closed = closed.incident.unwrap();
-    let seal = closed.seal.clone().unwrap();
+    let seal = closed.seal.unwrap();
     // Its opening, three readings, and the closing record itself.
     assert_eq!((seal.record_count, seal.late_record_count, seal.feeds_left_out), (5, 0, 0));
     assert_eq!(seal.time, closed.update_time);

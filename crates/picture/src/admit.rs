@@ -109,7 +109,7 @@ impl Admitted {
 }
 
 /// What a scope is the hash of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewScope {
     /// Incident, without `incidents/`.
     pub incident: String,

@@ -78,6 +78,11 @@ impl Register {
         }
     }
 
+    /// Highest sequence number per feed that some record of this entry has seen.
+    pub fn covered(&self) -> &[RecordRef] {
+        &self.covered
+    }
+
     /// What an author who holds everything here has seen: the shortest vector that covers it.
     pub fn seen(&self) -> SmallVec<[RecordRef; 4]> {
         let mut seen: SmallVec<[RecordRef; 4]> = SmallVec::from_slice(&self.covered);

@@ -16,6 +16,10 @@ use crate::{
     suffix::FeedName,
 };
 
+mod archive;
+
+pub use archive::{Archived, KeptLive};
+
 /// An incident's audience: the unit of access, completeness and replication.
 #[derive(Debug, Clone)]
 pub struct Scope {
@@ -34,6 +38,8 @@ pub struct Scope {
     pub data: Vec<(Live, IncidentData)>,
     /// Entries that are not retracted.
     pub entry_count: u64,
+    /// What was dropped of it here, if anything.
+    pub archived: Option<Box<Archived>>,
     /// Indices of feeds that may be of this scope.
     feeds: Vec<u32>,
 }
@@ -68,13 +74,16 @@ pub struct Feed {
     pub branch: Option<Box<Branch>>,
     /// Set when it forked: it ends here, and its branches go on.
     pub closed: Option<Closed>,
+    /// Records up to here were archived and are no longer held.
+    pub base: Head,
 }
 
 impl Feed {
     /// A feed that is known by its id only.
     pub(crate) fn named(id: Id, scope: u32) -> Self {
-        let (origin, lane, head) = (None, Lane::Unspecified, Head::default());
-        Self { id, origin, scope, lane, head, branch: None, closed: None }
+        let (origin, lane) = (None, Lane::Unspecified);
+        let (head, base) = Default::default();
+        Self { id, origin, scope, lane, head, branch: None, closed: None, base }
     }
 
     /// What it is the log of, once that is known. `scope`: id of its scope.
@@ -122,6 +131,8 @@ pub struct Picture {
     scope_by_incident: HashMap<String, u32>,
     feeds: Vec<Feed>,
     feed_by_id: HashMap<Id, u32>,
+    /// Of feeds that were archived, known before the feeds are.
+    bases: HashMap<Id, Head>,
     entries: Pages<Register>,
     by_id: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -245,6 +256,7 @@ impl Picture {
             register: Register::new(index, mode, Uuid::nil()),
             data: Vec::new(),
             entry_count: 0,
+            archived: None,
             feeds: Vec::new(),
         });
         self.scope_by_id.insert(id, index);
@@ -351,6 +363,7 @@ impl Picture {
             scope_by_incident: self.scope_by_incident.clone(),
             feeds: self.feeds.clone(),
             feed_by_id: self.feed_by_id.clone(),
+            bases: self.bases.clone(),
             forks: self.forks,
             named: self.named,
             ..Self::default()
@@ -360,7 +373,8 @@ impl Picture {
     /// Makes a feed known by its id only, because a record of `scope` has seen it.
     pub fn name_feed(&mut self, id: Id, scope: u32) -> u32 {
         *self.feed_by_id.entry(id).or_insert_with(|| {
-            self.feeds.push(Feed::named(id, scope));
+            let base = self.bases.get(&id).copied().unwrap_or_default();
+            self.feeds.push(Feed { head: base, base, ..Feed::named(id, scope) });
             self.named += 1;
             let index = (self.feeds.len() - 1) as u32;
             self.scopes[scope as usize].feeds.push(index);
@@ -376,7 +390,7 @@ impl Picture {
     /// Adds a record. Adding it again changes nothing but its entry's log position.
     pub fn apply(&mut self, change: &Change) {
         self.lsn += 1;
-        if change.live.attributes.is_apart() {
+        if change.live.attributes.is_apart() || self.is_archived(change.live.record) {
             return;
         }
         let seen = effective(|feed| self.feeds.get(feed as usize), self.forks, change);
