@@ -339,13 +339,20 @@ impl Attachments {
             if uncited_ms < self.grace.as_millis() as i64 {
                 continue;
             }
-            self.stored.lock().remove(&stored.sha256);
-            fs::remove_file(self.file(&stored.sha256, "meta"))?;
-            fs::remove_file(self.file(&stored.sha256, "bytes"))?;
+            erased += usize::from(self.erase(&stored.sha256)?);
             since.remove(&stored.sha256);
-            erased += 1;
         }
         Ok(erased)
+    }
+
+    /// Erases an attachment; false when it is not here.
+    pub fn erase(&self, sha256: &[u8; 32]) -> io::Result<bool> {
+        if self.stored.lock().remove(sha256).is_none() {
+            return Ok(false);
+        }
+        fs::remove_file(self.file(sha256, "meta"))?;
+        fs::remove_file(self.file(sha256, "bytes"))?;
+        Ok(true)
     }
 }
 

@@ -17,7 +17,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
-use polder_picture::record::{Head, Id};
+use polder_picture::{
+    picture::Archived,
+    record::{Head, Id},
+};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
@@ -26,12 +29,13 @@ use crate::{
     maintain::{self, Filler, head_rows},
     node::{self, NodeOptions},
     store::{
+        archives,
         branches::BranchRow,
         directory::Directory,
         engine::{EngineError, Tree},
         log::Log,
         replay::replay_into,
-        rows::Identity,
+        rows::{ArchiveRow, Identity},
     },
 };
 
@@ -50,6 +54,9 @@ struct Frame {
     part: Option<Part>,
     #[prost(message, optional, tag = "4")]
     end: Option<End>,
+    /// Scopes that were archived and dropped; behind all rows, for a drop may begin meanwhile.
+    #[prost(message, repeated, tag = "5")]
+    archives: Vec<ArchiveRow>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -163,6 +170,9 @@ pub fn write<'a>(
     })?;
     writer.done = lsn;
     writer.frame(&waiting)?;
+    for archived in log.archived()? {
+        writer.frame(&Frame { archives: vec![archives::row(&archived)], ..Default::default() })?;
+    }
     if let Some(attachments) = attachments {
         write_attachments(attachments, &mut writer)?;
     }
@@ -330,6 +340,11 @@ fn fill(
             rows.push((tree, row.key, row.value));
         }
         filler.push(rows)?;
+        for row in &frame.archives {
+            let archived = archives::parse(row).context("the backup is damaged: an archive")?;
+            // Rows that were copied before the drop may be left.
+            log.set_archived(&Archived { cleared: false, ..archived })?;
+        }
         if let Some(part) = frame.part {
             let (stored, mut data) = open.take().unwrap_or_else(|| (stored_of(&part), Vec::new()));
             data.extend_from_slice(&part.data);
@@ -359,6 +374,8 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
     let mut picture = polder_picture::picture::Picture::default();
     let mut bad = None;
     let branches = log.branches()?;
+    let archived = log.archived()?;
+    picture.expect_archived(&archived);
     log.arrivals(1, &mut |_, arrival| {
         let replayed = replay_into(&mut picture, &branches, &arrival, |_, _| true);
         bad = replayed.err();
@@ -367,8 +384,13 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
     if let Some(problem) = bad {
         bail!("the backup is damaged: {problem} does not hold");
     }
+    picture.install_archived(&archived);
     let mut heads = Vec::new();
     for feed in picture.held_feeds().filter(|feed| feed.head.sequence > 0) {
+        if feed.head.sequence == feed.base.sequence {
+            heads.push((feed.id, feed.base));
+            continue;
+        }
         let last = log.record(feed.id, feed.head.sequence)?;
         let last = last.with_context(|| format!("feed {}: its last record is missing", feed.id))?;
         let hash = polder_picture::record::record_hash(&last.envelope.header);

@@ -10,14 +10,14 @@ use polder_picture::{
     entry,
     live::Live,
     names::{IncidentName, PartyName},
-    picture::{Picture, Scope},
+    picture::{Feed, Picture, Scope},
     record::Sealed,
     refusal::{Class, Refusal},
     seal::{self, Closing, Seals},
 };
 use polder_wire::v1::{
-    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentData, IncidentSeal,
-    IncidentState, Lane, Mode, Phase, Team, UpdateIncidentRequest, content,
+    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive, IncidentData,
+    IncidentSeal, IncidentState, Lane, Mode, Phase, Team, UpdateIncidentRequest, content,
 };
 use prost::Message as _;
 use uuid::Uuid;
@@ -48,7 +48,33 @@ fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> 
     let rivals = scope.data.iter().filter(|(other, _)| other.record != live.record);
     incident.rivals = rivals.map(|(other, _)| version(other)).collect();
     incident.seal = sealed(picture, scope);
+    incident.archive = dropped(picture, scope);
     incident
+}
+
+/// Why what is asked of an incident is not here.
+pub fn archived(incident: &str) -> Refusal {
+    let sentence = format!(
+        "incidents/{incident} was archived here: what it held then is in its file, and on nodes \
+         that did not drop it"
+    );
+    Refusal::new(Class::NotFound, "INCIDENT_ARCHIVED", sentence)
+}
+
+fn dropped(picture: &Picture, scope: &Scope) -> Option<IncidentArchive> {
+    let archived = scope.archived.as_ref()?;
+    let index = picture.scope_index(scope.id)?;
+    let since = |feed: &Feed| {
+        let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head.sequence);
+        feed.head.sequence.saturating_sub(parent.unwrap_or(feed.base.sequence))
+    };
+    Some(IncidentArchive {
+        time: Some(timestamp(archived.time_ms)),
+        hash: Bytes::copy_from_slice(&archived.hash),
+        record_count: archived.records() as i64,
+        addendum_record_count: picture.feeds_of(index).map(since).sum::<u64>() as i64,
+        clearing: !archived.cleared,
+    })
 }
 
 /// All that is known of where an incident ends.

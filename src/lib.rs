@@ -2,6 +2,7 @@
 //!
 //! The file to open first is [`publish`]: the one writer that everything enters through.
 
+pub mod archive;
 pub mod attachments;
 pub mod backup;
 pub mod bundle;

@@ -60,8 +60,11 @@ pub fn verify(
     let mut verdict = VerifyVerdict { sound: true, ..Default::default() };
     let mut done = 0;
     let branches = log.branches()?;
+    let bases = log.bases()?;
     for (feed, head) in heads {
-        let after = branches.get(*feed).and_then(BranchRow::after).unwrap_or_default();
+        // What was archived is vouched for by its file, and up to there by its last hash.
+        let base = bases.get(feed).copied();
+        let after = branches.get(*feed).and_then(BranchRow::after).or(base).unwrap_or_default();
         let mut chain = Chain::after(after);
         let mut problem = None;
         let under = branches.lies_under(*feed);
@@ -251,7 +254,7 @@ pub fn compact(
     let _only_one = node
         .maintenance
         .try_lock()
-        .ok_or_else(|| anyhow::anyhow!("a compaction is under way already"))?;
+        .ok_or_else(|| anyhow::Error::from(crate::archive::DropError::Busy))?;
     let (number, _) = node.directory.current()?;
     let compacted = rewrite(node, engine, number + 1, progress);
     if compacted.is_err() && node.directory.current().is_ok_and(|(current, _)| current == number) {
@@ -298,6 +301,9 @@ fn rewrite(
     log.set_origins(node.log().origins()?.iter().map(|(_, key)| key))?;
     log.set_branches(node.log().branches()?.rows())?;
     log.engine().commit(Batch { writes: vec![rebuilt(node.rebuilt_lsn())] })?;
+    for archived in node.log().archived()? {
+        log.set_archived(&archived)?;
+    }
     log.set_identity(node.identity())?;
     let after = log.engine().size_bytes()?;
     node.directory.switch(number, engine)?;

@@ -401,6 +401,11 @@ impl Node {
         self.authors_wait.send_replace(wait);
     }
 
+    /// Whether it stops, or its store failed.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.jobs.lock().is_none() || self.failure.borrow().is_some()
+    }
+
     /// Takes no more work. The writer ends when the last job is done.
     pub fn stop(&self) {
         self.jobs.lock().take();

@@ -46,7 +46,10 @@ fn find(picture: &Picture, name: &str) -> Result<Register, Refusal> {
     })?;
     let scope = incident::find_id(picture, parsed.incident.id())?;
     let register = picture.entry(scope, parsed.entry).filter(|register| register.lsn > 0);
-    register.cloned().ok_or_else(|| not_found(name))
+    let archived = picture.scope(scope).archived.is_some();
+    let missing =
+        || if archived { incident::archived(parsed.incident.id()) } else { not_found(name) };
+    register.cloned().ok_or_else(missing)
 }
 
 fn not_found(name: &str) -> Refusal {
@@ -82,6 +85,9 @@ pub fn accepted(node: &Node, accepted: Accepted) -> Result<Bytes, SubscribeError
         let live = register.map(|register| present::rivals(&picture, register));
         (picture.scope(feed.scope).incident.clone(), live.unwrap_or_default())
     };
+    if node.is_archived(accepted.feed, accepted.sequence) {
+        return Err(incident::archived(&incident).into());
+    }
     let stored = node.log().record(accepted.feed, accepted.sequence)?.ok_or_else(missing)?;
     let encoded = present::encode(&stored, false, &incident, &live, EntryView::Full);
     Ok(encoded.ok_or_else(missing)?)
@@ -235,7 +241,7 @@ pub fn versions(
     let mut response = ListEntryVersionsResponse::default();
     let mut bytes = 0;
     for (lsn, feed, sequence, opaque) in found {
-        if lsn <= from {
+        if lsn <= from || node.is_archived(feed, sequence) {
             continue;
         }
         if response.versions.len() >= size || bytes > PAGE_BYTES {
@@ -290,6 +296,7 @@ impl AsOf {
         let now_ms = node.tell_ms();
         let known_ms = request.known_at.as_ref().map_or(i64::MAX, millis);
         let mut picture = Picture::default();
+        picture.expect_archived(&node.picture.read().archived());
         let mut lsn = 0;
         let mut bad = None;
         let log = node.log();
@@ -384,7 +391,15 @@ impl AsOf {
     }
 
     fn incident(&mut self, node: &Node) -> Result<Option<Incident>, EngineError> {
-        let id = node.picture.read().scope(self.scope).id;
+        let id = {
+            let picture = node.picture.read();
+            let scope = picture.scope(self.scope);
+            if scope.archived.is_some() {
+                // What it was then is only in the file.
+                return Ok(incident::view(&picture, self.scope));
+            }
+            scope.id
+        };
         let Some(index) = self.picture.scope_index(id) else { return Ok(None) };
         let live: Vec<_> = self.picture.scope(index).register.live.iter().cloned().collect();
         let log = node.log();

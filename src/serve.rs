@@ -86,6 +86,8 @@ pub async fn serve(
     let (health, routes) = routes(services).await?;
     let server = tokio::spawn(run(listener, routes, ending_seen));
     let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
+    let resuming = Arc::clone(&node);
+    tokio::task::spawn_blocking(move || crate::archive::resume(&resuming));
     let erasing = tokio::spawn(erase_uncited(Arc::clone(&node)));
     let mut linking = links.run();
     linking.push(tokio::spawn(keep_fence(node)));

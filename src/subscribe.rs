@@ -240,6 +240,8 @@ impl Reader {
                 Phase::Tail => self.tail_step(),
             };
             match step {
+                // What it read was taken away under it: there is a new picture.
+                Err(_) if self.epoch != self.node.epoch() && self.mode == SubscribeMode::State => {}
                 Err(error) => return Some(Err(error.into())),
                 Ok(true) => {}
                 Ok(false) => self.wait().await,
@@ -400,6 +402,9 @@ impl Reader {
         arrival: &crate::store::rows::Arrival,
         record: &crate::store::rows::ArrivalRecord,
     ) -> Result<Option<EntryChange>, EngineError> {
+        if record.entry.is_empty() {
+            return Ok(None);
+        }
         let damaged = || EngineError::Damaged("an arrival row does not hold".into());
         let feed = arrival.feeds.get(record.feed as usize).ok_or_else(damaged)?;
         let scope = Id::from_slice(&feed.scope).ok_or_else(damaged)?;
@@ -423,9 +428,11 @@ impl Reader {
             return Ok(None);
         }
         let feed = feed.id().ok_or_else(damaged)?;
-        let stored = cursor.record(feed, record.sequence)?;
-        let stored =
-            stored.ok_or_else(|| tail::missing(&[present::version(feed, record.sequence)]))?;
+        let Some(stored) = cursor.record(feed, record.sequence)? else {
+            let gone = self.node.is_archived(feed, record.sequence);
+            let missing = || tail::missing(&[present::version(feed, record.sequence)]);
+            return if gone { Ok(None) } else { Err(missing()) };
+        };
         let name = present::entry_name(&incident, entry);
         let opaque = attributes.is_opaque();
         let version = present::encode(&stored, opaque, &incident, &live, self.view);

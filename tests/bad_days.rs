@@ -5,6 +5,8 @@
 
 mod harness;
 
+#[path = "bad_days/archive.rs"]
+mod archive;
 #[path = "bad_days/care.rs"]
 mod care;
 #[path = "bad_days/damage.rs"]

@@ -8,6 +8,7 @@ use polder_picture::{
     admit::NewScope,
     link::{LANES, codec},
     names::{AttachmentName, IncidentName},
+    picture::Picture,
     record::{Head, Id, record_hash},
     refusal::{Class, Refusal},
     suffix::FeedName,
@@ -18,7 +19,7 @@ use polder_wire::v1::{
 use prost::Message as _;
 
 use super::{
-    End, Frame, Header, MAGIC, Packet, frames,
+    End, Frame, Header, MAGIC, Manifest, Packet, frames,
     heads::{self, Heads},
     lanes, parts, place,
 };
@@ -32,6 +33,8 @@ use crate::{
 const FRAME_BYTES: usize = 512 << 10;
 /// Incidents that may be named.
 const INCIDENTS_MAX: usize = 100;
+/// Feeds of which nothing goes that are listed.
+const LEFT_OUT_MAX: usize = 1_000;
 /// What is asked of a bundle.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -56,19 +59,22 @@ pub enum PlanError {
 
 /// A part of one feed that goes.
 #[derive(Debug, Clone)]
-struct Piece {
-    feed: FeedName,
-    scope: NewScope,
-    after: Head,
-    until: Head,
+pub(super) struct Piece {
+    pub(super) feed: FeedName,
+    pub(super) scope: NewScope,
+    pub(super) after: Head,
+    pub(super) until: Head,
+    /// Records up to here were archived: they are not here.
+    base: Head,
 }
 
 /// What goes into a bundle, fixed before its first byte is written.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pieces: Vec<Piece>,
-    attachments: bool,
-    left_out: Vec<BundleRefusal>,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) attachments: bool,
+    pub(super) left_out: Vec<BundleRefusal>,
+    pub(super) manifest: Option<Manifest>,
 }
 
 impl Plan {
@@ -77,10 +83,18 @@ impl Plan {
         let heads = if wanted.heads.is_empty() { None } else { Some(heads::read(&wanted.heads)?) };
         let held = held(node, &wanted.incidents)?;
         let log = node.log();
-        let mut plan =
-            Self { pieces: Vec::new(), attachments: wanted.attachments, left_out: Vec::new() };
+        let mut plan = Self {
+            pieces: Vec::new(),
+            attachments: wanted.attachments,
+            left_out: Vec::new(),
+            manifest: None,
+        };
         for mut piece in held {
             let theirs = heads.as_ref().and_then(|heads| lacking(heads, piece.feed.id()));
+            if theirs.unwrap_or_default().sequence < piece.base.sequence {
+                plan.leave_out(&piece);
+                continue;
+            }
             let Some(theirs) = theirs else {
                 plan.pieces.push(piece);
                 continue;
@@ -89,8 +103,12 @@ impl Plan {
                 // They hold more than we do. If it is another branch, our other branches tell.
                 continue;
             }
-            let ours = log.record(piece.feed.id(), theirs.sequence)?;
-            let ours = ours.map(|stored| record_hash(&stored.envelope.header));
+            let ours = if theirs.sequence == piece.base.sequence {
+                Some(piece.base.hash)
+            } else {
+                let ours = log.record(piece.feed.id(), theirs.sequence)?;
+                ours.map(|stored| record_hash(&stored.envelope.header))
+            };
             if ours != Some(theirs.hash) {
                 // The feed has forked: all of it goes, so that they find where.
                 plan.pieces.push(piece);
@@ -106,6 +124,24 @@ impl Plan {
     /// Records of all lanes together.
     pub fn records(&self) -> u64 {
         self.pieces.iter().map(Piece::records).sum()
+    }
+
+    fn leave_out(&mut self, piece: &Piece) {
+        if self.left_out.len() == LEFT_OUT_MAX {
+            return;
+        }
+        let sentence = "the incident was archived here: these records are only in its file";
+        self.left_out.push(BundleRefusal {
+            reason: "FEED_ARCHIVED".into(),
+            sentence: sentence.into(),
+            lane: piece.feed.lane.into(),
+            incident: format!("incidents/{}", piece.scope.incident),
+            node: format!("nodes/{}", piece.feed.origin),
+            feed: piece.feed.id().to_string(),
+            first_sequence: 1,
+            last_sequence: piece.until.sequence as i64,
+            ..Default::default()
+        });
     }
 
     fn lane_counts(&self) -> Vec<u64> {
@@ -148,18 +184,29 @@ fn held(node: &Node, incidents: &[String]) -> Result<Vec<Piece>, Refusal> {
         }
         let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
         let name = NewScope { incident, mode: scope.mode, audience };
-        for feed in picture.feeds_of(index as u32).filter(|feed| feed.head.sequence > 0) {
-            let Some(name_of_feed) = feed.name(scope.id) else { continue };
-            let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head);
-            pieces.push(Piece {
-                feed: name_of_feed,
-                scope: name.clone(),
-                after: parent.unwrap_or_default(),
-                until: feed.head,
-            });
-        }
+        pieces.extend(of_scope(&picture, index as u32, &name));
     }
     Ok(pieces)
+}
+
+/// All that is held of a scope.
+pub(super) fn of_scope<'p>(
+    picture: &'p Picture,
+    index: u32,
+    name: &'p NewScope,
+) -> impl Iterator<Item = Piece> + use<'p> {
+    let scope = picture.scope(index).id;
+    let held = picture.feeds_of(index).filter(|feed| feed.head.sequence > 0);
+    held.filter_map(move |feed| {
+        let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head);
+        Some(Piece {
+            feed: feed.name(scope)?,
+            scope: name.clone(),
+            after: parent.unwrap_or(feed.base),
+            until: feed.head,
+            base: feed.base,
+        })
+    })
 }
 
 /// Takes the next bytes of a bundle and the number of records done; `Break` when nobody wants them
@@ -188,6 +235,23 @@ impl Writer<'_> {
 
 /// Writes a bundle.
 pub fn write<'a>(node: &Node, plan: Plan, sink: &'a mut Sink<'a>) -> anyhow::Result<BundleSummary> {
+    write_whole(node, plan, sink).map(|written| written.summary)
+}
+
+/// A bundle that was written.
+pub(super) struct Written {
+    pub(super) summary: BundleSummary,
+    /// BLAKE3 of all its bytes.
+    pub(super) hash: [u8; 32],
+    /// Attachments that its records cite.
+    pub(super) cited: i64,
+}
+
+pub(super) fn write_whole<'a>(
+    node: &Node,
+    plan: Plan,
+    sink: &'a mut Sink<'a>,
+) -> anyhow::Result<Written> {
     let log = node.log();
     let keys = maintain::keys(&log, node.identity())?;
     let mut writer = Writer { sink, hasher: blake3::Hasher::new(), done: 0 };
@@ -199,6 +263,9 @@ pub fn write<'a>(node: &Node, plan: Plan, sink: &'a mut Sink<'a>) -> anyhow::Res
         records: records.clone(),
     };
     writer.frame(&Frame { header: Some(header), ..Default::default() })?;
+    if let Some(manifest) = plan.manifest {
+        writer.frame(&Frame { manifest: Some(manifest), ..Default::default() })?;
+    }
     let mut cited = BTreeSet::new();
     for piece in &plan.pieces {
         let key = keys.get(&piece.feed.origin);
@@ -221,11 +288,13 @@ pub fn write<'a>(node: &Node, plan: Plan, sink: &'a mut Sink<'a>) -> anyhow::Res
     writer.frame(&Frame { end: Some(end), ..Default::default() })?;
     let row =
         |(row, records): (BundleLane, u64)| BundleLane { records_taken: records as i64, ..row };
-    Ok(BundleSummary {
+    let summary = BundleSummary {
         lanes: lanes().into_iter().zip(records).map(row).collect(),
         attachment_count,
         left_out: plan.left_out,
-    })
+    };
+    let hash = *writer.hasher.finalize().as_bytes();
+    Ok(Written { summary, hash, cited: cited.len() as i64 })
 }
 
 /// The next records of a piece, up to one that is signed and never past its end.
@@ -267,7 +336,7 @@ fn packet(
     })
 }
 
-fn cite(envelope: &Envelope, cited: &mut BTreeSet<[u8; 32]>) {
+pub(super) fn cite(envelope: &Envelope, cited: &mut BTreeSet<[u8; 32]>) {
     let Some(payload) = &envelope.payload else { return };
     let Ok(Content { content: Some(content::Content::Entry(entry)), .. }) =
         Content::decode(payload.bytes.clone())

@@ -65,6 +65,16 @@ impl Reader {
         self.buffer.extend_from_slice(data);
     }
 
+    /// Where the next byte that was not looked at stands in the file.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// BLAKE3 of all bytes that were looked at.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        *self.hasher.finalize().as_bytes()
+    }
+
     /// Whether the end was found.
     pub(super) fn has_ended(&self) -> bool {
         self.ended

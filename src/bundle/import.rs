@@ -16,6 +16,7 @@ use polder_wire::v1::{BundleRefusal, BundleReport, Lane, Mode};
 
 use super::{
     Header, Packet, Part,
+    check::Verified,
     frames::{NoBundle, Read, Reader},
     lanes, parts,
     parts::Taken,
@@ -328,6 +329,12 @@ impl Label {
             ..Default::default()
         }
     }
+}
+
+/// The records of a packet, their feed and scope; or why they are not sound.
+pub(super) fn verify(packet: Packet) -> Result<Verified, String> {
+    let (_, checked) = check(packet);
+    checked.map(|sound| (sound.suffix.feed().id(), sound.suffix, sound.scope))
 }
 
 /// Verifies a packet by itself.

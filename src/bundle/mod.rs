@@ -9,7 +9,12 @@
 //! Each frame can be read and judged by itself: a damaged one is passed over, up to the next mark,
 //! and what is left of a bundle that was cut off is taken. Nothing in it is believed. Records go
 //! through the same door as those of a link, attachments through that of an upload.
+//!
+//! An archive is a bundle of one closed incident that lists behind its header all that must be in
+//! it, so that it can be verified by itself.
 
+pub mod archive;
+pub mod check;
 pub mod export;
 mod frames;
 pub mod heads;
@@ -18,7 +23,7 @@ mod parts;
 
 use bytes::Bytes;
 use polder_picture::link::LANES;
-use polder_wire::v1::{BundleLane, Lane};
+use polder_wire::v1::{BundleLane, IncidentData, Lane};
 use prost::Message;
 
 /// First bytes of every bundle of this format.
@@ -41,6 +46,62 @@ struct Frame {
     part: Option<Part>,
     #[prost(message, optional, tag = "4")]
     end: Option<End>,
+    /// In an archive, before all suffixes.
+    #[prost(message, optional, tag = "5")]
+    manifest: Option<Manifest>,
+}
+
+/// What an archive holds, so that what is missing shows.
+#[derive(Clone, PartialEq, Message)]
+struct Manifest {
+    #[prost(string, tag = "1")]
+    incident: String,
+    #[prost(int32, tag = "2")]
+    mode: i32,
+    #[prost(string, tag = "3")]
+    audience: String,
+    #[prost(message, repeated, tag = "4")]
+    feeds: Vec<Listed>,
+    /// Records that closed it. The ones that are in the file must be these.
+    #[prost(message, repeated, tag = "5")]
+    closings: Vec<ListedClosing>,
+    /// Hash of the archive that this one follows; empty for one that begins at the beginning.
+    #[prost(bytes = "bytes", tag = "6")]
+    follows: Bytes,
+}
+
+/// A feed of an archive, or a branch of one.
+#[derive(Clone, PartialEq, Message)]
+struct Listed {
+    #[prost(bytes = "bytes", tag = "1")]
+    origin_key: Bytes,
+    #[prost(int32, tag = "2")]
+    lane: i32,
+    /// Record before the first one, and its hash.
+    #[prost(uint64, tag = "3")]
+    after: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    after_hash: Bytes,
+    /// The last record, and its hash.
+    #[prost(uint64, tag = "5")]
+    last: u64,
+    #[prost(bytes = "bytes", tag = "6")]
+    last_hash: Bytes,
+    /// Hash of a branch's first record.
+    #[prost(bytes = "bytes", tag = "7")]
+    branch: Bytes,
+}
+
+/// A record that closed an incident.
+#[derive(Clone, PartialEq, Message)]
+struct ListedClosing {
+    /// Id of its feed.
+    #[prost(bytes = "bytes", tag = "1")]
+    feed: Bytes,
+    #[prost(uint64, tag = "2")]
+    sequence: u64,
+    #[prost(message, optional, tag = "3")]
+    data: Option<IncidentData>,
 }
 
 /// What the bundle is. Only for people, and to tell how much is missing.

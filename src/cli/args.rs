@@ -10,7 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
-    bundle::{ExportArgs, HeadsArgs, ImportArgs},
+    bundle::{ArchiveArgs, ExportArgs, HeadsArgs, ImportArgs, VerifyArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},
     serve::ServeArgs,
 };
@@ -83,8 +83,8 @@ pub enum Command {
     Links(LinksArgs),
     /// Shows which nodes are known to hold an entry
     Holders(HoldersArgs),
-    /// Checks every chain, hash and signature of a store
-    Verify(StoreArgs),
+    /// Checks every chain, hash and signature of a store, or of an archive file
+    Verify(VerifyArgs),
     /// Writes a consistent copy of a store, also while it runs
     Backup(BackupArgs),
     /// Makes a store from a backup, with a new key
@@ -97,6 +97,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Takes a bundle of another node, or plays a scenario file
     Import(ImportArgs),
+    /// Writes a closed incident to one file, or drops it here once the file holds it
+    Archive(ArchiveArgs),
     /// Checks a configuration file and says what would be used
     Check,
     /// Measures this program beside the raw disk and a bare echo
@@ -404,14 +406,6 @@ pub struct AsOfArgs {
     /// What held at this moment
     #[arg(long, value_name = "TIME")]
     pub valid: Option<String>,
-}
-
-/// Which store.
-#[derive(Debug, Args)]
-pub struct StoreArgs {
-    /// Directory of a store that no node runs on [default: ask the running node]
-    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
 }
 
 /// `backup`.

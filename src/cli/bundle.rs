@@ -41,14 +41,14 @@ use crate::{
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// A file that is there when it is whole, and not before.
-struct Whole<'a> {
+pub(super) struct Whole<'a> {
     path: &'a Path,
     fresh: PathBuf,
-    file: File,
+    pub(super) file: File,
 }
 
 impl<'a> Whole<'a> {
-    fn create(path: &'a Path) -> anyhow::Result<Self> {
+    pub(super) fn create(path: &'a Path) -> anyhow::Result<Self> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".unfinished");
         let fresh = path.with_file_name(name);
@@ -57,7 +57,7 @@ impl<'a> Whole<'a> {
         Ok(Self { path, fresh, file })
     }
 
-    fn finish(self) -> anyhow::Result<i64> {
+    pub(super) fn finish(self) -> anyhow::Result<i64> {
         self.file.sync_all()?;
         let renamed = std::fs::rename(&self.fresh, self.path);
         renamed.with_context(|| format!("cannot write {}", self.path.display()))?;
@@ -78,7 +78,7 @@ async fn offline<T>(
 }
 
 /// The error of a node as a running one would have told it.
-fn told(error: impl Into<Refused>) -> anyhow::Error {
+pub(super) fn told(error: impl Into<Refused>) -> anyhow::Error {
     let Refused(status) = error.into();
     status.into()
 }
@@ -198,7 +198,7 @@ fn read_heads(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(data)
 }
 
-fn lane(words: Words, lane: Lane) -> &'static str {
+pub(super) fn lane(words: Words, lane: Lane) -> &'static str {
     match lane {
         Lane::Urgent => words.lane_urgent(),
         Lane::Bulk => words.lane_bulk(),
@@ -272,7 +272,7 @@ fn tell_unreadable(context: &Context, error: &std::io::Error) {
     eprintln!("{}: {error}", context.words.unreadable());
 }
 
-fn pieces(file: File) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
+pub(super) fn pieces(file: File) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
     let mut file = Some(file);
     std::iter::from_fn(move || {
         let mut data = Vec::new();

@@ -1,5 +1,6 @@
 //! The command line: what each command does is in its own file.
 
+mod archive;
 pub mod args;
 mod bench;
 mod bundle;
@@ -185,6 +186,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
             bundle::import(context, args).await
         }
         Command::Import(args) => scenario::import(context, args).await,
+        Command::Archive(args) => archive::archive(context, args).await,
         Command::Check => store::check(context),
         Command::Bench(args) => bench::run(context, args).await,
         Command::Completions(_) => Ok(0),

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Context, Misuse, StoreDamaged,
-    args::{BackupArgs, CompactArgs, InitArgs, RestoreArgs, ServeArgs, StoreArgs},
+    args::{BackupArgs, CompactArgs, InitArgs, RestoreArgs, ServeArgs, VerifyArgs},
     say, say_json,
     show::bytes,
 };
@@ -211,7 +211,10 @@ pub(super) fn check(context: &Context) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-pub(super) async fn verify(context: &Context, args: StoreArgs) -> anyhow::Result<u8> {
+pub(super) async fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<u8> {
+    if let Some(file) = &args.archive {
+        return super::archive::verify(context, file);
+    }
     let verdict = match args.data {
         Some(data) => tokio::task::spawn_blocking(move || verify_offline(&data)).await??,
         None => verify_running(context).await?,

@@ -148,6 +148,18 @@ words! {
     archived: "archived", "gearchiveerd";
     only_in: "only in the file", "alleen nog in het bestand";
     came_since: "records came since: archive them too", "records kwamen daarna: archiveer ook die";
+    archive_written: "Written:", "Geschreven:";
+    archive_next: "Check it: polder verify --archive FILE. Then free the room: polder archive ID --drop --file FILE.", "Controleer het: polder verify --archive BESTAND. Maak daarna ruimte: polder archive ID --drop --file BESTAND.";
+    archive_sound: "The archive holds: every chain, hash and signature.", "Het archief klopt: elke keten, hash en handtekening.";
+    archive_damaged: "The archive does not hold. Nothing was changed. Use another copy of it.", "Het archief klopt niet. Er is niets veranderd. Gebruik een andere kopie.";
+    archive_dropped: "Dropped here; the incident stays in the list, its records are in the file. Keep the file.", "Hier losgelaten; het incident blijft in de lijst, de records staan in het bestand. Bewaar het bestand.";
+    archive_compact: "The room comes back with use; at once with: polder compact.", "De ruimte komt vanzelf vrij; meteen met: polder compact.";
+    late_none: "none came late", "niets kwam later";
+    unsealed: "closed without a seal: nobody knows what came late", "gesloten zonder zegel: wat later kwam is niet bekend";
+    addendum_of: "addendum of", "aanvulling op";
+    attachments_not_in: "attachments were not held and are not in it", "bijlagen waren er niet en zitten er niet in";
+    erased: "attachments erased", "bijlagen gewist";
+    from_to: "to", "tot en met";
     clearing: "room is still being freed", "er komt nog ruimte vrij";
     urgent_missing_there: "of them urgent", "daarvan met spoed";
     held_here: "this node", "dit knooppunt";

@@ -5,11 +5,13 @@ use std::{ops::ControlFlow, pin::Pin, sync::Arc};
 use futures::Stream;
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
-    CompactStoreRequest, CompactStoreResponse, ExportBundleRequest, ExportBundleResponse,
-    FeedStatus, GetHeadsRequest, GetHeadsResponse, GetNodeStatusRequest, GetNodeStatusResponse,
-    Health, ImportBundleRequest, ImportBundleResponse, Lane, ListHoldersRequest,
-    ListHoldersResponse, StoreStatus, StreamBackupRequest, StreamBackupResponse, VerifyLogRequest,
-    VerifyLogResponse, WatchLinksRequest, WatchLinksResponse, node_service_server::NodeService,
+    ArchiveIncidentRequest, ArchiveIncidentResponse, CompactStoreRequest, CompactStoreResponse,
+    DropArchivedIncidentRequest, DropArchivedIncidentResponse, ExportBundleRequest,
+    ExportBundleResponse, FeedStatus, GetHeadsRequest, GetHeadsResponse, GetNodeStatusRequest,
+    GetNodeStatusResponse, Health, ImportBundleRequest, ImportBundleResponse, Lane,
+    ListHoldersRequest, ListHoldersResponse, StoreStatus, StreamBackupRequest,
+    StreamBackupResponse, VerifyLogRequest, VerifyLogResponse, WatchLinksRequest,
+    WatchLinksResponse, node_service_server::NodeService,
 };
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
@@ -143,6 +145,24 @@ impl NodeService for Services {
         Ok(bundle::import(self, request.into_inner()))
     }
 
+    type ArchiveIncidentStream = Streamed<ArchiveIncidentResponse>;
+
+    async fn archive_incident(
+        &self,
+        request: Request<ArchiveIncidentRequest>,
+    ) -> Result<Response<Self::ArchiveIncidentStream>, Status> {
+        bundle::archive(self, request.into_inner()).await
+    }
+
+    type DropArchivedIncidentStream = Streamed<DropArchivedIncidentResponse>;
+
+    async fn drop_archived_incident(
+        &self,
+        request: Request<Streaming<DropArchivedIncidentRequest>>,
+    ) -> Result<Response<Self::DropArchivedIncidentStream>, Status> {
+        Ok(bundle::drop_archived(self, request.into_inner()))
+    }
+
     type CompactStoreStream = Streamed<CompactStoreResponse>;
 
     async fn compact_store(
@@ -202,9 +222,15 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
         let records_checked = done as i64;
         send(sender, VerifyLogResponse { records_checked, records_total: total, verdict: None })
     };
-    let log = node.log();
-    let verdict = maintain::verify(&log, &heads, node.identity(), &mut progress);
-    let verdict = verdict.map_err(Refused::from)?;
+    let verdict = loop {
+        let epoch = node.epoch();
+        let verdict = maintain::verify(&node.log(), &heads, node.identity(), &mut progress);
+        let verdict = verdict.map_err(Refused::from)?;
+        // Records that were archived meanwhile are no damage.
+        if verdict.sound || epoch == node.epoch() {
+            break verdict;
+        }
+    };
     let checked = if verdict.sound { total } else { last as i64 };
     let message = VerifyLogResponse {
         records_checked: checked,

@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::{
+    archive::DropError,
     attachments::AttachmentError,
     bundle::{export::PlanError, import::ImportError},
     publish::PublishError,
@@ -125,6 +126,16 @@ impl From<ImportError> for Refused {
             ImportError::Publish(error) => error.into(),
             ImportError::Attachment(error) => error.into(),
             ImportError::Worker(error) => Self(internal(&error.into())),
+        }
+    }
+}
+
+impl From<DropError> for Refused {
+    fn from(error: DropError) -> Self {
+        match error {
+            DropError::Refused(refusal) => refusal.into(),
+            DropError::Store(error) => error.into(),
+            DropError::Busy | DropError::Gone => Self(internal(&error.into())),
         }
     }
 }

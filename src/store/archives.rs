@@ -2,20 +2,21 @@
 //! decides; what is cleared afterwards, in small commits, is only room, so that it may be cut off
 //! and done again at any moment.
 
-use std::ops::ControlFlow;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use bytes::Bytes;
 use polder_picture::{
     admit::NewScope,
     attributes::Attributes,
     picture::{Archived, KeptLive},
-    record::{Head, Id, scope_id},
+    record::{Head, Id},
     suffix::FeedName,
 };
 use polder_wire::v1::{Lane, Mode};
 use prost::Message as _;
 
 use super::{
+    branches::{Write, rebuilt},
     engine::{Batch, EngineError, Range, Tree},
     log::{Log, damaged},
     rows::{
@@ -37,18 +38,28 @@ impl Log {
         self.engine().scan(Tree::Meta, range, &mut |key, value| {
             let row = ArchiveRow::decode(Bytes::copy_from_slice(value)).ok();
             let archived = row.and_then(|row| parse(&row));
-            let of_key = |archived: &Archived| archive_key(id(&archived.scope)) == key;
+            let of_key = |archived: &Archived| archive_key(archived.scope.id()) == key;
             found.push(archived.filter(of_key).ok_or_else(|| damaged("the row of an archive")));
             ControlFlow::Continue(())
         })?;
         found.into_iter().collect()
     }
 
-    /// Writes what stays of a scope. From here on its records no longer count.
+    /// Where what was dropped of each feed ends.
+    pub fn bases(&self) -> Result<HashMap<Id, Head>, EngineError> {
+        let bases = self.archived()?.into_iter().flat_map(|archived| archived.bases);
+        Ok(bases.map(|(name, base)| (name.id(), base)).collect())
+    }
+
+    /// Writes what stays of a scope. From here on its records no longer count. `lsn`: what the
+    /// picture was up to there, it is not any more.
+    pub fn drop_archived(&self, archived: &Archived, lsn: u64) -> Result<(), EngineError> {
+        self.engine().commit(Batch { writes: vec![write(archived), rebuilt(lsn)] })
+    }
+
+    /// Writes what stays of a scope, of a picture that knows it already.
     pub fn set_archived(&self, archived: &Archived) -> Result<(), EngineError> {
-        let key = archive_key(id(&archived.scope));
-        let row = row(archived).encode_to_vec();
-        self.engine().commit(Batch { writes: vec![(Tree::Meta, key, Some(row))] })
+        self.engine().commit(Batch { writes: vec![write(archived)] })
     }
 
     /// Removes the next chunks of a feed up to its base. True: more are left.
@@ -122,15 +133,17 @@ fn empty(arrival: &mut Arrival, is_dropped: &dyn Fn(Id, u64) -> bool) -> bool {
     any
 }
 
-fn id(scope: &NewScope) -> Id {
-    scope_id(&scope.incident, scope.mode, &scope.audience)
+fn write(archived: &Archived) -> Write {
+    let row = row(archived).encode_to_vec();
+    (Tree::Meta, archive_key(archived.scope.id()), Some(row))
 }
 
 fn copy(bytes: &[u8]) -> Bytes {
     Bytes::copy_from_slice(bytes)
 }
 
-fn row(archived: &Archived) -> ArchiveRow {
+/// As it is stored.
+pub fn row(archived: &Archived) -> ArchiveRow {
     let base = |(name, head): &(FeedName, Head)| ArchiveBase {
         origin: copy(&name.origin.0),
         lane: name.lane.into(),
@@ -165,10 +178,11 @@ fn row(archived: &Archived) -> ArchiveRow {
     }
 }
 
-fn parse(row: &ArchiveRow) -> Option<Archived> {
+/// What a row says; `None` when it does not hold.
+pub fn parse(row: &ArchiveRow) -> Option<Archived> {
     let ArrivalScope { incident, mode, audience } = row.scope.clone()?;
     let scope = NewScope { incident, mode: Mode::try_from(mode).ok()?, audience };
-    let scope_id = id(&scope);
+    let scope_id = scope.id();
     let base = |base: &ArchiveBase| {
         let (origin, lane) = (Id::from_slice(&base.origin)?, Lane::try_from(base.lane).ok()?);
         let head = Head { sequence: base.sequence, hash: base.hash[..].try_into().ok()? };
@@ -203,7 +217,7 @@ mod tests {
     fn archived() -> Archived {
         let scope =
             NewScope { incident: "flood".into(), mode: Mode::Actual, audience: "all".into() };
-        let name = FeedName::new(Id([1; 16]), id(&scope), Lane::Urgent);
+        let name = FeedName::new(Id([1; 16]), scope.id(), Lane::Urgent);
         let live = KeptLive {
             feed: name.id(),
             sequence: 4,

@@ -152,6 +152,11 @@ impl Suffix {
         records.map(|(_, record)| (record.header.sequence, record))
     }
 
+    /// The records as they came, in order.
+    pub fn envelopes(&self) -> impl Iterator<Item = (&Envelope, &Decoded)> {
+        self.records.iter().map(|(envelope, record)| (envelope, record))
+    }
+
     /// The records after a number, as those of a branch of the feed or of the feed itself.
     pub(crate) fn cut(mut self, feed: FeedName, after: Head) -> Self {
         let held = after.sequence.saturating_sub(self.after.sequence);

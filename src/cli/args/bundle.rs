@@ -44,3 +44,30 @@ pub struct ImportArgs {
     #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
+
+/// `archive`.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// Id of the incident
+    pub id: String,
+    /// File to write: all of the incident that is held, to be verified by itself
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Drops the records here, once the file was found to hold every one of them
+    #[arg(long)]
+    pub drop: bool,
+    /// For --drop: the file that was written before
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Archive file to verify by itself, in place of a store
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+    /// Directory of a store that no node runs on [default: ask the running node]
+    #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}

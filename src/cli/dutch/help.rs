@@ -281,8 +281,14 @@ pub(super) const COMMANDS: &[Text] = &[
     },
     Text {
         path: "verify",
-        about: "Controleert elke keten, hash en handtekening van een opslag",
-        args: &[DATA_IDLE],
+        about: "Controleert elke keten, hash en handtekening van een opslag, of van een archief",
+        args: &[
+            (
+                "archive",
+                "Archiefbestand dat op zichzelf gecontroleerd wordt, in plaats van een opslag",
+            ),
+            DATA_IDLE,
+        ],
     },
     Text {
         path: "backup",
@@ -333,6 +339,21 @@ pub(super) const COMMANDS: &[Text] = &[
                 "Bij een bundel: map van een opslag waar geen knooppunt op draait [standaard: het \
                  draaiende knooppunt]",
             ),
+        ],
+    },
+    Text {
+        path: "archive",
+        about: "Schrijft een gesloten incident naar één bestand, of laat het hier los zodra het \
+            bestand het heeft",
+        args: &[
+            INCIDENT_ID,
+            (
+                "out",
+                "Bestand dat geschreven wordt: alles wat er van het incident is, op zichzelf te \
+                 controleren",
+            ),
+            ("drop", "Laat de records hier los, nadat gebleken is dat het bestand ze alle heeft"),
+            ("file", "Bij --drop: het bestand dat eerder geschreven is"),
         ],
     },
     Text {

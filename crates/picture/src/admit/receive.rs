@@ -57,6 +57,13 @@ pub enum ReceiveError {
     Refused(#[from] Refusal),
 }
 
+impl NewScope {
+    /// Id of the scope.
+    pub fn id(&self) -> crate::record::Id {
+        scope_id(&self.incident, self.mode, &self.audience)
+    }
+}
+
 fn parted(sequence: u64, suffix: Suffix, scope: &NewScope) -> ReceiveError {
     ReceiveError::Fork { sequence, parted: Box::new((suffix, scope.clone())) }
 }
