@@ -36,6 +36,13 @@ impl Door {
         self.lists.iter().all(on)
     }
 
+    /// Where what was archived of a feed ends, if anything was.
+    fn held_base(&self, feed: Id) -> Option<Head> {
+        let picture = self.node.picture.read();
+        let base = picture.feed_index(feed).map(|index| picture.feed(index).base);
+        base.filter(|base| base.sequence > 0)
+    }
+
     /// A link must not die of a record that cannot be read; the operator hears of it here and
     /// from `polder verify`.
     fn read<T: Default>(&self, read: Result<T, EngineError>) -> T {
@@ -67,6 +74,9 @@ impl World for Door {
     }
 
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {
+        if let Some(base) = self.held_base(feed).filter(|base| sequence <= base.sequence) {
+            return (sequence == base.sequence).then_some(base.hash);
+        }
         let record = self.node.log().record(feed, sequence);
         self.read(record).map(|stored| record_hash(&stored.envelope.header))
     }
@@ -95,6 +105,10 @@ impl World for Door {
         branch.map_or(0, |branch| picture.feed(branch.parent).head.sequence)
     }
 
+    fn base(&self, feed: Id) -> u64 {
+        self.held_base(feed).map_or(0, |base| base.sequence)
+    }
+
     fn closed(&self, feed: Id) -> bool {
         let picture = self.node.picture.read();
         picture.feed_index(feed).is_some_and(|index| picture.feed(index).closed.is_some())
@@ -103,6 +117,9 @@ impl World for Door {
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope> {
         // What is not shown yet is not durable for certain: never beyond the head.
         let end = self.head(feed).sequence;
+        if after < self.base(feed) {
+            return Vec::new();
+        }
         let mut envelopes = self.read(self.node.log().read_suffix(feed, after, bytes_max));
         envelopes.truncate(end.saturating_sub(after) as usize);
         envelopes

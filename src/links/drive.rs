@@ -330,6 +330,9 @@ impl Driver<'_> {
                 peer, feed = %feed.id(), origin = %feed.origin, sequence,
                 "a feed has forked: one key wrote two different records with one number"
             ),
+            Event::Refused { reason, sentence } if reason == "FEED_ARCHIVED" => {
+                tracing::info!(peer, "the other side no longer has something: {sentence}");
+            }
             Event::Refused { reason, sentence } => {
                 tracing::warn!(peer, reason, "the other side refused something: {sentence}");
             }

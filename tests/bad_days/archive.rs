@@ -147,6 +147,11 @@ async fn an_incident_is_archived_and_dropped_and_what_a_stranded_node_wrote_is_i
     let shown = must(&["incident", "show", "flood", "--node", &at_a]);
     assert!(shown.contains("1 late records") && shown.contains("1 records came since"), "{shown}");
     // What A dropped, B takes from the file: A says so and does not send it.
+    until("b was told", async || {
+        b.stderr.lock().unwrap().contains("the other side no longer has something")
+    })
+    .await;
+    assert_eq!(incident_of(&b, "flood").await.state(), IncidentState::Open);
     must(&["import", file, "--node", &b.address()]);
     until("b knows that it is closed", async || {
         incident_of(&b, "flood").await.state() == IncidentState::Closed

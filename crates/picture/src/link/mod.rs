@@ -14,6 +14,7 @@
 //! What a peer sends is believed of nothing but its own holdings; records are verified by
 //! [`Delivery::verify`] before they come near the store.
 
+mod claims;
 pub mod codec;
 mod files;
 pub mod flow;
@@ -73,6 +74,10 @@ pub trait World {
     }
     /// The last record before a branch; 0 for a feed that begins with its first record.
     fn start(&self, _feed: Id) -> u64 {
+        0
+    }
+    /// Records of a feed up to here were archived and are no longer held; 0: all are.
+    fn base(&self, _feed: Id) -> u64 {
         0
     }
     /// Whether the feed is known to have forked here.

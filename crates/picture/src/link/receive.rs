@@ -178,6 +178,9 @@ impl Session {
             Kind::FilePart(part) => self.on_file_part(part, now_us, shared),
             Kind::Tips(tips) => Ok(self.on_tips(&tips.tips, wall_ms, shared)),
             Kind::Refused(refused) => {
+                if refused.reason == super::claims::FEED_ARCHIVED {
+                    self.on_archived(&refused, shared);
+                }
                 let (reason, sentence) = (refused.reason, refused.sentence);
                 Ok(vec![Event::Refused { reason, sentence }])
             }

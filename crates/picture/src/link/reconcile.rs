@@ -16,8 +16,6 @@ use crate::{
     suffix::FeedName,
 };
 
-/// A feed that was wanted and does not come is asked for again.
-const STUCK_US: u64 = 60_000_000;
 /// A session knows at most so many of either.
 const SCOPES_MAX: usize = 50_000;
 const FEEDS_MAX: usize = 200_000;
@@ -341,25 +339,5 @@ impl Session {
         }
         self.feed(feed);
         Ok(())
-    }
-
-    /// Wants a feed from this peer, unless it comes from elsewhere.
-    pub(super) fn claim(&mut self, feed: Id, now_us: u64, world: &dyn World, shared: &mut Shared) {
-        let Some(state) = self.feeds.get_mut(&feed) else { return };
-        let branch = state.name.branch.is_some() && state.after > 0;
-        if branch && world.hashes_at(&state.name, state.after).is_empty() {
-            // What comes before the branch comes first.
-            return;
-        }
-        let (link, cost) = (self.local.link, self.local.cost);
-        let wanted = !state.forked && shared.wants.claim(feed, link, cost, now_us / 1_000);
-        let stuck = now_us.saturating_sub(state.moved_us) > STUCK_US;
-        if wanted && (!state.wanted || stuck) {
-            (state.wanted, state.moved_us) = (true, now_us);
-            self.wants_due.insert(feed, false);
-        } else if !wanted && state.wanted {
-            state.wanted = false;
-            self.wants_due.insert(feed, true);
-        }
     }
 }

@@ -125,6 +125,12 @@ impl Session {
                 self.pending[lane].remove(&feed);
                 continue;
             }
+            let base = world.base(feed);
+            if state.sent < base {
+                self.pending[lane].remove(&feed);
+                self.tell_archived(feed, base);
+                continue;
+            }
             let envelopes = world.read(feed, state.sent, self.credit.transfer_bytes());
             let key = world.origin_key(state.name.origin);
             let scope = self.scopes.get(&state.name.scope);

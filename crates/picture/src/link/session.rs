@@ -8,6 +8,7 @@ use polder_wire::v1::{
 
 use super::{
     Bookmark, Event, Fault, LANES, Peer, World,
+    claims::Archived,
     files::Files,
     flow::{Credit, Grants},
     id_of,
@@ -28,6 +29,8 @@ const PING_BUSY_US: u64 = 1_000_000;
 const PING_IDLE_US: u64 = 15_000_000;
 /// How often both sides compare their digests once all is quiet.
 const CHECK_US: u64 = 30_000_000;
+/// The same, when all that differs is in files.
+const CHECK_APART_US: u64 = 600_000_000;
 /// Tips wait so long at the start: others matter more then.
 const TIPS_US: u64 = 5_000_000;
 /// So many wants are tried at once when time passes.
@@ -93,6 +96,8 @@ pub(super) struct FeedState {
     /// Later records follow by themselves.
     pub(super) push: bool,
     pub(super) forked: bool,
+    /// What either side archived of it.
+    pub(super) archived: Archived,
     /// Of a branch: the last record before it.
     pub(super) after: u64,
     /// Round of the peer's heads that named it last.
@@ -140,6 +145,8 @@ pub struct Session {
     pinged_us: u64,
     pub(super) checked_us: u64,
     pub(super) same: bool,
+    /// The two sides differ for good in what either archived: there is no hurry to compare.
+    pub(super) apart: bool,
     /// Nothing is wanted before: the store takes nothing.
     pub(super) later_us: u64,
     pub(super) refused: u32,
@@ -209,6 +216,7 @@ impl Session {
             pinged_us: 0,
             checked_us: now_us,
             same: false,
+            apart: false,
             later_us: 0,
             refused: 0,
             bytes: (0, 0),
@@ -306,6 +314,7 @@ impl Session {
             self.tell_heads(feed.scope, world);
             return;
         }
+        self.moved(id, head);
         let state = self.feed(feed);
         if state.forked {
             return;
@@ -362,7 +371,8 @@ impl Session {
         for feed in lacking {
             self.claim(feed, now_us, world, shared);
         }
-        if self.idle() && now_us.saturating_sub(self.checked_us) > CHECK_US && !self.same {
+        let pause = if self.apart { CHECK_APART_US } else { CHECK_US };
+        if self.idle() && now_us.saturating_sub(self.checked_us) > pause && !self.same {
             self.checked_us = now_us;
             self.control.push_back(self.own_digest(world, true));
         }
@@ -472,6 +482,7 @@ impl Session {
             sent: 0,
             push: false,
             forked: false,
+            archived: Archived::default(),
             after: 0,
             listed: 0,
             wanted: false,

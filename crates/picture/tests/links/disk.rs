@@ -20,6 +20,8 @@ pub struct Disk {
     pub scopes: BTreeMap<Id, NewScope>,
     pub feeds: BTreeMap<Id, (FeedName, Vec<Record>)>,
     pub keys: BTreeMap<Id, [u8; 32]>,
+    /// Records up to here were archived: they stand in `feeds` and are not given.
+    pub bases: BTreeMap<Id, u64>,
     /// Scopes that the node is entitled to, for the world.
     pub entitled: BTreeSet<Id>,
 }
@@ -61,12 +63,20 @@ impl World for Door<'_> {
         self.disk.end(feed)
     }
 
+    fn base(&self, feed: Id) -> u64 {
+        self.disk.bases.get(&feed).copied().unwrap_or_default()
+    }
+
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {
+        if sequence < self.base(feed) {
+            return None;
+        }
         let (_, records) = self.disk.feeds.get(&feed)?;
         records.get(sequence.checked_sub(1)? as usize).map(|(_, hash)| *hash)
     }
 
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope> {
+        assert!(after >= self.base(feed), "what was archived is asked for no more");
         let Some((_, records)) = self.disk.feeds.get(&feed) else { return Vec::new() };
         let (mut bytes, mut read) = (0, Vec::new());
         for (envelope, _) in records.iter().skip(after as usize) {

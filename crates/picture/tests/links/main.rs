@@ -1,6 +1,7 @@
 //! The link protocol under a simulator of its own: no threads, its own clock and network. A
 //! failing seed is printed and repeats exactly: `POLDER_LINK_SEED=N cargo test --test links`.
 
+mod archived;
 mod author;
 mod disk;
 mod plan;
