@@ -467,8 +467,7 @@ fn receipt(picture: &Picture, row: &Arrival, stored: Stored) -> Option<Receipt> 
         let record = records.next()?;
         let feed = row.feeds.get(record.feed as usize)?.id()?;
         picture.feed_index(feed)?;
-        // Of one that was archived the entry is no longer known; who shows it says so.
-        let entry = Uuid::from_slice(&record.entry).unwrap_or_default();
+        let entry = Uuid::from_slice(&record.entry).ok()?;
         results.push(Ok(Accepted { feed, sequence: record.sequence, entry }));
     }
     let lsn = stored.lsn + u64::from(request.first) + u64::from(request.count) - 1;

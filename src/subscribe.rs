@@ -402,7 +402,7 @@ impl Reader {
         arrival: &crate::store::rows::Arrival,
         record: &crate::store::rows::ArrivalRecord,
     ) -> Result<Option<EntryChange>, EngineError> {
-        if record.entry.is_empty() {
+        if record.is_dropped() {
             return Ok(None);
         }
         let damaged = || EngineError::Damaged("an arrival row does not hold".into());

@@ -56,7 +56,7 @@ pub fn replay_into(
         branches.split(picture, feeds[feeds.len() - 1]);
     }
     for record in &arrival.records {
-        if record.entry.is_empty() {
+        if record.is_dropped() {
             picture.pass();
             continue;
         }

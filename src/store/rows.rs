@@ -102,7 +102,7 @@ pub struct ArrivalScope {
 }
 
 /// What the picture needs of a record without reading it. Of one that was archived and dropped,
-/// feed and number stay, so that positions of the log do; `entry` is empty then.
+/// feed and number stay, so that positions of the log do, and the entry where it answers a request.
 #[derive(Clone, PartialEq, Message)]
 pub struct ArrivalRecord {
     /// Position in `Arrival::feeds`.
@@ -119,6 +119,13 @@ pub struct ArrivalRecord {
     pub attributes: Bytes,
     #[prost(message, repeated, tag = "6")]
     pub seen: Vec<ArrivalSeen>,
+}
+
+impl ArrivalRecord {
+    /// Whether it was archived and dropped.
+    pub fn is_dropped(&self) -> bool {
+        self.attributes.is_empty()
+    }
 }
 
 /// A pair of `seen`.

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::harness::*;
 
-fn open(path: &Path) -> (Arc<Node>, Writer) {
+pub fn open(path: &Path) -> (Arc<Node>, Writer) {
     Node::open(path, Wall::System, &NodeOptions::default()).unwrap()
 }
 
@@ -80,7 +80,7 @@ fn scope() -> NewScope {
 }
 
 /// Records of another origin, each signed, each with a text of so many bytes.
-fn feed(signer: &Signer, lane: Lane, count: u64, bytes: usize) -> Suffix {
+pub fn feed(signer: &Signer, lane: Lane, count: u64, bytes: usize) -> Suffix {
     let scope = scope_id("flood", Mode::Actual, "all");
     let name = FeedName::new(signer.id(), scope, lane);
     let (mut envelopes, mut previous) = (Vec::new(), [0; 32]);
@@ -116,7 +116,7 @@ fn feed(signer: &Signer, lane: Lane, count: u64, bytes: usize) -> Suffix {
     Suffix::verify(&signer.public(), name, Head::default(), envelopes).unwrap()
 }
 
-async fn receive(node: &Arc<Node>, suffixes: impl IntoIterator<Item = Suffix>) {
+pub async fn receive(node: &Arc<Node>, suffixes: impl IntoIterator<Item = Suffix>) {
     let suffixes = suffixes.into_iter().map(|suffix| (suffix, scope())).collect();
     for result in node.receive(suffixes).await.unwrap() {
         result.unwrap();

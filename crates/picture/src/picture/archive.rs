@@ -150,3 +150,132 @@ impl Picture {
         self.lsn += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use polder_wire::v1::{IncidentState, Lane, Mode};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        admit::{Act, Draft, Group, SealedGroup, Supersedes},
+        clock::Clock,
+        picture::Change,
+        record::{Sealed, Signer},
+    };
+
+    /// What was written: groups on top of one picture, and their changes in order.
+    #[derive(Default)]
+    struct History {
+        picture: Picture,
+        clock: Clock,
+        changes: Vec<Change>,
+    }
+
+    fn scope(number: u32) -> NewScope {
+        let incident = format!("flood-{number}");
+        NewScope { incident, mode: Mode::Exercise, audience: "all".into() }
+    }
+
+    fn draft(scope: u32, entry: u128, act: Act) -> Draft {
+        let sealed = Sealed::new([0; 16], Bytes::from_static(b"content"));
+        let (entry, lane) = (Uuid::from_u128(entry), Lane::Routine);
+        let (author, supersedes) = (String::new(), Supersedes::AllHeld);
+        Draft { scope, entry, act, lane, sealed, author, supersedes }
+    }
+
+    fn data(state: IncidentState) -> Act {
+        Act::Incident(Box::new(IncidentData { state: state.into(), ..Default::default() }))
+    }
+
+    impl History {
+        fn write(&mut self, of: impl FnOnce(&mut Group<'_>)) {
+            let signer = Signer::new(&[7; 32]);
+            let mut group = Group::new(&self.picture, &signer, &mut self.clock);
+            of(&mut group);
+            let sealed: SealedGroup = group.seal();
+            self.changes.extend(sealed.admitted.iter().map(|admitted| admitted.change().clone()));
+            self.picture.install(&sealed);
+        }
+
+        /// The picture as a store would replay it that archived this.
+        fn replayed(&self, archived: &[Archived], emptied: bool) -> Picture {
+            let mut picture = if emptied { self.picture.emptied() } else { Picture::default() };
+            picture.expect_archived(archived);
+            for number in 0..2 {
+                let NewScope { incident, mode, audience } = scope(number);
+                picture.add_scope(&incident, mode, &audience);
+            }
+            for feed in self.picture.feeds() {
+                picture.add_feed(feed.origin.unwrap(), feed.scope, feed.lane);
+            }
+            for change in &self.changes {
+                let record = change.live.record;
+                // A store may have emptied the row already, or not yet.
+                if picture.is_archived(record) && record.sequence % 2 == 0 {
+                    picture.pass();
+                    continue;
+                }
+                picture.apply(change);
+                if !picture.is_archived(record) {
+                    let head = self.picture.feed(record.feed).head;
+                    picture.set_head(record.feed, Head { sequence: record.sequence, ..head });
+                }
+            }
+            picture.install_archived(archived);
+            picture
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_archived_scope_keeps_its_ends_and_its_data_and_the_other_everything(
+            entries in proptest::collection::vec((0..2_u32, 1..6_u128), 0..30),
+            late in 0..4_usize,
+        ) {
+            let mut history = History::default();
+            history.write(|group| {
+                for number in 0..2 {
+                    let index = group.open_scope(scope(number)).unwrap();
+                    group.author(draft(index, 0, data(IncidentState::Open)), 1_000).unwrap();
+                }
+            });
+            let put = |scope, entry| draft(scope, entry, Act::Put(Attributes::bare(Lane::Routine)));
+            for (scope, entry) in entries {
+                history.write(|group| drop(group.author(put(scope, entry), 2_000).unwrap().clone()));
+            }
+            let archived = history.picture.to_archive(0, 5, [9; 32]);
+            let dropped = archived.records();
+            for number in 0..late {
+                let entry = 100 + number as u128;
+                history.write(|group| drop(group.author(put(0, entry), 3_000).unwrap().clone()));
+            }
+            for emptied in [false, true] {
+                let picture = history.replayed(std::slice::from_ref(&archived), emptied);
+                prop_assert_eq!(picture.lsn(), history.picture.lsn());
+                prop_assert_eq!(picture.feeds().len(), history.picture.feeds().len());
+                for (feed, whole) in picture.feeds().iter().zip(history.picture.feeds()) {
+                    prop_assert_eq!((feed.id, feed.head), (whole.id, whole.head));
+                }
+                let shown = |picture: &Picture, scope: u32| {
+                    let of = picture.entries().iter().filter(|register| register.scope == scope);
+                    let of = of.map(|register| (register.entry, register.lsn, register.live.len()));
+                    let mut of: Vec<_> = of.collect();
+                    of.sort_unstable();
+                    of
+                };
+                prop_assert_eq!(shown(&picture, 1), shown(&history.picture, 1));
+                prop_assert_eq!(shown(&picture, 0).len(), late, "only what came later");
+                prop_assert_eq!(picture.scope(0).entry_count, late as u64);
+                prop_assert_eq!(&picture.scope(0).data, &history.picture.scope(0).data);
+                prop_assert_eq!(picture.archived(), vec![archived.clone()]);
+                // What is archived next begins where this ended, and brings the data along.
+                let again = picture.to_archive(0, 6, [8; 32]);
+                prop_assert_eq!(again.records(), dropped + late as u64);
+                prop_assert_eq!(again.live, archived.live.clone());
+            }
+        }
+    }
+}
