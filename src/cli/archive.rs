@@ -66,6 +66,11 @@ async fn write(context: &Context, incident: String, out: &Path) -> anyhow::Resul
 
 async fn drop_archived(context: &Context, incident: String, path: &Path) -> anyhow::Result<u8> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // From the drop on it is all that there is: also its name must outlive a power cut.
+    file.sync_all()?;
+    if let Some(directory) = path.canonicalize()?.parent() {
+        File::open(directory)?.sync_all()?;
+    }
     let bar = bar(file.metadata()?.len(), "bytes");
     let mut client = NodeServiceClient::new(context.connect().await?);
     let (sender, receiver) = tokio::sync::mpsc::channel(4);
