@@ -13,6 +13,8 @@ mod care;
 mod damage;
 #[path = "bad_days/disk.rs"]
 mod disk;
+#[path = "bad_days/dropped.rs"]
+mod dropped;
 #[path = "bad_days/forked.rs"]
 mod forked;
 #[path = "bad_days/kill.rs"]

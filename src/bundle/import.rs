@@ -245,6 +245,15 @@ impl Importer {
     fn not_received(&mut self, label: &Label, head: Head, error: ReceiveError) {
         let sentence = error.to_string();
         match error {
+            ReceiveError::Gap { ours }
+                if label.feed.is_some_and(|feed| self.node.is_archived(feed, label.after + 1)) =>
+            {
+                let held = ours.sequence;
+                let sentence = format!(
+                    "they are others than those that were archived here, up to record {held}"
+                );
+                self.refuse(label, "FEED_ARCHIVED", sentence);
+            }
             ReceiveError::Gap { ours } => {
                 let (first, last) = (ours.sequence + 1, label.after);
                 let sentence = format!("needs records {first} to {last} first");

@@ -105,10 +105,16 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
         return outcomes;
     }
     let (places, suffixes): (Vec<_>, Vec<_>) = sound.into_iter().unzip();
+    let afters = suffixes.iter().map(|(suffix, _)| (suffix.feed().root().id(), suffix.after()));
+    let afters: Vec<_> = afters.collect();
     match node.receive(suffixes).await {
         Ok(received) => {
-            for (place, received) in places.into_iter().zip(received) {
-                outcomes[place].stored = settle(received);
+            for ((place, (feed, after)), received) in places.into_iter().zip(afters).zip(received) {
+                let archived = node.is_archived(feed, after.sequence + 1);
+                outcomes[place].stored = match received {
+                    Err(ReceiveError::Gap { .. }) if archived => Ok(Stored::Archived),
+                    received => settle(received),
+                };
             }
         }
         Err(error) => {
@@ -158,6 +164,9 @@ fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, C
             Ok(suffix) => {
                 ends.insert(id, suffix.head());
                 Checked::Sound(suffix, delivery.scope.clone())
+            }
+            Err(Unsound::Gap) if door.base(id) > delivery.after => {
+                Checked::Settled(Ok(Stored::Archived))
             }
             Err(Unsound::Gap) => Checked::Settled(Ok(Stored::Gap(ours))),
             Err(unsound) => Checked::Settled(Err(Fault {

@@ -9,32 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use polder_picture::record::Signer;
 use polder_wire::v1::*;
 use serde_json::Value;
 
-use crate::{
-    harness::*,
-    load::Random,
-    sneakernet::{feed, open, receive},
-};
+use crate::{harness::*, load::Random};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn json(args: &[&str]) -> Value {
+pub fn json(args: &[&str]) -> Value {
     serde_json::from_str(&must(&[args, &["--json"]].concat())).unwrap()
 }
 
-fn number(value: &Value) -> i64 {
+pub fn number(value: &Value) -> i64 {
     value.as_i64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
 }
 
-fn fails(args: &[&str], code: i32, words: &str) {
+pub fn fails(args: &[&str], code: i32, words: &str) {
     let (found, told) = said(&run(args));
     assert!(found == code && told.contains(words), "{args:?}: {found} {told}");
 }
 
-async fn close(node: &Running, id: &str) -> Incident {
+pub async fn close(node: &Running, id: &str) -> Incident {
     let close = CloseIncidentRequest {
         name: format!("incidents/{id}"),
         reason: "it is over".into(),
@@ -71,11 +66,11 @@ async fn fill(node: &Running, id: &str, count: usize, bytes: usize, random: &mut
     }
 }
 
-async fn names(node: &Running, id: &str) -> BTreeSet<String> {
+pub async fn names(node: &Running, id: &str) -> BTreeSet<String> {
     node.list(of_incident(id)).await.into_iter().map(|entry| entry.name).collect()
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < end, "{what}");
@@ -83,7 +78,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-fn linked_to(node: &Running) -> String {
+pub fn linked_to(node: &Running) -> String {
     format!("[[peers.dial]]\naddress = \"{}\"\n", node.listen)
 }
 
@@ -378,112 +373,4 @@ async fn the_room_of_a_dropped_incident_comes_back_on_both_engines() {
         assert_eq!(names(&node, "other").await, others);
         assert!(node.verdict().await.sound);
     }
-}
-
-/// All that a subscription says until it is quiet: events of kinds, and entries by name.
-async fn told(node: &Running, request: SubscribeRequest) -> (Vec<String>, String) {
-    let mut stream = node.picture().subscribe(request).await.unwrap().into_inner();
-    let (mut names, mut token) = (Vec::new(), String::new());
-    while let Ok(Ok(Some(message))) =
-        tokio::time::timeout(Duration::from_millis(400), stream.message()).await
-    {
-        token = message.token;
-        if let Some(subscribe_response::Event::Changes(changes)) = message.event {
-            let changes = <Changes as prost::Message>::decode(changes).unwrap();
-            names.extend(changes.changes.into_iter().map(|change| change.name));
-        }
-    }
-    (names, token)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_follows_or_asks_of_the_past_is_told_of_a_drop_and_of_nothing_that_is_gone() {
-    let home = Home::new();
-    let node = home.start().await;
-    let address = node.address();
-    node.open("flood").await;
-    let other = node.open("other").await.name;
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let first = observation("flood", "first");
-    let publish = || PublishEntriesRequest {
-        items: vec![item(&first)],
-        request_id: request_id.clone(),
-        ..Default::default()
-    };
-    let answer = node.picture().publish_entries(publish()).await.unwrap().into_inner();
-    node.put(&observation("other", "lives on")).await;
-    let log = SubscribeRequest { mode: SubscribeMode::Log.into(), ..Default::default() };
-    let (all, _) = told(&node, log.clone()).await;
-    assert_eq!(all.len(), 2);
-    let mut live =
-        node.picture().subscribe(SubscribeRequest::default()).await.unwrap().into_inner();
-    close(&node, "flood").await;
-    let file = home.beside("flood.polder");
-    let file = file.to_str().unwrap();
-    must(&["archive", "flood", "--out", file, "--node", &address]);
-    must(&["archive", "flood", "--drop", "--file", file, "--node", &address]);
-    // Who follows the state starts over, and is shown the archived incident.
-    let (mut reset, mut archived) = (false, false);
-    until("a reset and the incident", async || {
-        match live.message().await.unwrap().and_then(|message| message.event) {
-            Some(subscribe_response::Event::Reset(_)) => reset = true,
-            Some(subscribe_response::Event::Incident(incident)) => {
-                archived |= reset && incident.archive.is_some();
-            }
-            _ => {}
-        }
-        reset && archived
-    })
-    .await;
-    // Who follows the log passes over what is gone, from the start or from a token.
-    let (left, token) = told(&node, log.clone()).await;
-    assert!(left.len() == 1 && left[0].starts_with(&other), "{left:?}");
-    node.put(&observation("other", "later")).await;
-    let start = Some(SubscribeStart { at: Some(subscribe_start::At::Token(token)) });
-    assert_eq!(told(&node, SubscribeRequest { start, ..log }).await.0.len(), 1);
-    let past = GetPictureAsOfRequest { filter: Some(of_incident("flood")), ..Default::default() };
-    let mut past = node.picture().get_picture_as_of(past).await.unwrap().into_inner();
-    while let Some(message) = past.message().await.unwrap() {
-        assert!(message.entries.is_empty());
-        if let Some(summary) = message.summary {
-            assert_eq!(summary.entry_count, 0);
-            assert!(summary.incident.unwrap().archive.is_some());
-        }
-    }
-    let again = node.picture().publish_entries(publish()).await.unwrap().into_inner();
-    assert_eq!(again.results, answer.results, "a request that comes twice");
-    let versions = ListEntryVersionsRequest { name: first.name.clone(), ..Default::default() };
-    let gone = node.picture().list_entry_versions(versions).await.unwrap_err();
-    assert_eq!(reason(&gone), "INCIDENT_ARCHIVED");
-    fails(&["export", "--to", file, "--node", &address], 3, "FEED_ARCHIVED");
-    let (code, said) = said(&run(&["import", file, "--node", &address]));
-    assert_eq!(code, 0, "what went is whole: {said}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_incident_with_a_fork_is_archived_whole_and_stays() {
-    let home = Home::new();
-    {
-        let mut node = home.start().await;
-        node.open("flood").await;
-        assert!(node.stop().success());
-        let (node, writer) = open(home.data());
-        let signer = Signer::new(&[7; 32]);
-        receive(&node, [feed(&signer, Lane::Routine, 20, 60)]).await;
-        receive(&node, [feed(&signer, Lane::Routine, 8, 120)]).await;
-        polder::node::close(node, writer);
-    }
-    let node = home.start().await;
-    close(&node, "flood").await;
-    let file = home.beside("flood.polder");
-    let file = file.to_str().unwrap();
-    let made = json(&["archive", "flood", "--out", file, "--node", &node.address()]);
-    assert_eq!(number(&made["recordCount"]), 2 + 20 + 8, "{made}");
-    must(&["verify", "--archive", file]);
-    let drop = ["archive", "flood", "--drop", "--file", file, "--node", &node.address()];
-    fails(&drop, 3, "FEED_FORKED");
-    let other = Home::new();
-    let other = other.start().await;
-    must(&["import", file, "--node", &other.address()]);
-    assert_eq!(names(&other, "flood").await, names(&node, "flood").await);
 }

@@ -21,14 +21,16 @@ pub(super) struct Archived {
     pub(super) there: u64,
     /// It was told up to where we have nothing.
     pub(super) told: u64,
+    /// The peer's records are others than those that were archived here.
+    pub(super) parted: bool,
 }
 
 impl Session {
     /// Wants a feed from this peer, unless it comes from elsewhere.
     pub(super) fn claim(&mut self, feed: Id, now_us: u64, world: &dyn World, shared: &mut Shared) {
         let Some(state) = self.feeds.get_mut(&feed) else { return };
-        if world.head(feed).sequence < state.archived.there {
-            // It is only in a file there.
+        if state.archived.parted || world.head(feed).sequence < state.archived.there {
+            // It is only in a file, there or here.
             self.lacking.remove(&feed);
             return;
         }
@@ -51,7 +53,10 @@ impl Session {
 
     /// Says once that what a peer lacks of a feed is not here any more.
     pub(super) fn tell_archived(&mut self, feed: Id, base: u64) {
+        let parted = self.lacking.contains(&feed);
         let Some(state) = self.feeds.get_mut(&feed) else { return };
+        // Who has more of it than we and lacks what we archived has other records.
+        state.archived.parted |= parted;
         if state.archived.told >= base {
             // It knows, but not how far the feed goes on since.
             self.heads_due.insert((state.name.scope, feed));
@@ -66,6 +71,9 @@ impl Session {
             feed: feed.0.to_vec().into(),
             sequence: base,
         })));
+        if parted {
+            self.want_no_more(feed);
+        }
     }
 
     /// The peer says so. Another link may have them.
@@ -78,6 +86,13 @@ impl Session {
         self.lacking.remove(&feed);
         self.wants_due.remove(&feed);
         shared.wants.release(feed, self.local.link);
+    }
+
+    /// What the peer has of a feed cannot be taken here.
+    pub(super) fn want_no_more(&mut self, feed: Id) {
+        self.apart = true;
+        self.lacking.remove(&feed);
+        self.wants_due.insert(feed, true);
     }
 
     /// A feed moved here: what the peer has beyond its file may come now.

@@ -110,6 +110,8 @@ pub enum Stored {
     Gap(Head),
     /// It is another branch than the one held here.
     Fork(u64),
+    /// It parts from this node's records where those were archived, so nobody can tell where.
+    Archived,
     /// Not now: the disk is full or the node is stopping.
     Later,
 }
@@ -332,6 +334,11 @@ impl Session {
                 Vec::new()
             }
             Stored::Fork(sequence) => self.forked(feed, sequence),
+            Stored::Archived => {
+                state.archived.parted = true;
+                self.want_no_more(id);
+                Vec::new()
+            }
             Stored::Later => {
                 // Wanted again when time has passed.
                 state.wanted = false;
@@ -345,7 +352,7 @@ impl Session {
     pub(super) fn forked(&mut self, feed: FeedName, sequence: u64) -> Vec<Event> {
         let id = feed.id();
         let state = self.feed(feed);
-        if state.forked {
+        if state.forked || state.archived.parted {
             return Vec::new();
         }
         state.forked = true;
