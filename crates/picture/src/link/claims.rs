@@ -40,7 +40,8 @@ impl Session {
             return;
         }
         let (link, cost) = (self.local.link, self.local.cost);
-        let wanted = !state.forked && shared.wants.claim(feed, link, cost, now_us / 1_000);
+        let ours = world.head(feed).sequence;
+        let wanted = !state.forked && shared.wants.claim(feed, link, cost, ours, now_us / 1_000);
         let stuck = now_us.saturating_sub(state.moved_us) > STUCK_US;
         if wanted && (!state.wanted || stuck) {
             (state.wanted, state.moved_us) = (true, now_us);

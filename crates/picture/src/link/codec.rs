@@ -4,7 +4,10 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 use polder_wire::v1::{Envelope, LinkRecords};
-use prost::Message as _;
+use prost::{
+    Message as _,
+    encoding::{DecodeContext, decode_key, skip_field},
+};
 use ruzstd::{
     decoding::StreamingDecoder,
     encoding::{CompressionLevel, compress_to_vec},
@@ -12,6 +15,9 @@ use ruzstd::{
 
 /// Largest transfer, packed or not. The largest commit of a node is smaller.
 pub const TRANSFER_BYTES_MAX: usize = 16 << 20;
+
+/// Ids and hashes alone take more than this in every record.
+const RECORD_BYTES_MIN: usize = 64;
 
 /// Smaller transfers are hashes and keys for the most part, which do not pack.
 const PACK_BYTES_MIN: usize = 512;
@@ -50,7 +56,23 @@ pub fn unpack(packed: &Packed) -> Result<Vec<Envelope>, Unreadable> {
     } else {
         unzip(&packed.bytes, packed.unpacked_bytes as usize)?
     };
+    if records_in(&plain)? > plain.len() / RECORD_BYTES_MIN {
+        return Err(Unreadable);
+    }
     Ok(LinkRecords::decode(plain).map_err(|_| Unreadable)?.envelopes)
+}
+
+/// Counts records before they are decoded: millions of empty ones, in a transfer of a few packed
+/// bytes, would each take a hundred bytes of memory.
+fn records_in(plain: &[u8]) -> Result<usize, Unreadable> {
+    let (mut rest, mut records) = (plain, 0);
+    while !rest.is_empty() {
+        let (field, wire_type) = decode_key(&mut rest).map_err(|_| Unreadable)?;
+        records += usize::from(field == 1);
+        let context = DecodeContext::default();
+        skip_field(wire_type, field, &mut rest, context).map_err(|_| Unreadable)?;
+    }
+    Ok(records)
 }
 
 fn unzip(packed: &[u8], length: usize) -> Result<Bytes, Unreadable> {
@@ -79,6 +101,13 @@ mod tests {
         assert!(packed.unpacked_bytes > 0 && packed.bytes.len() < 400);
         assert_eq!(unpack(&packed), Ok(sent));
         assert_eq!(pack(vec![envelope("x")]).unpacked_bytes, 0);
+    }
+
+    #[test]
+    fn records_of_nothing_are_not_even_decoded() {
+        let packed = pack(vec![Envelope::default(); 1_000_000]);
+        assert!(packed.bytes.len() < 4_000, "{} bytes are enough for it", packed.bytes.len());
+        assert_eq!(unpack(&packed), Err(Unreadable));
     }
 
     #[test]

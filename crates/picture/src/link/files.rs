@@ -59,14 +59,15 @@ impl Session {
             self.file_ended(other, shared);
         }
         let (link, cost) = (self.local.link, self.local.cost);
+        let claim = claim_of(&sha256);
         // Files are bulk.
         let travels = self.is_open() && self.lanes.contains(&Lane::Bulk);
-        if !travels || !shared.wants.claim(claim_of(&sha256), link, cost, now_us / 1_000) {
+        if !travels || !shared.wants.claim(claim, link, cost, offset, now_us / 1_000) {
             return false;
         }
         self.files.fetching = Some((sha256, now_us));
         let want = LinkFileWant { sha256: Bytes::copy_from_slice(&sha256), offset };
-        self.control.push_back(frame(Kind::FileWant(want)));
+        self.say(frame(Kind::FileWant(want)));
         true
     }
 

@@ -74,11 +74,13 @@ impl Grants {
         let round_trip = self.round_trip_us().unwrap_or(SLACK_US);
         let passed = now_us.saturating_sub(self.since_us);
         let full = self.received >= self.window / 4;
-        if passed >= (2 * round_trip).max(20_000) && self.received > 0 {
+        if passed >= round_trip.saturating_mul(2).max(20_000) && self.received > 0 {
             if full {
                 self.rates[self.rate_at % SAMPLES] = self.received * 1_000_000 / passed;
                 self.rate_at += 1;
-                let wanted = self.rate() * (2 * round_trip + SLACK_US) / 1_000_000;
+                // A peer may say anything of its round trip.
+                let reach = round_trip.saturating_mul(2).saturating_add(SLACK_US);
+                let wanted = self.rate().saturating_mul(reach) / 1_000_000;
                 self.window = wanted.clamp(WINDOW_MIN, WINDOW_MAX);
             }
             self.received = 0;

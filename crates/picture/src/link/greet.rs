@@ -31,7 +31,7 @@ impl Session {
             lanes: self.local.lanes.iter().map(|lane| i32::from(*lane)).collect(),
             incidents: self.local.incidents.clone(),
         };
-        self.control.push_back(frame(Kind::Hello(hello)));
+        self.say(frame(Kind::Hello(hello)));
     }
 
     pub(super) fn on_hello(&mut self, hello: LinkHello, wall_ms: i64) -> Result<(), Fault> {
@@ -75,7 +75,7 @@ impl Session {
             &proven(&nonce, &self.nonce, &key, self.local.signer.public().as_bytes()),
         );
         let signature = Bytes::copy_from_slice(&signature);
-        self.control.push_back(frame(Kind::Proof(LinkProof { signature })));
+        self.say(frame(Kind::Proof(LinkProof { signature })));
         let peer = Peer {
             node,
             display_name: hello.display_name,

@@ -19,6 +19,7 @@ pub mod codec;
 mod files;
 pub mod flow;
 mod greet;
+mod load;
 mod receive;
 mod reconcile;
 mod send;
@@ -32,6 +33,7 @@ use polder_wire::v1::{Envelope, Lane, LinkBye, LinkFilePart};
 
 pub use self::{
     files::FilePiece,
+    load::Load,
     receive::{Delivery, Stored, Unsound},
     session::{Behind, Local, Session, Shared},
 };

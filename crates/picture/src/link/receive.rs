@@ -39,6 +39,13 @@ pub(super) struct Receiving {
     data: BytesMut,
 }
 
+impl Receiving {
+    /// Bytes that came so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.data.len()
+    }
+}
+
 /// Records that came whole, not verified yet.
 #[derive(Debug, Clone)]
 pub struct Delivery {

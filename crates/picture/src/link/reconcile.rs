@@ -44,7 +44,7 @@ impl Session {
     pub(super) fn on_digest(&mut self, digest: &LinkDigest, world: &dyn World) -> Vec<Event> {
         if digest.answer {
             let answer = self.own_digest(world, false);
-            self.control.push_back(answer);
+            self.say(answer);
         }
         if digest.digest[..] == self.digest(world) {
             for scope in self.scopes_shared(world) {

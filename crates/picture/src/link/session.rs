@@ -283,8 +283,9 @@ impl Session {
                 continue;
             };
             let ours = world.head(*id).sequence.max(state.after);
-            behind[lane].ours += theirs.saturating_sub(ours);
-            behind[lane].theirs += ours.saturating_sub(theirs);
+            let Behind { ours: lacking, theirs: ahead, .. } = &mut behind[lane];
+            *lacking = lacking.saturating_add(theirs.saturating_sub(ours));
+            *ahead = ahead.saturating_add(ours.saturating_sub(theirs));
         }
         behind
     }
@@ -374,7 +375,7 @@ impl Session {
         let pause = if self.apart { CHECK_APART_US } else { CHECK_US };
         if self.idle() && now_us.saturating_sub(self.checked_us) > pause && !self.same {
             self.checked_us = now_us;
-            self.control.push_back(self.own_digest(world, true));
+            self.say(self.own_digest(world, true));
         }
         Ok(())
     }
@@ -387,11 +388,11 @@ impl Session {
 
     pub(super) fn ping(&mut self, now_us: u64) {
         self.pinged_us = now_us;
-        self.control.push_back(frame(Kind::Ping(LinkPing { time_ms: now_us as i64 })));
+        self.say(frame(Kind::Ping(LinkPing { time_ms: now_us as i64 })));
     }
 
     pub(super) fn pong(&mut self, ping: &LinkPing, wall_ms: i64) {
-        self.control.push_back(frame(Kind::Pong(LinkPong { time_ms: ping.time_ms, wall_ms })));
+        self.say(frame(Kind::Pong(LinkPong { time_ms: ping.time_ms, wall_ms })));
     }
 
     pub(super) fn refuse(&mut self, reason: &str, sentence: &str, feed: Option<Id>, sequence: u64) {
@@ -399,7 +400,7 @@ impl Session {
         let feed = feed.map(|feed| feed.0.to_vec().into()).unwrap_or_default();
         let (reason, sentence) = (reason.to_owned(), sentence.to_owned());
         let refused = LinkRefused { reason, sentence, feed, sequence };
-        self.control.push_back(frame(Kind::Refused(refused)));
+        self.say(frame(Kind::Refused(refused)));
     }
 
     /// Nothing is under way or waiting.
@@ -420,7 +421,7 @@ impl Session {
         if self.bookmark.store_id == peer.store_id {
             self.push_urgent(world);
         }
-        self.control.push_back(self.own_digest(world, false));
+        self.say(self.own_digest(world, false));
         self.ping(now_us);
         vec![Event::Opened(peer)]
     }

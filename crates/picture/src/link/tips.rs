@@ -14,6 +14,9 @@ use crate::record::{Id, Signer, key_id};
 const NODES_MAX: usize = 10_000;
 /// Names are for people.
 const NAME_BYTES_MAX: usize = 200;
+/// A statement with the longest names takes half of this. Tips are passed on whole, over lines
+/// that grant no more than 2 kB at a time.
+const STATEMENT_BYTES_MAX: usize = 1_000;
 const SIGNED: &[u8] = b"polder tip v1\n";
 
 /// The last sign of life of a node.
@@ -50,6 +53,11 @@ impl Tips {
 
     /// Takes note of a tip. `None`: it is not newer than what is known, or does not hold.
     pub fn note(&mut self, tip: &Tip, through: Option<Id>, received_ms: i64) -> Option<Id> {
+        // A longer one can only hold what this program does not know, and would end the sessions
+        // of all who pass it on, for want of credit.
+        if tip.statement.len() > STATEMENT_BYTES_MAX {
+            return None;
+        }
         let statement = TipStatement::decode(tip.statement.clone()).ok()?;
         let key: [u8; 32] = statement.public_key[..].try_into().ok()?;
         let key = VerifyingKey::from_bytes(&key).ok()?;
@@ -85,5 +93,11 @@ mod tests {
         assert_eq!(tips.note(&tip(1, &signer), None, 0), None);
         assert_eq!(tips.note(&tip(3, &other), None, 0), None);
         assert_eq!(tips.nodes()[&signer.id()].statement.number, 2);
+        // A field that nobody knows, number 15, of any length.
+        let mut fat = tip(4, &signer).statement.to_vec();
+        fat.extend([0x7a, 0xd0, 0x0f]);
+        fat.extend([0; 2_000]);
+        let signature = Bytes::copy_from_slice(&signer.sign_bytes(SIGNED, &fat));
+        assert_eq!(tips.note(&Tip { statement: fat.into(), signature }, None, 0), None);
     }
 }
