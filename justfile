@@ -57,6 +57,10 @@ soak ROUNDS="200":
 simulate SEEDS="20000":
     POLDER_LINK_SEEDS={{SEEDS}} cargo test --release -p polder-picture --test links
 
+# Whole nodes on a network that breaks: so many seeds; a failing one is named
+networks SEEDS="200":
+    POLDER_TURMOIL_SEEDS={{SEEDS}} cargo test --test turmoil -- --nocapture
+
 # A thousand nodes after a national outage, as a table: minutes
 thousand:
     cargo test --release -p polder-picture --test links -- --ignored --nocapture

@@ -14,5 +14,7 @@ mod harness;
 mod hostile;
 #[path = "links/limits.rs"]
 mod limits;
+#[path = "links/namespaces.rs"]
+mod namespaces;
 #[path = "links/region.rs"]
 mod region;

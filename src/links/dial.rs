@@ -107,7 +107,7 @@ async fn connect(links: &Arc<Links>, plan: usize) -> Result<Wires, String> {
         .http2_keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(30))
         .keep_alive_while_idle(true);
-    let channel = endpoint.connect().await.map_err(|error| cause(&error))?;
+    let channel = (links.connect)(endpoint).await.map_err(|error| cause(&error))?;
     let mut client = LinkServiceClient::new(channel);
     let (outgoing, frames) = mpsc::channel::<LinkFrame>(OUTGOING_MAX);
     let requests = ReceiverStream::new(frames).map(|frame| SessionRequest { frame: Some(frame) });

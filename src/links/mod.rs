@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Zoned;
 use parking_lot::Mutex;
 use polder_picture::{
@@ -32,6 +33,7 @@ use tokio::{
     task::JoinHandle,
     time::Instant,
 };
+use tonic::transport::{self, Channel, Endpoint};
 
 pub use self::plan::{Accept, DialPlan, LinksConfig};
 use self::{
@@ -46,8 +48,13 @@ use crate::{node::Node, store::directory::DirectoryError};
 /// How often this node says that it lives.
 const TIP_EVERY: Duration = Duration::from_secs(15);
 
+/// Makes a connection to an endpoint. Over TCP, but a test has networks of its own.
+pub type Connect =
+    Arc<dyn Fn(Endpoint) -> BoxFuture<'static, Result<Channel, transport::Error>> + Send + Sync>;
+
 /// All links of a node.
 pub struct Links {
+    connect: Connect,
     node: Arc<Node>,
     signer: Signer,
     config: LinksConfig,
@@ -97,10 +104,22 @@ impl Links {
         config: LinksConfig,
         ending: watch::Receiver<bool>,
     ) -> Result<Arc<Self>, DirectoryError> {
+        let over_tcp = |endpoint: Endpoint| async move { endpoint.connect().await }.boxed();
+        Self::over(Arc::new(over_tcp), node, config, ending)
+    }
+
+    /// The same, over any network.
+    pub fn over(
+        connect: Connect,
+        node: Arc<Node>,
+        config: LinksConfig,
+        ending: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>, DirectoryError> {
         let signer = node.directory.read_key()?;
         let meters = node.directory.path().join("link-bytes.toml");
         let enabled = config.dial.iter().map(|_| watch::Sender::new(true)).collect();
         Ok(Arc::new(Self {
+            connect,
             node,
             signer,
             config,

@@ -1,6 +1,8 @@
 //! Nodes that archived a scope and dropped its records: they still end where the others end.
 
-use polder_picture::link::LANES;
+use std::collections::BTreeSet;
+
+use polder_picture::{link::LANES, record::Id};
 use polder_wire::v1::Lane;
 
 use crate::{
@@ -8,6 +10,16 @@ use crate::{
     plan::{Plan, Random},
     sim::Sim,
 };
+
+impl Sim<'_> {
+    fn held(&self, node: usize) -> BTreeSet<(Id, u64, [u8; 32])> {
+        let feeds = self.nodes[node].disk.feeds.iter();
+        let records = feeds.flat_map(|(feed, (_, records))| {
+            records.iter().enumerate().map(|(at, (_, hash))| (*feed, at as u64 + 1, *hash))
+        });
+        records.collect()
+    }
+}
 
 /// Gives a node all that another holds, as a file would; `archives`: it dropped that at once.
 fn carry(sim: &mut Sim<'_>, from: usize, to: usize, archives: bool) {

@@ -1,16 +1,58 @@
-//! What nodes write during a run, and what must hold after it.
+//! What nodes write during a run.
 
-use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use polder_picture::{
+    judge::entry_name,
+    kinds::examples::examples,
     link::{LANES, id_of},
     record::{Head, Id, NewHeader, Sealed, record_hash},
     suffix::FeedName,
 };
-use polder_wire::v1::{Envelope, Lane, RecordKind};
+use polder_wire::v1::{
+    Content, Entry, Envelope, Incident, IncidentData, IncidentState, Lane, RecordKind, Retraction,
+    content::Content as Sort,
+};
+use prost::Message as _;
+use uuid::Uuid;
 
-use crate::{plan::scope, sim::Sim};
+use crate::{after::Written, hostile::Trick, plan::scope, sim::Sim};
+
+/// What a record says.
+pub struct Said {
+    pub kind: RecordKind,
+    pub entry: Uuid,
+    pub seen: Vec<(Id, u64)>,
+    pub content: Bytes,
+}
+
+/// Entries are few, so that nodes contradict one another.
+const ENTRIES: u64 = 4;
+
+fn sound(number: usize, entry: Uuid, which: usize, kind: RecordKind) -> Bytes {
+    static EXAMPLES: OnceLock<Vec<(&'static str, Entry)>> = OnceLock::new();
+    let examples = EXAMPLES.get_or_init(examples);
+    let scope = scope(number);
+    let name = entry_name(&scope.incident, entry);
+    let content = if entry.is_nil() {
+        let incident = Incident {
+            name: format!("incidents/{}", scope.incident),
+            mode: scope.mode.into(),
+            phase: which as i32 % 4,
+            ..Default::default()
+        };
+        let (incident, state) = (Some(incident), IncidentState::Open.into());
+        let audience = scope.audience;
+        Sort::Incident(IncidentData { incident, state, audience, ..Default::default() })
+    } else if kind == RecordKind::Retract {
+        Sort::Retraction(Retraction { name, reason: "over".into(), ..Default::default() })
+    } else {
+        let (_, example) = &examples[which % examples.len()];
+        Sort::Entry(Entry { name, ..example.clone() }.encode_to_vec().into())
+    };
+    Content { content: Some(content) }.encode_to_vec().into()
+}
 
 impl Sim<'_> {
     /// A node commits a few records of its own, signed together.
@@ -21,13 +63,34 @@ impl Sim<'_> {
         let number = scopes[self.random.below(scopes.len() as u64) as usize];
         let lane = LANES[self.random.below(3) as usize];
         let count = 1 + self.random.below(4);
-        let lengths = (0..count).map(|_| {
-            let longest = if self.random.chance(10) { 20_000 } else { 500 };
-            1 + self.random.below(longest) as usize
-        });
-        let lengths: Vec<_> = lengths.collect();
-        self.write(at, number, lane, &lengths);
+        let said: Vec<_> = (0..count).map(|_| self.something(at, number)).collect();
+        self.write_all(at, number, lane, said);
         self.pump_all();
+    }
+
+    /// An entry, a retraction, the incident itself, or something that nobody can read; having
+    /// seen some of what the node holds.
+    fn something(&mut self, at: usize, number: usize) -> Said {
+        let random = &mut self.random;
+        let kind = if random.chance(15) { RecordKind::Retract } else { RecordKind::Put };
+        let entry = Uuid::from_u128(u128::from(random.below(ENTRIES + 1)));
+        let id = id_of(&scope(number));
+        let feeds = &self.nodes[at].disk.feeds;
+        let of_scope = feeds.iter().filter(|(_, (name, _))| name.scope == id);
+        let mut seen = Vec::new();
+        for (feed, (_, records)) in of_scope {
+            if random.chance(50) {
+                seen.push((*feed, 1 + random.below(records.len() as u64)));
+            }
+        }
+        let content = if random.chance(20) {
+            let longest = if random.chance(10) { 8_000 } else { 500 };
+            let length = 1 + random.below(longest);
+            (0..length).map(|_| random.next() as u8).collect()
+        } else {
+            sound(number, entry, random.below(1_000) as usize, kind)
+        };
+        Said { kind, entry, seen, content }
     }
 
     /// A node commits records of these lengths; the last one, by feed and number.
@@ -38,83 +101,69 @@ impl Sim<'_> {
         lane: Lane,
         lengths: &[usize],
     ) -> (Id, u64) {
+        let said = lengths.iter().map(|length| Said {
+            kind: RecordKind::Put,
+            entry: Uuid::from_bytes(self.random.id()),
+            seen: Vec::new(),
+            content: (0..*length).map(|_| self.random.next() as u8).collect(),
+        });
+        let said = said.collect();
+        self.write_all(at, number, lane, said)
+    }
+
+    fn write_all(&mut self, at: usize, number: usize, lane: Lane, said: Vec<Said>) -> (Id, u64) {
         let scope = scope(number);
-        let wall_ms = self.wall_ms(at);
+        let mut hlc = (self.wall_ms(at).max(0) as u64) << 16;
+        if self.has(at, Trick::FutureClock) {
+            hlc = u64::MAX - 100;
+        }
+        let hostile = self.is_hostile(at);
         let node = &mut self.nodes[at];
         let feed = FeedName::new(node.signer.id(), id_of(&scope), lane);
         let before = node.disk.end(feed.id());
         let mut head = before;
         let mut records = Vec::new();
-        for (at, length) in lengths.iter().enumerate() {
-            let payload: Vec<u8> = (0..*length).map(|_| self.random.next() as u8).collect();
-            let sealed = Sealed::new(self.random.id(), payload.into());
+        let count = said.len();
+        let written = self.written.entry(feed.id()).or_insert_with(|| Written {
+            name: feed,
+            scope: number,
+            hashes: Vec::new(),
+            due: 0,
+        });
+        for (at, said) in said.into_iter().enumerate() {
+            let sealed = Sealed::new(self.random.id(), said.content);
             let header = NewHeader {
                 origin: &feed.origin,
                 scope: &feed.scope,
                 lane,
                 sequence: head.sequence + 1,
                 previous: &head.hash,
-                hlc: (wall_ms.max(0) as u64) << 16 | at as u64,
+                hlc: hlc + at as u64,
                 clock_unsynchronised: false,
-                kind: RecordKind::Put,
-                entry: &self.random.id(),
-                seen: &[],
+                kind: said.kind,
+                entry: said.entry.as_bytes(),
+                seen: &said.seen,
                 payload_hash: &sealed.hash,
                 payload_length: sealed.payload.bytes.len() as u32,
                 author: "",
             };
             let header = header.encode();
             head = Head { sequence: head.sequence + 1, hash: record_hash(&header) };
-            let signature = if at + 1 == lengths.len() {
+            let signature = if at + 1 == count {
                 Bytes::copy_from_slice(&node.signer.sign(&header))
             } else {
                 Bytes::new()
             };
-            self.acknowledged.insert((number, feed.id(), head.sequence, head.hash));
+            written.hashes.push((head.hash, sealed.hash));
             let payload = Some(sealed.payload);
             records.push((Envelope { header, payload, signature }, head.hash));
         }
+        // What a hostile node writes it may also withhold.
+        written.due = if hostile { 0 } else { head.sequence };
         node.disk.scopes.insert(feed.scope, scope.clone());
         node.disk.keys.insert(feed.origin, *node.signer.public().as_bytes());
         node.disk.feeds.entry(feed.id()).or_insert((feed, Vec::new())).1.extend(records);
         self.committed(at, feed, &scope, before.sequence, head);
         (feed.id(), head.sequence)
-    }
-
-    pub(crate) fn expected(&self, node: usize) -> BTreeSet<(Id, u64, [u8; 32])> {
-        let entitled = &self.plan.entitled[node];
-        let all = self.acknowledged.iter().filter(|(scope, ..)| entitled.contains(scope));
-        all.map(|(_, feed, sequence, hash)| (*feed, *sequence, *hash)).collect()
-    }
-
-    pub(crate) fn held(&self, node: usize) -> BTreeSet<(Id, u64, [u8; 32])> {
-        let feeds = self.nodes[node].disk.feeds.iter();
-        let records = feeds.flat_map(|(feed, (_, records))| {
-            records.iter().enumerate().map(|(at, (_, hash))| (*feed, at as u64 + 1, *hash))
-        });
-        records.collect()
-    }
-
-    pub(crate) fn converged(&self) -> bool {
-        (0..self.nodes.len()).all(|node| {
-            let held: usize = self.nodes[node].disk.feeds.values().map(|(_, r)| r.len()).sum();
-            let entitled = &self.plan.entitled[node];
-            let expected = self.acknowledged.iter().filter(|(s, ..)| entitled.contains(s)).count();
-            held == expected
-        })
-    }
-
-    pub(crate) fn check_the_end(&self) {
-        for node in 0..self.nodes.len() {
-            assert_eq!(self.held(node), self.expected(node), "node {node}");
-        }
-    }
-
-    pub(crate) fn difference(&self) -> String {
-        let nodes = (0..self.nodes.len()).map(|node| {
-            let (held, expected) = (self.held(node), self.expected(node));
-            format!("node {node} has {} of {}; ", held.len(), expected.len())
-        });
-        nodes.collect()
     }
 }

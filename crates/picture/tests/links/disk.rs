@@ -15,7 +15,7 @@ use prost::Message as _;
 pub type Record = (Envelope, [u8; 32]);
 
 /// A node's disk: what survives a crash.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Disk {
     pub scopes: BTreeMap<Id, NewScope>,
     pub feeds: BTreeMap<Id, (FeedName, Vec<Record>)>,

@@ -1,10 +1,15 @@
 //! The link protocol under a simulator of its own: no threads, its own clock and network. A
 //! failing seed is printed and repeats exactly: `POLDER_LINK_SEED=N cargo test --test links`.
 
+mod after;
 mod archived;
+mod arrive;
 mod author;
 mod disk;
+mod forge;
+mod hostile;
 mod plan;
+mod restores;
 mod sim;
 mod wires;
 
@@ -49,7 +54,13 @@ fn each_seed(run: impl Fn(u64) + Sync) {
 
 #[test]
 fn a_region_cut_off_keeps_working_and_then_converges_without_loss_over_any_path() {
-    each_seed(|seed| sim::run(&Plan::random(seed)));
+    let ended = std::sync::Mutex::new(std::collections::BTreeMap::new());
+    each_seed(|seed| {
+        for (reason, times) in sim::run(&Plan::random(seed)) {
+            *ended.lock().expect("no panic holds it").entry(reason).or_insert(0) += times;
+        }
+    });
+    println!("sessions with hostile nodes ended for: {:?}", ended.into_inner());
 }
 
 /// A backlog of a megabyte in the slower lanes; how long each urgent record takes, in microseconds,

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use polder_picture::{admit::NewScope, link::LANES};
 use polder_wire::v1::{Lane, Mode};
 
+use crate::hostile::Trick;
+
 /// Small, seeded, the same on every machine (SplitMix64).
 pub struct Random(u64);
 
@@ -63,13 +65,26 @@ pub struct Plan {
     pub crashes: bool,
     pub mangles: bool,
     pub skew: bool,
+    /// Nodes that do harm, at the end of the list; all others are honest. What they do is in
+    /// [`hostile`](crate::hostile).
+    pub hostile: Vec<Vec<Trick>>,
+    /// An honest node is put back to an old backup, under a new key.
+    pub restores: bool,
+    /// Nodes give signs of life.
+    pub tips: bool,
 }
 
-const SCOPES: usize = 3;
+const SCOPES: usize = 4;
 
+/// Two incidents, each in two modes under one name: exercise and actual must not mix.
 pub fn scope(number: usize) -> NewScope {
-    let mode = if number == 2 { Mode::Exercise } else { Mode::Actual };
-    NewScope { incident: format!("flood-{number}"), mode, audience: "all".into() }
+    let (incident, mode) = [
+        ("flood", Mode::Actual),
+        ("flood", Mode::Exercise),
+        ("strike", Mode::Test),
+        ("strike", Mode::Actual),
+    ][number];
+    NewScope { incident: incident.into(), mode, audience: "all".into() }
 }
 
 impl Plan {
@@ -93,7 +108,15 @@ impl Plan {
             crashes: false,
             mangles: false,
             skew: false,
+            hostile: Vec::new(),
+            restores: false,
+            tips: false,
         }
+    }
+
+    /// Number of the first hostile node; those before it are honest.
+    pub fn honest(&self) -> usize {
+        self.nodes - self.hostile.len()
     }
 
     /// A national node, a region for every 39 others, and the rest below their regions. Regions
@@ -117,9 +140,10 @@ impl Plan {
     /// Any topology, any entitlement, any trouble.
     pub fn random(seed: u64) -> Self {
         let mut random = Random(seed);
-        let nodes = match random.below(20) {
-            0 => 8 + random.below(5) as usize,
-            1..=4 => 5 + random.below(3) as usize,
+        let mut nodes = match random.below(400) {
+            0 => 20 + random.below(31) as usize,
+            1..=15 => 8 + random.below(8) as usize,
+            16..=80 => 5 + random.below(3) as usize,
             _ => 3 + random.below(2) as usize,
         };
         let mut wires = Vec::new();
@@ -165,16 +189,35 @@ impl Plan {
                 entitled[node].insert(number);
             }
         }
+        // Hostile ones hang on to some honest nodes, so that honest paths stay honest.
+        let count = if random.chance(33) { 1 + usize::from(random.chance(20)) } else { 0 };
+        let mut hostile = Vec::new();
+        for _ in 0..count {
+            for _ in 0..1 + random.below(3) {
+                let end = random.below((nodes - hostile.len()) as u64) as usize;
+                if !wires.iter().any(|wire| wire.ends == [end, nodes]) {
+                    wires.push(wire(end, nodes, &mut random));
+                }
+            }
+            let mut scopes = BTreeSet::from([random.below(SCOPES as u64) as usize]);
+            scopes.extend(random.chance(70).then_some(0));
+            entitled.push(scopes);
+            hostile.push(Trick::some(&mut random));
+            nodes += 1;
+        }
         Self {
             seed,
             nodes,
             wires,
             entitled,
             commits: 4 + random.below(16) as usize,
-            trouble_us: 20_000_000 + random.below(100_000_000),
+            trouble_us: 15_000_000 + random.below(60_000_000),
             crashes: random.chance(50),
             mangles: random.chance(30),
             skew: random.chance(30),
+            hostile,
+            restores: random.chance(20),
+            tips: random.chance(12),
         }
     }
 }

@@ -6,18 +6,16 @@ use std::{
 };
 
 use polder_picture::{
-    admit::NewScope,
-    link::{
-        Bookmark, Delivery, Event, Session, Shared, Stored, Unsound, World, codec::unpack, id_of,
-    },
-    record::{Head, Id, Signer, record_hash},
-    suffix::FeedName,
+    link::{Bookmark, Delivery, Session, Shared, World, id_of},
+    record::{Id, Signer},
 };
 use polder_wire::v1::{LinkFrame, link_frame::Kind};
 use prost::Message as _;
 
 use crate::{
+    after::Written,
     disk::{Disk, Door},
+    hostile::Malice,
     plan::{Plan, Random, Wire, scope},
 };
 
@@ -62,6 +60,10 @@ pub(crate) enum What {
         wire: usize,
     },
     Crash,
+    /// A backup is taken of a node.
+    Backup,
+    /// That node is put back to it.
+    Restore,
     Peace,
 }
 
@@ -81,39 +83,55 @@ pub(crate) struct Sim<'a> {
     pub(crate) whats: BTreeMap<u64, What>,
     pub(crate) number: u64,
     pub(crate) nodes: Vec<Node>,
+    /// Scopes that each node is entitled to.
+    pub(crate) entitled: Vec<BTreeSet<Id>>,
     pub(crate) lines: Vec<Line>,
-    /// Everything that was ever acknowledged to an author: scope, feed, sequence, hash.
-    pub(crate) acknowledged: BTreeSet<(usize, Id, u64, [u8; 32])>,
+    /// The reference: everything that was ever acknowledged to an author.
+    pub(crate) written: BTreeMap<Id, Written>,
+    /// What was kept of a node for a restore.
+    pub(crate) backup: Option<(usize, Disk)>,
+    /// What hostile nodes remember of their wires.
+    pub(crate) malice: BTreeMap<usize, Malice>,
+    /// Why honest nodes ended sessions with hostile ones.
+    pub(crate) faults: BTreeMap<&'static str, usize>,
     pub(crate) peace: bool,
     pub(crate) authored: usize,
     carried: [u64; 2],
     pub(crate) delivered: usize,
 }
 
-/// Plays a plan and checks what must hold afterwards.
-pub fn run(plan: &Plan) {
+/// Plays a plan and checks what must hold afterwards; why sessions with hostile nodes ended.
+pub fn run(plan: &Plan) -> BTreeMap<&'static str, usize> {
     let mut sim = Sim::new(plan);
     sim.play();
+    sim.faults
+}
+
+/// Key of a node in one of its lives as a store.
+pub(crate) fn signer(seed: u64, node: usize, store: u8) -> Signer {
+    let mut secret = [0; 32];
+    secret[..8].copy_from_slice(&seed.to_le_bytes());
+    secret[8] = node as u8;
+    secret[9] = (node >> 8) as u8;
+    secret[10] = store;
+    Signer::new(&secret)
 }
 
 impl<'a> Sim<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut random = Random::new(plan.seed ^ 0x5eed);
+        let ids = |numbers: &BTreeSet<usize>| numbers.iter().map(|at| id_of(&scope(*at))).collect();
+        let entitled: Vec<BTreeSet<Id>> = plan.entitled.iter().map(ids).collect();
         let nodes = (0..plan.nodes).map(|at| {
-            let mut secret = [0; 32];
-            secret[..8].copy_from_slice(&plan.seed.to_le_bytes());
-            secret[8] = at as u8;
-            secret[9] = (at >> 8) as u8;
             let twenty_years = 20 * 365 * 86_400_000_i64;
             let skew_ms = if plan.skew && random.chance(40) {
                 if random.chance(50) { twenty_years } else { -twenty_years }
             } else {
                 0
             };
-            let entitled = plan.entitled[at].iter().map(|number| id_of(&scope(*number)));
             Node {
-                signer: Signer::new(&secret),
-                disk: Disk { entitled: entitled.collect(), ..Disk::default() },
+                signer: signer(plan.seed, at, 0),
+                disk: Disk { entitled: entitled[at].clone(), ..Disk::default() },
                 shared: Shared::default(),
                 skew_ms,
                 sessions: BTreeMap::new(),
@@ -134,8 +152,12 @@ impl<'a> Sim<'a> {
             whats: BTreeMap::new(),
             number: 0,
             nodes,
+            entitled,
             lines,
-            acknowledged: BTreeSet::new(),
+            written: BTreeMap::new(),
+            backup: None,
+            malice: BTreeMap::new(),
+            faults: BTreeMap::new(),
             peace: false,
             authored: 0,
             carried: [0; 2],
@@ -196,15 +218,25 @@ impl<'a> Sim<'a> {
                 self.at(delay, What::Crash);
             }
         }
+        if self.plan.restores {
+            let early = self.random.below(self.plan.trouble_us);
+            let late = early + self.random.below(self.plan.trouble_us - early);
+            self.at(early, What::Backup);
+            self.at(late, What::Restore);
+        }
         self.at(self.plan.trouble_us, What::Peace);
         self.at(0, What::Tick);
-        // Everything was said twice over by then, even on the thinnest wire.
-        let deadline = self.plan.trouble_us + 400_000_000;
+        // Everything was said twice over by then, even on the thinnest wire; and what a hostile
+        // neighbour holds up is asked for elsewhere.
+        let patience = if self.plan.hostile.is_empty() { 400_000_000 } else { 2_400_000_000 };
+        let deadline = self.plan.trouble_us + patience;
         while let Some(Reverse((at, number))) = self.events.pop() {
             self.now = at;
             let what = self.whats.remove(&number).expect("each event has its what");
+            let ticked = matches!(what, What::Tick);
             self.happen(what);
-            if self.peace && self.authored == self.plan.commits && self.converged() {
+            let settled = self.peace && self.authored == self.plan.commits;
+            if ticked && settled && self.converged() {
                 self.check_the_end();
                 return;
             }
@@ -218,6 +250,8 @@ impl<'a> Sim<'a> {
                 for node in 0..self.nodes.len() {
                     for wire in self.nodes[node].sessions.keys().copied().collect::<Vec<_>>() {
                         let fault = self.with(node, wire, |session, world, shared, now, _| {
+                            // As the driver does, for the board.
+                            session.behind(world);
                             session.tick(now, world, shared)
                         });
                         if fault.is_some_and(|result| result.is_err()) {
@@ -225,6 +259,8 @@ impl<'a> Sim<'a> {
                         }
                     }
                 }
+                self.torment();
+                self.live();
                 self.pump_all();
                 self.at(250_000, What::Tick);
             }
@@ -246,6 +282,8 @@ impl<'a> Sim<'a> {
                 let node = self.random.below(self.nodes.len() as u64) as usize;
                 self.crash(node);
             }
+            What::Backup => self.back_up(),
+            What::Restore => self.restore(),
             What::Peace => {
                 self.peace = true;
                 for wire in 0..self.lines.len() {
@@ -277,7 +315,7 @@ impl<'a> Sim<'a> {
     }
 
     /// Calls a session with the world that it may see.
-    fn with<T>(
+    pub(crate) fn with<T>(
         &mut self,
         node: usize,
         wire: usize,
@@ -286,15 +324,15 @@ impl<'a> Sim<'a> {
         let wall_ms = self.wall_ms(node);
         let ends = self.plan.wires[wire].ends;
         let peer = if ends[0] == node { ends[1] } else { ends[0] };
-        let peer_entitled = self.nodes[peer].disk.entitled.clone();
+        let peer_entitled = &self.entitled[peer];
         let now = self.now;
         let Node { disk, sessions, shared, .. } = &mut self.nodes[node];
         let session = sessions.get_mut(&wire)?;
-        let door = Door { disk, peer_entitled: &peer_entitled };
+        let door = Door { disk, peer_entitled };
         Some(call(session, &door, shared, now, wall_ms))
     }
 
-    fn pump_node(&mut self, node: usize) {
+    pub(crate) fn pump_node(&mut self, node: usize) {
         for wire in self.nodes[node].sessions.keys().copied().collect::<Vec<_>>() {
             let end = usize::from(self.plan.wires[wire].ends[1] == node);
             self.pump(wire, end);
@@ -312,7 +350,7 @@ impl<'a> Sim<'a> {
     pub(crate) fn pump(&mut self, wire: usize, end: usize) {
         while self.lines[wire].up && !self.lines[wire].waiting[end] {
             // The transport takes more than the line carries, as sockets do.
-            let Wire { bytes_per_second, latency_us, buffer_bytes, .. } = self.plan.wires[wire];
+            let Wire { bytes_per_second, buffer_bytes, .. } = self.plan.wires[wire];
             let ahead = buffer_bytes * 1_000_000 / bytes_per_second;
             let busy = self.lines[wire].busy_until[end].saturating_sub(ahead);
             if busy > self.now {
@@ -327,149 +365,38 @@ impl<'a> Sim<'a> {
                 session.next(now, world, shared)
             });
             let Some(Some(frame)) = frame else { return };
-            self.carried[end] += frame.encoded_len() as u64 + 20;
-            let takes = (frame.encoded_len() as u64 + 20) * 1_000_000 / bytes_per_second;
-            let free = self.lines[wire].busy_until[end].max(self.now) + takes;
-            self.lines[wire].busy_until[end] = free;
-            let session = self.lines[wire].session;
-            let mut delay = free - self.now + latency_us;
-            if self.plan.mangles && !self.peace && self.random.chance(1) {
-                match self.random.below(3) {
-                    // Late, so out of order; twice; or not at all.
-                    0 => delay += self.random.below(2_000_000),
-                    1 => {
-                        let frame = Box::new(frame.clone());
-                        self.at(delay + 1, What::Arrive { wire, end: 1 - end, session, frame });
-                    }
-                    // Credit that is lost is lost for the session; no transport does that.
-                    _ if matches!(frame.kind, Some(Kind::Credit(_))) => {}
-                    _ => continue,
+            if self.is_hostile(node) {
+                for frame in self.twist(wire, end, frame) {
+                    self.send(wire, end, frame);
                 }
-            }
-            self.at(delay, What::Arrive { wire, end: 1 - end, session, frame: Box::new(frame) });
-        }
-    }
-
-    fn arrive(&mut self, wire: usize, end: usize, frame: LinkFrame) {
-        let node = self.plan.wires[wire].ends[end];
-        self.check_entitled(node, &frame);
-        let events = self.with(node, wire, |session, world, shared, now, wall_ms| {
-            session.receive(frame, now, wall_ms, world, shared)
-        });
-        match events {
-            None => {}
-            Some(Err(fault)) => {
-                assert!(
-                    self.plan.mangles,
-                    "honest peers on a sound wire find no fault: {fault:?} at {}",
-                    self.now
-                );
-                self.cut(wire);
-            }
-            Some(Ok(events)) => {
-                for event in events {
-                    match event {
-                        Event::Delivery(delivery) => {
-                            let life = self.nodes[node].life;
-                            let session = self.lines[wire].session;
-                            let delivery = Box::new(delivery);
-                            let delay = 200 + self.random.below(5_000);
-                            self.at(delay, What::Durable { wire, end, session, life, delivery });
-                        }
-                        Event::Fork { feed, .. } => panic!("a fork where there is none: {feed:?}"),
-                        _ => {}
-                    }
-                }
-                self.pump(wire, end);
+            } else {
+                self.send(wire, end, frame);
             }
         }
     }
 
-    /// Nothing of a scope travels towards somebody who is not entitled to it.
-    fn check_entitled(&self, node: usize, frame: &LinkFrame) {
-        let entitled = &self.nodes[node].disk.entitled;
-        let fine = match &frame.kind {
-            Some(Kind::Part(part)) => part.begin.as_ref().is_none_or(|begin| {
-                let scope = NewScope {
-                    incident: begin.incident.clone(),
-                    mode: begin.mode(),
-                    audience: begin.audience.clone(),
-                };
-                entitled.contains(&id_of(&scope))
-            }),
-            Some(Kind::Heads(heads)) => {
-                Id::from_slice(&heads.scope).is_some_and(|scope| entitled.contains(&scope))
-            }
-            Some(Kind::Scopes(scopes)) => scopes.scopes.iter().all(|named| {
-                let scope = NewScope {
-                    incident: named.incident.clone(),
-                    mode: named.mode(),
-                    audience: named.audience.clone(),
-                };
-                entitled.contains(&id_of(&scope))
-            }),
-            _ => true,
-        };
-        assert!(fine, "something of a scope left towards a node that is not entitled: {frame:?}");
-    }
-
-    fn durable(&mut self, wire: usize, end: usize, session: u32, delivery: &Delivery) {
-        let node = self.plan.wires[wire].ends[end];
-        let id = delivery.feed.id();
-        let disk = &self.nodes[node].disk;
-        let before = disk.end(id);
-        let previous = Door { disk, peer_entitled: &disk.entitled }.hash_at(id, delivery.after);
-        let stored = match delivery.verify(previous.as_slice()) {
-            Err(Unsound::Gap) => Stored::Gap(before),
-            Err(unsound) => {
-                assert!(self.plan.mangles, "honest peers send sound records: {unsound}");
-                if self.lines[wire].session == session {
-                    self.cut(wire);
+    /// Puts a frame on the wire.
+    pub(crate) fn send(&mut self, wire: usize, end: usize, frame: LinkFrame) {
+        let Wire { bytes_per_second, latency_us, .. } = self.plan.wires[wire];
+        self.carried[end] += frame.encoded_len() as u64 + 20;
+        let takes = (frame.encoded_len() as u64 + 20) * 1_000_000 / bytes_per_second;
+        let free = self.lines[wire].busy_until[end].max(self.now) + takes;
+        self.lines[wire].busy_until[end] = free;
+        let session = self.lines[wire].session;
+        let mut delay = free - self.now + latency_us;
+        if self.plan.mangles && !self.peace && self.random.chance(1) {
+            match self.random.below(3) {
+                // Late, so out of order; twice; or not at all.
+                0 => delay += self.random.below(2_000_000),
+                1 => {
+                    let frame = Box::new(frame.clone());
+                    self.at(delay + 1, What::Arrive { wire, end: 1 - end, session, frame });
                 }
-                return;
+                // Credit that is lost is lost for the session; no transport does that.
+                _ if matches!(frame.kind, Some(Kind::Credit(_))) => {}
+                _ => return,
             }
-            Ok(_) => {
-                let envelopes = unpack(&delivery.packed).expect("it was unpacked before");
-                let disk = &mut self.nodes[node].disk;
-                disk.scopes.insert(delivery.feed.scope, delivery.scope.clone());
-                disk.keys.insert(delivery.feed.origin, delivery.origin_key);
-                let (_, records) =
-                    disk.feeds.entry(id).or_insert_with(|| (delivery.feed, Vec::new()));
-                let held = records.len() as u64 - delivery.after;
-                for envelope in envelopes.into_iter().skip(held as usize) {
-                    let hash = record_hash(&envelope.header);
-                    records.push((envelope, hash));
-                    self.delivered += 1;
-                }
-                Stored::Held(disk.end(id))
-            }
-        };
-        if let Stored::Held(head) = stored
-            && head.sequence > before.sequence
-        {
-            self.committed(node, delivery.feed, &delivery.scope, before.sequence, head);
         }
-        if self.lines[wire].session == session {
-            let bytes = delivery.bytes();
-            self.with(node, wire, |session, _, _, now, _| {
-                session.stored(delivery.feed, bytes, stored, now)
-            });
-        }
-        self.pump_node(node);
-    }
-
-    pub(crate) fn committed(
-        &mut self,
-        node: usize,
-        feed: FeedName,
-        scope: &NewScope,
-        before: u64,
-        head: Head,
-    ) {
-        for wire in self.nodes[node].sessions.keys().copied().collect::<Vec<_>>() {
-            self.with(node, wire, |session, world, _, _, _| {
-                session.committed(feed, scope, before, head, world);
-            });
-        }
+        self.at(delay, What::Arrive { wire, end: 1 - end, session, frame: Box::new(frame) });
     }
 }

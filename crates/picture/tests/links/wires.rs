@@ -1,10 +1,43 @@
-//! Wires that come up and break, and nodes that crash.
+//! Wires that come up and break, and nodes that live and crash.
 
-use polder_picture::link::{Local, Session, Shared};
+use bytes::Bytes;
+use polder_picture::{
+    link::{Local, Session, Shared, tips},
+    record::Id,
+};
+use polder_wire::v1::TipStatement;
 
 use crate::sim::{Sim, What};
 
+/// How often nodes say that they live.
+const TIP_EVERY_US: u64 = 15_000_000;
+
 impl Sim<'_> {
+    /// Signs of life, when it is time for them.
+    pub(crate) fn live(&mut self) {
+        if !self.plan.tips || !self.now.is_multiple_of(TIP_EVERY_US) {
+            return;
+        }
+        for at in 0..self.nodes.len() {
+            let wall_ms = self.wall_ms(at);
+            let node = &mut self.nodes[at];
+            let statement = TipStatement {
+                public_key: Bytes::copy_from_slice(node.signer.public().as_bytes()),
+                number: self.now + 1,
+                ..Default::default()
+            };
+            let tip = tips::sign(&node.signer, &statement);
+            if let Some(own) = node.shared.tips.note(&tip, None, wall_ms) {
+                self.tipped(at, own);
+            }
+        }
+    }
+
+    /// All sessions of a node hear of a newer tip.
+    pub(crate) fn tipped(&mut self, at: usize, of: Id) {
+        self.nodes[at].sessions.values_mut().for_each(|session| session.tipped(of));
+    }
+
     pub(crate) fn connect(&mut self, wire: usize) {
         if self.lines[wire].up {
             return;
@@ -49,7 +82,8 @@ impl Sim<'_> {
             node.shared.wants.release_all(wire as u32);
         }
         if self.peace {
-            self.at(1_000_000, What::Toggle { wire });
+            // With the patience of a dialler whose sessions keep ending.
+            self.at(5_000_000, What::Toggle { wire });
         }
     }
 

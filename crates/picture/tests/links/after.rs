@@ -1,0 +1,181 @@
+//! What must hold after a run: honest nodes hold what was written and nothing else, the same as
+//! one another, and read the same picture from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ed25519_dalek::VerifyingKey;
+use polder_picture::{
+    admit::Group,
+    clock::Clock,
+    picture::Picture,
+    record::{Head, Id, Signer, payload_hash},
+    suffix::{FeedName, Suffix},
+};
+
+use crate::{
+    disk::{Disk, Record},
+    plan::{Random, scope},
+    sim::Sim,
+};
+
+/// A feed as its origin wrote it.
+pub struct Written {
+    pub name: FeedName,
+    /// Number of its scope.
+    pub scope: usize,
+    /// Of each record and of its payload.
+    pub hashes: Vec<([u8; 32], [u8; 32])>,
+    /// So many records nobody honest may be without in the end.
+    pub due: u64,
+}
+
+/// Pictures are built after every so manieth seed: it takes longer than the run.
+const PICTURES_EVERY: u64 = 8;
+
+impl Sim<'_> {
+    /// Honest nodes that are entitled to a scope.
+    fn honest_of(&self, number: usize) -> impl Iterator<Item = usize> {
+        (0..self.plan.honest()).filter(move |node| self.plan.entitled[*node].contains(&number))
+    }
+
+    /// What a node took was written by its origin, under this very number.
+    pub(crate) fn check_written(&self, feed: Id, after: u64, node: usize) {
+        let Some((_, records)) = self.nodes[node].disk.feeds.get(&feed) else { return };
+        let written = self.written.get(&feed).map_or(&[][..], |written| &written.hashes);
+        for (at, (envelope, hash)) in records.iter().enumerate().skip(after as usize) {
+            let payload = envelope.payload.as_ref().map(|payload| {
+                let salt = payload.salt[..].try_into().expect("a salt of 16 bytes");
+                payload_hash(salt, &payload.bytes)
+            });
+            assert_eq!(
+                payload.map(|payload| (*hash, payload)).as_ref(),
+                written.get(at),
+                "node {node} holds record {} of {feed}, which its origin did not write",
+                at + 1
+            );
+        }
+    }
+
+    pub(crate) fn converged(&self) -> bool {
+        self.written.iter().all(|(feed, written)| {
+            let mut ends =
+                self.honest_of(written.scope).map(|node| self.nodes[node].disk.end(*feed));
+            let first = ends.next();
+            first.is_none_or(|first| {
+                first.sequence >= written.due && ends.all(|end| end.sequence == first.sequence)
+            })
+        })
+    }
+
+    pub(crate) fn check_the_end(&self) {
+        for node in 0..self.plan.honest() {
+            for (feed, (name, _)) in &self.nodes[node].disk.feeds {
+                assert!(self.entitled[node].contains(&name.scope), "node {node} may not hold this");
+                self.check_written(*feed, 0, node);
+            }
+        }
+        if self.plan.seed.is_multiple_of(PICTURES_EVERY) {
+            self.check_pictures();
+        }
+    }
+
+    pub(crate) fn difference(&self) -> String {
+        let mut apart = Vec::new();
+        for (feed, written) in &self.written {
+            let ends = self.honest_of(written.scope);
+            let ends: Vec<_> =
+                ends.map(|node| (node, self.nodes[node].disk.end(*feed).sequence)).collect();
+            if ends.iter().any(|(_, end)| *end < written.due || *end != ends[0].1) {
+                let (scope, lane, due) = (written.scope, written.name.lane, written.due);
+                apart.push(format!("scope {scope} {lane:?} {feed}: due {due}, ends {ends:?}"));
+            }
+        }
+        format!("seed {}: {}", self.plan.seed, apart.join("; "))
+    }
+
+    /// Every node reads the same from what it holds, in whatever order it came; and of each scope
+    /// the same as somebody who never heard of the other scopes.
+    fn check_pictures(&self) {
+        let mut random = Random::new(self.plan.seed);
+        let numbers: BTreeSet<_> = self.written.values().map(|written| written.scope).collect();
+        let mut told: BTreeMap<usize, String> = BTreeMap::new();
+        for number in numbers {
+            let Some(node) = self.honest_of(number).next() else { continue };
+            let disk = &self.nodes[node].disk;
+            let alone = picture_of(disk, Some(number), &mut random);
+            told.insert(number, dump(&alone, number));
+        }
+        for node in 0..self.plan.honest() {
+            let picture = picture_of(&self.nodes[node].disk, None, &mut random);
+            for number in &self.plan.entitled[node] {
+                let alone = told.get(number).map(String::as_str).unwrap_or_default();
+                assert_eq!(dump(&picture, *number), alone, "node {node}, scope {number}");
+            }
+        }
+    }
+}
+
+/// The picture that a node builds from these records, feeds in any order, in pieces.
+fn picture_of(disk: &Disk, only: Option<usize>, random: &mut Random) -> Picture {
+    let (mut picture, mut clock) = (Picture::default(), Clock::default());
+    let observer = Signer::new(&[0xee; 32]);
+    let wanted = only.map(|number| polder_picture::link::id_of(&scope(number)));
+    let feeds = disk.feeds.values().filter(|(name, _)| wanted.is_none_or(|id| id == name.scope));
+    let mut feeds: Vec<(&FeedName, &[Record], Head)> =
+        feeds.map(|(name, records)| (name, &records[..], Head::default())).collect();
+    while !feeds.is_empty() {
+        let at = random.below(feeds.len() as u64) as usize;
+        let (name, records, head) = feeds[at];
+        let from = random.below(records.len() as u64) as usize;
+        let signed = |(envelope, _): &Record| !envelope.signature.is_empty();
+        let count = 1 + from + records[from..].iter().position(signed).expect("a signed end");
+        let envelopes = records[..count].iter().map(|(envelope, _)| envelope.clone()).collect();
+        let key = VerifyingKey::from_bytes(&disk.keys[&name.origin]).expect("a key");
+        let suffix = Suffix::verify(&key, *name, head, envelopes).expect("it was verified");
+        let next = suffix.head();
+        let mut group = Group::new(&picture, &observer, &mut clock);
+        let scope = &disk.scopes[&name.scope];
+        group.receive(suffix, scope, 1_626_000_000_000).expect("sound records are received");
+        let sealed = group.seal();
+        picture.install(&sealed);
+        if count == records.len() {
+            feeds.swap_remove(at);
+        } else {
+            feeds[at] = (name, &records[count..], next);
+        }
+    }
+    picture
+}
+
+/// All that a picture says of one scope, without what is local to a node.
+fn dump(picture: &Picture, number: usize) -> String {
+    let Some(index) = picture.scope_index(polder_picture::link::id_of(&scope(number))) else {
+        return String::new();
+    };
+    let name = |feed: u32| picture.feed(feed).id;
+    let register = |register: &polder_picture::live::Register| {
+        let live = register.live.iter();
+        let live = live.map(|l| (name(l.record.feed), l.record.sequence, l.hlc, l.attributes));
+        let mut live: Vec<_> = live.map(|live| format!("{live:?}")).collect();
+        live.sort();
+        let seen = register.seen();
+        let mut seen: Vec<_> = seen.iter().map(|s| (name(s.feed), s.sequence)).collect();
+        seen.sort();
+        let shown = register.display(name).map(|l| (name(l.record.feed), l.record.sequence));
+        format!("{live:?} {seen:?} {shown:?}")
+    };
+    let of = picture.scope(index);
+    let current = picture.current(index).map(|(live, data)| (name(live.record.feed), data));
+    let mut lines = vec![format!(
+        "{:?} {} {:?} {current:?} {}",
+        of.mode,
+        of.entry_count,
+        of.state(),
+        register(&of.register)
+    )];
+    for entry in picture.entries().iter().filter(|entry| entry.scope == index) {
+        lines.push(format!("{} {}", entry.entry, register(entry)));
+    }
+    lines.sort();
+    lines.join("\n")
+}

@@ -1,0 +1,31 @@
+//! Nodes that are put back to an old backup. Here under a new key, as `polder restore` does it:
+//! the old feeds end where they end, and come back from whoever holds more of them. A node that
+//! goes on under its old key forks its feeds; that is another story and not told here.
+
+use polder_picture::link::Shared;
+
+use crate::sim::{Sim, signer};
+
+impl Sim<'_> {
+    pub(crate) fn back_up(&mut self) {
+        let node = self.random.below(self.plan.honest() as u64) as usize;
+        self.backup = Some((node, self.nodes[node].disk.clone()));
+    }
+
+    pub(crate) fn restore(&mut self) {
+        let Some((at, disk)) = self.backup.take() else { return };
+        self.crash(at);
+        let store_id = self.random.id();
+        let node = &mut self.nodes[at];
+        node.disk = disk;
+        node.signer = signer(self.plan.seed, at, 1);
+        node.store_id = store_id;
+        node.shared = Shared::default();
+        // What nobody holds any more is gone with the disk, and nobody can be blamed for it.
+        let honest = &self.nodes[..self.plan.honest()];
+        for (feed, written) in &mut self.written {
+            let held = honest.iter().map(|node| node.disk.end(*feed).sequence).max();
+            written.due = written.due.min(held.unwrap_or_default());
+        }
+    }
+}
