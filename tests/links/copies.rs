@@ -15,7 +15,7 @@ use crate::{
     region::{FAST, Pair, become_one, dialling, held},
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -62,8 +62,18 @@ async fn a_spent_budget_holds_back_all_but_what_is_urgent_also_after_a_restart()
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(!held(&b).await.contains(&waiting.version));
-    // Long enough for the bytes to be written down: a restart is no way to get new ones.
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    // Once the bytes are written down a restart is no way to get new ones.
+    let file = homes[1].data().join("link-bytes.toml");
+    let written = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let counted = text.lines().last().and_then(|line| line.rsplit_once(" = "));
+        counted.is_some_and(|(_, bytes)| bytes.parse::<u64>().is_ok_and(|bytes| bytes >= 60_000))
+    };
+    let until = std::time::Instant::now() + PATIENCE;
+    while !written() {
+        assert!(std::time::Instant::now() < until, "the bytes were never written down");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     b.stop();
     let b = homes[1].start_with(&config).await;
     links_say(&b, "still spent", |links| {
