@@ -58,6 +58,7 @@
 pub mod admit;
 pub mod attributes;
 pub mod changes;
+pub mod charter;
 pub mod check;
 pub mod clock;
 pub mod entry;

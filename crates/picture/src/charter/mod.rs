@@ -1,0 +1,240 @@
+//! The charter: who is who, and who may see what. A pure function of a set of signed statements,
+//! so that every node that holds the same ones decides the same, in whatever order they came; and
+//! closed wherever nothing is said.
+//!
+//! ```text
+//! Charter::found(statement)      who the anchors are
+//! Charter::add(statements)       form and signatures (statement.rs)
+//!      -> which of them count    (authority.rs)
+//!      -> tables                 (policy.rs)
+//! Charter::may_hold, may_see     a decision: three lookups
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+use polder_wire::v1::{CharterChange, CharterStatement, Founding, charter_change::Change};
+
+use self::{
+    authority::Settled,
+    policy::Policy,
+    statement::{Checked, Signature, check},
+};
+use crate::{
+    record::Id,
+    refusal::{Class, Refusal},
+};
+
+mod authority;
+mod policy;
+mod statement;
+
+pub use policy::{NodeRow, PartyRow, RoleRow};
+pub use statement::{
+    ANY_INCIDENT, ANY_PARTY, BODY_BYTES_MAX, ENDORSEMENTS_MAX, EVERYBODY, body_hash, charter_id,
+    endorse, item_id, write,
+};
+
+/// Signatures under all the statements of a charter.
+pub const SIGNATURES_MAX: usize = 400_000;
+
+/// All statements that are held, whether they count or not.
+#[derive(Debug)]
+struct Statements {
+    founding: [u8; 32],
+    by_hash: BTreeMap<[u8; 32], Statement>,
+    items: HashMap<Id, ([u8; 32], usize)>,
+    signatures: usize,
+}
+
+#[derive(Debug)]
+struct Statement {
+    changes: Vec<(Id, CharterChange)>,
+    signatures: BTreeSet<Signature>,
+}
+
+impl Statements {
+    fn founding(&self) -> &Founding {
+        let changes = &self.by_hash[&self.founding].changes;
+        match changes.first().and_then(|(_, change)| change.change.as_ref()) {
+            Some(Change::Founding(founding)) => founding,
+            _ => unreachable!("checked when the charter was founded"),
+        }
+    }
+
+    fn item(&self, item: Id) -> Option<&CharterChange> {
+        let (hash, place) = self.items.get(&item)?;
+        self.by_hash.get(hash)?.changes.get(*place).map(|(_, change)| change)
+    }
+
+    /// Returns whether it says anything new: a statement, or another signature under one.
+    fn add(&mut self, checked: Checked) -> bool {
+        let Checked { hash, body, signatures } = checked;
+        let items = &mut self.items;
+        let statement = self.by_hash.entry(hash).or_insert_with(|| {
+            let changes = body.changes.into_iter().enumerate();
+            let changes = changes.map(|(place, change)| {
+                let item = item_id(&hash, place);
+                items.insert(item, (hash, place));
+                (item, change)
+            });
+            Statement { changes: changes.collect(), signatures: BTreeSet::new() }
+        });
+        let before = statement.signatures.len();
+        statement.signatures.extend(signatures);
+        let new = statement.signatures.len() - before;
+        self.signatures += new;
+        new > 0
+    }
+}
+
+/// What the statements add up to.
+#[derive(Debug)]
+pub struct Charter {
+    id: Id,
+    statements: Statements,
+    settled: Settled,
+    policy: Policy,
+}
+
+/// Whether a statement counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// All of it does.
+    Counts,
+    /// It is part of a circle of cuts: what it denies counts.
+    Disputed,
+    /// No key with the power for it signed it, or those keys are cut off. More signatures may come.
+    CountsForNothing,
+}
+
+impl Charter {
+    /// From the statement that founds it.
+    pub fn found(statement: &CharterStatement) -> Result<Self, Refusal> {
+        let checked = check(statement)?;
+        if !checked.body.charter.is_empty() {
+            let sentence = "founds no charter";
+            return Err(Refusal::field("body.changes", "CHARTER_MALFORMED", sentence));
+        }
+        let founding = checked.hash;
+        let id = charter_id(&statement.body);
+        let (by_hash, items) = (BTreeMap::new(), HashMap::new());
+        let mut statements = Statements { founding, by_hash, items, signatures: 0 };
+        statements.add(checked);
+        let mut charter =
+            Self { id, statements, settled: Settled::default(), policy: Policy::default() };
+        charter.settle();
+        Ok(charter)
+    }
+
+    /// Adds statements, in any order, any number of times. Says of each whether it was new.
+    pub fn add<'a>(
+        &mut self,
+        statements: impl IntoIterator<Item = &'a CharterStatement>,
+    ) -> Vec<Result<bool, Refusal>> {
+        let added: Vec<_> = statements.into_iter().map(|one| self.take(one)).collect();
+        if added.iter().any(|added| matches!(added, Ok(true))) {
+            self.settle();
+        }
+        added
+    }
+
+    fn take(&mut self, statement: &CharterStatement) -> Result<bool, Refusal> {
+        let checked = check(statement)?;
+        let own = checked.hash == self.statements.founding || checked.body.charter[..] == self.id.0;
+        if !own {
+            let sentence = "belongs to another charter";
+            return Err(Refusal::field("body.charter", "CHARTER_DIFFERS", sentence));
+        }
+        if self.statements.signatures >= SIGNATURES_MAX {
+            let sentence = format!("the charter holds {SIGNATURES_MAX} signatures already");
+            return Err(Refusal::new(Class::ResourceExhausted, "CHARTER_FULL", sentence));
+        }
+        Ok(self.statements.add(checked))
+    }
+
+    fn settle(&mut self) {
+        self.settled = authority::settle(&self.statements);
+        self.policy = Policy::new(&self.statements, &self.settled);
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Whether a statement counts; `None` for one that is not held.
+    pub fn standing(&self, statement: &[u8; 32]) -> Option<Standing> {
+        if self.settled.counts.contains(statement) {
+            return Some(Standing::Counts);
+        }
+        if self.settled.denies.contains(statement) {
+            return Some(Standing::Disputed);
+        }
+        self.statements.by_hash.contains_key(statement).then_some(Standing::CountsForNothing)
+    }
+
+    /// The number for the next signature of a key.
+    pub fn next_sequence(&self, key: Id) -> u64 {
+        let signatures = self.statements.by_hash.values().flat_map(|one| &one.signatures);
+        let own = signatures.filter(|signature| signature.key == key);
+        own.map(|signature| signature.sequence).max().unwrap_or_default() + 1
+    }
+
+    /// Whether a key is an anchor.
+    pub fn is_anchor(&self, key: Id) -> bool {
+        self.settled.anchors.contains(&key)
+    }
+
+    /// Keys that signed two bodies under one number, and the first such number.
+    pub fn keys_used_twice(&self) -> &BTreeMap<Id, u64> {
+        &self.settled.twice
+    }
+
+    /// Keys that are cut off, and the last number of each that stands.
+    pub fn keys_cut(&self) -> &BTreeMap<Id, u64> {
+        &self.settled.cut
+    }
+
+    /// Organisations, by id without `parties/`.
+    pub fn parties(&self) -> impl Iterator<Item = (&str, &PartyRow)> {
+        self.policy.parties()
+    }
+
+    /// A node that has a certificate, or had one; also when it is cut off.
+    pub fn node(&self, node: Id) -> Option<&NodeRow> {
+        self.policy.node(node)
+    }
+
+    /// Whether a party may see what is said in an incident to an audience. All by id, without
+    /// `parties/`, `incidents/`, `audiences/`.
+    pub fn may_see(&self, party: &str, incident: &str, audience: &str) -> bool {
+        self.policy.may_see(party, incident, audience)
+    }
+
+    /// Whether a node may hold a scope: it is not cut off, and one of its parties may see it.
+    pub fn may_hold(&self, node: Id, incident: &str, audience: &str) -> bool {
+        self.policy.may_hold(node, incident, audience)
+    }
+
+    /// Whether a node may publish in the name of a party.
+    pub fn speaks_for(&self, node: Id, party: &str) -> bool {
+        self.policy.speaks_for(node, party)
+    }
+
+    /// Whether a record of a node stands: the node is not cut off, or only after it.
+    pub fn stands(&self, node: Id, feed: Id, sequence: u64) -> bool {
+        self.policy.stands(node, feed, sequence)
+    }
+
+    /// What a person may do at a time, in milliseconds since 1970.
+    pub fn roles<'a>(&'a self, person: &'a str, now_ms: i64) -> impl Iterator<Item = &'a RoleRow> {
+        self.policy.roles(person, now_ms)
+    }
+
+    /// What the charter decides, as text of which every line is a fact, in order: two charters
+    /// that decide the same print the same.
+    pub fn decisions(&self) -> Vec<String> {
+        self.policy.lines(&self.settled)
+    }
+}
