@@ -5,6 +5,7 @@ use bytes::Bytes;
 use polder_picture::{
     admit::{Act, Draft, NewScope, Supersedes},
     attributes::{millis, timestamp},
+    charter,
     check::Checker,
     clock::Hlc,
     entry,
@@ -121,6 +122,9 @@ pub fn check_new(request: &CreateIncidentRequest) -> Result<(String, Mode), Refu
     if !incident.name.is_empty() && IncidentName::parse(&incident.name).is_none() {
         let sentence = "must be incidents/{incident}, 1 to 63 of a-z 0-9 -, a letter first";
         check.wrong("name", "MALFORMED_NAME", sentence);
+    }
+    if IncidentName::parse(&incident.name).is_some_and(|name| name.id() == charter::INCIDENT) {
+        check.wrong("name", "MALFORMED_NAME", "is kept for the charter: choose another id");
     }
     check.finish()?;
     let id = match IncidentName::parse(&incident.name) {

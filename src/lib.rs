@@ -6,6 +6,7 @@ pub mod archive;
 pub mod attachments;
 pub mod backup;
 pub mod bundle;
+pub mod charter;
 pub mod cli;
 pub mod config;
 pub mod disk;

@@ -110,7 +110,7 @@ impl Metrics {
     pub fn render(&self, node: &crate::node::Node) -> String {
         let picture = node.picture.read();
         self.entries.set(picture.entries().len() as i64);
-        self.incidents.set(picture.scopes().len() as i64);
+        self.incidents.set(picture.incident_count() as i64);
         self.lsn.set(picture.lsn() as i64);
         drop(picture);
         self.disk_free.set(node.disk.free_bytes() as i64);

@@ -13,6 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use polder_picture::{
     admit::NewScope,
     admit::ReceiveError,
+    charter::Charter,
     clock::Clock,
     picture::{Feed, Picture},
     record::{Head, Id, Signer},
@@ -23,6 +24,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     attachments::Attachments,
+    charter,
     disk::{Disk, Reserve},
     metrics::Metrics,
     publish::{self, Job, Pen, PublishError, Receipt, Received, Reply, RequestKey, Task, Work},
@@ -88,6 +90,10 @@ pub struct Node {
     pub tokens: Tokens,
     /// File outside the store's volume that says how far the log has come.
     pub fence: Option<std::path::PathBuf>,
+    /// Who may see what; `None` on a node that has no charter.
+    pub charter: RwLock<Option<Charter>>,
+    /// Counts the changes of the charter.
+    pub charter_changed: watch::Sender<u64>,
     pub(crate) requests: Mutex<Requests>,
     pub(crate) recent: Mutex<Recent>,
     pub(crate) tails: TailCache,
@@ -182,6 +188,7 @@ impl Node {
             identity = retire::renew_key(&directory, &log, &identity)?;
             signer = directory.read_key()?;
         }
+        let charter = charter::load(&log, &opened.picture, &identity)?;
         let io = |error| DirectoryError::Io { path: path.to_owned(), error };
         let disk = Disk::new(path, options.reserve).map_err(io)?;
         let attachments = Attachments::open(&directory.attachments(), options).map_err(io)?;
@@ -197,6 +204,8 @@ impl Node {
             attachments,
             fence: options.fence.clone(),
             tokens: Tokens::new(&identity.store_id, &signer),
+            charter: RwLock::new(charter),
+            charter_changed: watch::Sender::new(0),
             requests: Mutex::new(opened.requests),
             recent: Mutex::default(),
             tails: TailCache::default(),

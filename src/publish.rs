@@ -142,10 +142,16 @@ impl Desk<'_, '_> {
         self.group.open_scope(scope)
     }
 
+    /// The scope of a charter's statements, known or new.
+    pub fn charter_scope(&mut self, charter: Id) -> u32 {
+        self.group.charter_scope(charter)
+    }
+
     /// Takes the records of another node that are not held yet, if the disk has room for their
     /// lane, and says how many.
     pub fn receive(&mut self, suffix: Suffix, scope: &NewScope) -> Result<usize, ReceiveError> {
         let (feed, head) = (*suffix.feed(), suffix.head());
+        self.node.may_take(scope)?;
         let ours = self.group.head_of(feed.id()).sequence;
         if head.sequence < ours {
             // The door knows our last record only; for older ones the log is asked.
@@ -369,6 +375,7 @@ impl Writer<'_> {
     /// Shows and announces what is durable now.
     fn show(&self, sealed: &SealedGroup, first_lsn: u64) {
         self.node.picture.write().install(sealed);
+        self.node.hear_statements(sealed);
         let last = first_lsn + sealed.admitted.len() as u64 - 1;
         self.node.metrics.records(&sealed.admitted);
         self.node.changed.send_replace(last);

@@ -4,6 +4,7 @@ use std::{collections::HashMap, ops::ControlFlow};
 
 use bytes::Bytes;
 use polder_picture::{
+    admit::NewScope,
     attributes::{Attributes, NEVER, millis},
     check::Checker,
     filter::Filter,
@@ -418,14 +419,14 @@ pub fn citations(node: &Node) -> Result<HashMap<[u8; 32], u32>, EngineError> {
     Ok(cited)
 }
 
-/// Incidents whose current versions cite each attachment.
-pub fn citing_incidents(node: &Node) -> Result<HashMap<[u8; 32], Vec<String>>, EngineError> {
-    let mut cited: HashMap<[u8; 32], Vec<String>> = HashMap::new();
+/// Scopes whose current versions cite each attachment.
+pub fn citing_scopes(node: &Node) -> Result<HashMap<[u8; 32], Vec<NewScope>>, EngineError> {
+    let mut cited: HashMap<[u8; 32], Vec<NewScope>> = HashMap::new();
     each_citation(node, |sha256, scope| {
-        let incident = node.picture.read().scope(scope).incident.clone();
-        let incidents = cited.entry(sha256).or_default();
-        if !incidents.contains(&incident) {
-            incidents.push(incident);
+        let scope = node.picture.read().scope(scope).name();
+        let scopes = cited.entry(sha256).or_default();
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
         }
     })?;
     Ok(cited)

@@ -13,8 +13,9 @@ use axum::{
 };
 use polder_wire::v1::{
     attachment_service_server::AttachmentServiceServer,
-    incident_service_server::IncidentServiceServer, link_service_server::LinkServiceServer,
-    node_service_server::NodeServiceServer, picture_service_server::PictureServiceServer,
+    charter_service_server::CharterServiceServer, incident_service_server::IncidentServiceServer,
+    link_service_server::LinkServiceServer, node_service_server::NodeServiceServer,
+    picture_service_server::PictureServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_stream::wrappers::TcpListenerStream;
@@ -122,6 +123,7 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
         .add_service(sized!(AttachmentServiceServer))
         .add_service(sized!(NodeServiceServer))
         .add_service(sized!(LinkServiceServer))
+        .add_service(sized!(CharterServiceServer))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?);
@@ -129,13 +131,14 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
     Ok((health, routes.into()))
 }
 
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 7] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
     "polder.v1.AttachmentService",
     "polder.v1.NodeService",
     "polder.v1.LinkService",
+    "polder.v1.CharterService",
 ];
 
 /// Ends a call at its deadline, in the words of the contract and with the headers that a browser

@@ -5,6 +5,8 @@
 
 #[path = "links/apart.rs"]
 mod apart;
+#[path = "links/charter.rs"]
+mod charter;
 #[path = "links/copies.rs"]
 mod copies;
 #[path = "links/files.rs"]
@@ -14,6 +16,8 @@ mod harness;
 mod hostile;
 #[path = "links/limits.rs"]
 mod limits;
+#[path = "../crates/picture/tests/charter/made.rs"]
+mod made;
 #[path = "links/namespaces.rs"]
 mod namespaces;
 #[path = "links/region.rs"]

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use polder_picture::{
     admit::NewScope,
+    charter::Charter,
     link::{LANES, codec},
     names::{AttachmentName, IncidentName},
     picture::Picture,
@@ -81,7 +82,14 @@ impl Plan {
     /// Finds what goes: of the feeds that are held now, what the heads do not name.
     pub fn of(node: &Node, wanted: &Wanted) -> Result<Self, PlanError> {
         let heads = if wanted.heads.is_empty() { None } else { Some(heads::read(&wanted.heads)?) };
-        let held = held(node, &wanted.incidents)?;
+        let mut held = held(node, &wanted.incidents)?;
+        if let Some(charter) = &*node.charter.read() {
+            let peer = reader(charter, heads.as_ref())?;
+            held.retain(|piece| {
+                let NewScope { incident, audience, .. } = &piece.scope;
+                charter.shares(node.key_id(), peer, incident, audience)
+            });
+        }
         let log = node.log();
         let mut plan = Self {
             pieces: Vec::new(),
@@ -154,6 +162,19 @@ impl Piece {
     fn records(&self) -> u64 {
         self.until.sequence - self.after.sequence
     }
+}
+
+/// Under a charter a bundle is made for one node, and holds what that one may hold.
+fn reader(charter: &Charter, heads: Option<&Heads>) -> Result<Id, Refusal> {
+    let Some(heads) = heads else {
+        let sentence = "under a charter a bundle is made for one node: give its heads file";
+        return Err(Refusal::field("heads", "REQUIRED", sentence));
+    };
+    if charter.is_certified(heads.node) {
+        return Ok(heads.node);
+    }
+    let sentence = format!("the charter gives node {} no certificate, or cut it off", heads.node);
+    Err(Refusal::new(Class::FailedPrecondition, "NODE_NOT_CERTIFIED", sentence))
 }
 
 fn lacking(heads: &Heads, feed: Id) -> Option<Head> {

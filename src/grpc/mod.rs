@@ -3,6 +3,7 @@
 
 pub mod attachment;
 mod bundle;
+mod charter;
 pub mod incident;
 pub mod link;
 pub mod node;

@@ -299,7 +299,7 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         lsn: picture.lsn() as i64,
         record_count: picture.lsn() as i64,
         entry_count: picture.entries().len() as i64,
-        incident_count: picture.scopes().len() as i64,
+        incident_count: picture.incident_count() as i64,
         feeds: feeds.collect(),
         feeds_left_out: picture.held_feeds().count().saturating_sub(FEEDS_MAX) as i64,
         store: Some(store),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::NewScope,
+    charter::{self, Charter},
     forks::tree,
     link::{FilePiece, World},
     picture::{Feed, Scope},
@@ -25,15 +26,24 @@ pub(super) struct Door {
     pub(super) files: Arc<Files>,
 }
 
-pub(super) fn name_of(scope: &Scope) -> NewScope {
-    let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
-    NewScope { incident, mode: scope.mode, audience }
-}
-
 impl Door {
     pub(super) fn travels(&self, incident: &str) -> bool {
+        if incident == charter::INCIDENT {
+            return true;
+        }
         let on = |list: &Vec<String>| list.is_empty() || list.iter().any(|known| known == incident);
         self.lists.iter().all(on)
+    }
+
+    /// Under a charter a scope travels between those two only who may both hold it.
+    fn entitled(
+        &self,
+        charter: Option<&Charter>,
+        peer: Id,
+        incident: &str,
+        audience: &str,
+    ) -> bool {
+        charter.is_none_or(|charter| charter.shares(self.node.key_id(), peer, incident, audience))
     }
 
     /// Where what was archived of a feed ends, if anything was.
@@ -54,14 +64,24 @@ impl Door {
 }
 
 impl World for Door {
-    fn scopes(&self, _: Id) -> Vec<NewScope> {
+    fn scopes(&self, peer: Id) -> Vec<NewScope> {
         let picture = self.node.picture.read();
-        let scopes = picture.scopes().iter().filter(|scope| self.travels(&scope.incident));
-        scopes.map(name_of).collect()
+        let charter = self.node.charter.read();
+        let scopes = picture.scopes().iter().filter(|scope| {
+            self.travels(&scope.incident)
+                && self.entitled(charter.as_ref(), peer, &scope.incident, &scope.audience)
+        });
+        scopes.map(Scope::name).collect()
     }
 
-    fn allows(&self, _: Id, scope: &NewScope) -> bool {
+    fn allows(&self, peer: Id, scope: &NewScope) -> bool {
         self.travels(&scope.incident)
+            && self.entitled(
+                self.node.charter.read().as_ref(),
+                peer,
+                &scope.incident,
+                &scope.audience,
+            )
     }
 
     fn feeds(&self, scope: Id) -> Vec<(FeedName, Head)> {
@@ -125,8 +145,15 @@ impl World for Door {
         envelopes
     }
 
-    fn file(&self, _: Id, sha256: &[u8; 32], offset: u64, bytes_max: usize) -> Option<FilePiece> {
-        if !self.files.cited_by(sha256).iter().any(|incident| self.travels(incident)) {
+    fn file(
+        &self,
+        peer: Id,
+        sha256: &[u8; 32],
+        offset: u64,
+        bytes_max: usize,
+    ) -> Option<FilePiece> {
+        let cited = self.files.cited_by(sha256);
+        if !cited.iter().any(|scope| self.allows(peer, scope)) {
             return None;
         }
         let stored = self.node.attachments.get(sha256)?;

@@ -5,8 +5,8 @@ use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 use futures::{Stream, StreamExt as _};
 use jiff::Zoned;
 use polder_picture::{
-    link::{Event, Fault, LANES, Local, Peer, Session},
-    record::Head,
+    link::{Event, Fault, LANES, Local, Peer, Session, World as _},
+    record::{Head, Id},
     suffix::FeedName,
 };
 use polder_wire::v1::{Lane, LinkFilePart, LinkFrame};
@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     Heard, Links, OpenSession,
     board::Figures,
-    door::{Door, name_of},
+    door::Door,
     files::{self, Written},
     store::{self, Inlet, Outcome},
 };
@@ -198,6 +198,7 @@ impl Driver<'_> {
     ) -> Ending {
         let node = Arc::clone(&self.links.node);
         let mut changed = node.changed.subscribe();
+        let mut ruled = node.charter_changed.subscribe();
         let mut tipped = self.links.tipped.subscribe();
         let mut ending: watch::Receiver<bool> = self.links.ending.clone();
         let mut tick = tokio::time::interval(TICK);
@@ -236,6 +237,7 @@ impl Driver<'_> {
                     self.moved();
                     Ok(())
                 }
+                _ = ruled.changed() => self.ruled(),
                 tip = tipped.recv() => {
                     match tip {
                         Ok(tip) => self.session.tipped(tip),
@@ -346,6 +348,7 @@ impl Driver<'_> {
             let sentence = format!("this node does not accept links from node {}", peer.node);
             return Err(Fault { reason: "NODE_NOT_ACCEPTED", sentence });
         }
+        self.certified(peer.node)?;
         let own = self.links.node.key_id();
         let dialler = if self.plan.is_some() { own } else { peer.node };
         let session = OpenSession { link: self.link, dialler, end: Arc::clone(&self.end) };
@@ -359,6 +362,23 @@ impl Driver<'_> {
         tracing::info!(peer = %peer.node, name = peer.display_name, "linked");
         self.tell_all_tips();
         Ok(())
+    }
+
+    fn ruled(&mut self) -> Result<(), Fault> {
+        let Some(peer) = self.session.peer().map(|peer| peer.node) else { return Ok(()) };
+        self.session.ruled(self.links.now_us(), &self.door);
+        self.certified(peer)
+    }
+
+    /// Under a charter a node links with those only that it names.
+    fn certified(&self, peer: Id) -> Result<(), Fault> {
+        let charter = self.links.node.charter.read();
+        if charter.as_ref().is_none_or(|charter| charter.is_certified(peer)) {
+            return Ok(());
+        }
+        let sentence =
+            format!("the charter of this node gives node {peer} no certificate, or cut it off");
+        Err(Fault { reason: "NODE_NOT_CERTIFIED", sentence })
     }
 
     fn tell_all_tips(&mut self) {
@@ -407,8 +427,9 @@ impl Driver<'_> {
         let now_us = self.links.now_us();
         self.not_here.retain(|_, until| *until > now_us);
         for sha256 in self.links.files.missing(node) {
-            let incidents = self.links.files.cited_by(&sha256);
-            let travels = incidents.iter().any(|incident| self.door.travels(incident));
+            let scopes = self.links.files.cited_by(&sha256);
+            let peer = self.session.peer().map(|peer| peer.node).unwrap_or_default();
+            let travels = scopes.iter().any(|scope| self.door.allows(peer, scope));
             if travels && !self.not_here.contains_key(&sha256) {
                 let offset = node.attachments.begun(&sha256);
                 let mut shared = self.links.shared.lock();
@@ -432,7 +453,7 @@ impl Driver<'_> {
                 let before = std::mem::replace(end, feed.head.sequence);
                 let scope = picture.scope(feed.scope);
                 if let Some(name) = feed.name(scope.id) {
-                    moved.push((name, name_of(scope), before, feed.head));
+                    moved.push((name, scope.name(), before, feed.head));
                 }
             }
         }

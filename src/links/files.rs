@@ -1,4 +1,4 @@
-//! Attachments that current entries cite: which incidents do, and which of them are not here yet.
+//! Attachments that current entries cite: which scopes do, and which of them are not here yet.
 
 use std::{
     collections::HashMap,
@@ -10,6 +10,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use polder_picture::admit::NewScope;
 use polder_wire::v1::{Lane, LinkFilePart};
 
 use crate::{node::Node, query};
@@ -20,14 +21,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What is known of citations.
 #[derive(Debug, Default)]
 pub struct Files {
-    cited: Mutex<HashMap<[u8; 32], Vec<String>>>,
+    cited: Mutex<HashMap<[u8; 32], Vec<NewScope>>>,
     missing: Mutex<Vec<[u8; 32]>>,
     looked_at: AtomicU64,
 }
 
 impl Files {
-    /// Incidents whose current entries cite a file.
-    pub(super) fn cited_by(&self, sha256: &[u8; 32]) -> Vec<String> {
+    /// Scopes whose current entries cite a file.
+    pub(super) fn cited_by(&self, sha256: &[u8; 32]) -> Vec<NewScope> {
         self.cited.lock().get(sha256).cloned().unwrap_or_default()
     }
 
@@ -58,7 +59,7 @@ impl Files {
     }
 
     fn look_through(&self, node: &Node) -> Result<(), crate::store::engine::EngineError> {
-        let cited = query::citing_incidents(node)?;
+        let cited = query::citing_scopes(node)?;
         let missing: Vec<_> =
             cited.keys().filter(|sha256| node.attachments.get(sha256).is_none()).copied().collect();
         *self.missing.lock() = missing;

@@ -64,6 +64,8 @@ pub enum Act {
     Retract,
     /// Puts the incident's own data.
     Incident(Box<IncidentData>),
+    /// Puts a statement of a charter: it counts for its feed, and changes no entry.
+    Control,
 }
 
 /// Which versions a draft replaces.
@@ -234,6 +236,11 @@ impl<'a> Group<'a> {
         Ok((self.picture.scopes().len() + self.scopes.len() - 1) as u32)
     }
 
+    /// The scope of a charter's statements, known or new.
+    pub fn charter_scope(&mut self, charter: Id) -> u32 {
+        self.known_scope(&crate::charter::scope(charter))
+    }
+
     /// Admits a draft of this node.
     pub fn author(&mut self, draft: Draft, wall_ms: i64) -> Result<&Admitted, Refusal> {
         let key = (draft.scope, draft.entry);
@@ -255,6 +262,7 @@ impl<'a> Group<'a> {
         let kind = match &draft.act {
             Act::Retract => RecordKind::Retract,
             Act::Put(_) | Act::Incident(_) => RecordKind::Put,
+            Act::Control => RecordKind::Control,
         };
         let wire_seen: Vec<_> = seen.iter().map(|seen| self.wire_seen(*seen)).collect();
         let header = NewHeader {
@@ -280,9 +288,12 @@ impl<'a> Group<'a> {
             Act::Put(attributes) => *attributes,
             Act::Retract => judge::of_own_retraction(&draft.sealed.payload.bytes, draft.lane),
             Act::Incident(_) => Attributes::bare(draft.lane),
+            Act::Control => Attributes::apart(draft.lane),
         };
         let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
-        register.add(live.clone(), &seen);
+        if !live.attributes.is_apart() {
+            register.add(live.clone(), &seen);
+        }
         let data = match draft.act {
             Act::Incident(data) => {
                 let held = self.data_of(draft.scope).to_vec();
@@ -292,7 +303,9 @@ impl<'a> Group<'a> {
             }
             _ => None,
         };
-        self.registers.insert(key, register);
+        if !live.attributes.is_apart() {
+            self.registers.insert(key, register);
+        }
         let payload = Some(draft.sealed.payload);
         self.admitted.push(Admitted {
             envelope: Envelope { header, payload, signature: Bytes::new() },

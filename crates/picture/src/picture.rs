@@ -8,7 +8,9 @@ use polder_wire::v1::{IncidentData, IncidentState, Lane, Mode};
 use uuid::Uuid;
 
 use crate::{
+    admit::NewScope,
     changes::ChangeIndex,
+    charter,
     forks::{Branch, Closed, effective},
     live::{Live, RecordRef, Register, recency},
     pages::Pages,
@@ -45,6 +47,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What its id is the hash of.
+    pub fn name(&self) -> NewScope {
+        let (incident, audience) = (self.incident.clone(), self.audience.clone());
+        NewScope { incident, mode: self.mode, audience }
+    }
+
     /// The incident's data that was recorded last, if any is known.
     pub fn current(&self, feed_id: impl Fn(u32) -> Id) -> Option<&(Live, IncidentData)> {
         self.data.iter().max_by_key(|(live, _)| recency(live, &feed_id))
@@ -157,6 +165,12 @@ impl Picture {
     /// Position of the last record.
     pub fn lsn(&self) -> u64 {
         self.lsn
+    }
+
+    /// Scopes of incidents; that of a charter is none.
+    pub fn incident_count(&self) -> usize {
+        let of_incident = |scope: &&Scope| scope.incident != charter::INCIDENT;
+        self.scopes.iter().filter(of_incident).count()
     }
 
     /// Incidents and their audiences, in the order in which they became known here.

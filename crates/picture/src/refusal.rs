@@ -60,6 +60,14 @@ impl Refusal {
         Self::violations(vec![violation]).expect("one violation was given")
     }
 
+    /// The same for a message that stands within another, under `path`.
+    pub fn within(mut self, path: &str) -> Self {
+        for violation in &mut self.fields {
+            violation.field = format!("{path}.{}", violation.field);
+        }
+        Self::violations(std::mem::take(&mut self.fields)).unwrap_or(self)
+    }
+
     /// A refusal that lists every wrong field, or nothing when there is none.
     pub fn violations(fields: Vec<Violation>) -> Option<Self> {
         let first = fields.first()?;

@@ -107,6 +107,10 @@ fn summary(name: &str, bytes: &[u8]) -> String {
             line("state", &data.state().as_str_name());
             line("audience", &data.audience);
         }
+        content::Content::Statement(statement) => {
+            line("statement", &hex(&statement.body));
+            line("signatures", &statement.endorsements.len());
+        }
     }
     out
 }

@@ -196,7 +196,7 @@ impl Group<'_> {
         ends.collect()
     }
 
-    fn known_scope(&mut self, scope: &NewScope) -> u32 {
+    pub(super) fn known_scope(&mut self, scope: &NewScope) -> u32 {
         let id = scope_id(&scope.incident, scope.mode, &scope.audience);
         let known = self.picture.scopes().len();
         self.picture.scope_index(id).unwrap_or_else(|| {

@@ -112,7 +112,7 @@ impl<'a> World<'a> {
         let mut signed: HashMap<Signature, [u8; 32]> = HashMap::new();
         let mut twice: BTreeMap<Id, u64> = BTreeMap::new();
         for (hash, statement) in &statements.by_hash {
-            for signature in &statement.signatures {
+            for signature in statement.signatures.keys() {
                 if *signed.entry(*signature).or_insert(*hash) != *hash {
                     let first = twice.entry(signature.key).or_insert(signature.sequence);
                     *first = signature.sequence.min(*first);
@@ -183,7 +183,7 @@ impl<'a> World<'a> {
     fn signers(&self, hash: &[u8; 32], cuts: &Cuts) -> Signers {
         let only_denies = self.only_denies(hash);
         let mut signers = Signers::default();
-        for Signature { key, sequence } in &self.statements.by_hash[hash].signatures {
+        for Signature { key, sequence } in self.statements.by_hash[hash].signatures.keys() {
             signers.all.insert(*key);
             if !only_denies && self.twice.get(key).is_some_and(|first| first <= sequence) {
                 continue;

@@ -10,10 +10,15 @@
 //! Charter::may_hold, may_see     a decision: three lookups
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use hashbrown::HashMap;
-use polder_wire::v1::{CharterChange, CharterStatement, Founding, charter_change::Change};
+use polder_wire::v1::{
+    CharterBody, CharterChange, CharterStatement, Endorsement, Founding, Mode,
+    charter_change::Change,
+};
+use prost::Message as _;
 
 use self::{
     authority::Settled,
@@ -21,6 +26,7 @@ use self::{
     statement::{Checked, Signature, check},
 };
 use crate::{
+    admit::NewScope,
     record::Id,
     refusal::{Class, Refusal},
 };
@@ -34,6 +40,14 @@ pub use statement::{
     ANY_INCIDENT, ANY_PARTY, BODY_BYTES_MAX, ENDORSEMENTS_MAX, EVERYBODY, body_hash, charter_id,
     endorse, item_id, write,
 };
+
+/// The id that the scopes of charters bear in place of an incident's; no incident has it.
+pub const INCIDENT: &str = "charter";
+
+/// The scope in which the statements of a charter travel.
+pub fn scope(charter: Id) -> NewScope {
+    NewScope { incident: INCIDENT.into(), mode: Mode::Actual, audience: format!("c{charter}") }
+}
 
 /// Signatures under all the statements of a charter.
 pub const SIGNATURES_MAX: usize = 400_000;
@@ -49,8 +63,9 @@ struct Statements {
 
 #[derive(Debug)]
 struct Statement {
+    body: Bytes,
     changes: Vec<(Id, CharterChange)>,
-    signatures: BTreeSet<Signature>,
+    signatures: BTreeMap<Signature, Endorsement>,
 }
 
 impl Statements {
@@ -69,7 +84,7 @@ impl Statements {
 
     /// Returns whether it says anything new: a statement, or another signature under one.
     fn add(&mut self, checked: Checked) -> bool {
-        let Checked { hash, body, signatures } = checked;
+        let Checked { hash, bytes, body, signatures } = checked;
         let items = &mut self.items;
         let statement = self.by_hash.entry(hash).or_insert_with(|| {
             let changes = body.changes.into_iter().enumerate();
@@ -78,13 +93,20 @@ impl Statements {
                 items.insert(item, (hash, place));
                 (item, change)
             });
-            Statement { changes: changes.collect(), signatures: BTreeSet::new() }
+            Statement { body: bytes, changes: changes.collect(), signatures: BTreeMap::new() }
         });
         let before = statement.signatures.len();
         statement.signatures.extend(signatures);
         let new = statement.signatures.len() - before;
         self.signatures += new;
         new > 0
+    }
+}
+
+fn belongs(body: &CharterBody, hash: &[u8; 32]) -> (Id, bool) {
+    match Id::from_slice(&body.charter) {
+        Some(charter) => (charter, false),
+        None => (Id::from_slice(&hash[..16]).expect("it is 16 bytes"), true),
     }
 }
 
@@ -153,6 +175,29 @@ impl Charter {
         Ok(self.statements.add(checked))
     }
 
+    /// Which charter a sound statement belongs to, and whether it founds that.
+    pub fn of(statement: &CharterStatement) -> Result<(Id, bool), Refusal> {
+        let checked = check(statement)?;
+        Ok(belongs(&checked.body, &checked.hash))
+    }
+
+    /// The same without a look at its signatures, for what was checked before.
+    pub fn of_unchecked(statement: &CharterStatement) -> Option<(Id, bool)> {
+        let body = CharterBody::decode(statement.body.clone()).ok()?;
+        Some(belongs(&body, &body_hash(&statement.body)))
+    }
+
+    /// All signatures of this statement are held.
+    pub fn holds(&self, statement: &CharterStatement) -> bool {
+        let held = self.statements.by_hash.get(&body_hash(&statement.body));
+        held.is_some_and(|held| {
+            statement.endorsements.iter().all(|one| {
+                let key = statement::id_of(&one.public_key);
+                held.signatures.contains_key(&Signature { key, sequence: one.sequence })
+            })
+        })
+    }
+
     fn settle(&mut self) {
         self.settled = authority::settle(&self.statements);
         self.policy = Policy::new(&self.statements, &self.settled);
@@ -176,7 +221,7 @@ impl Charter {
 
     /// The number for the next signature of a key.
     pub fn next_sequence(&self, key: Id) -> u64 {
-        let signatures = self.statements.by_hash.values().flat_map(|one| &one.signatures);
+        let signatures = self.statements.by_hash.values().flat_map(|one| one.signatures.keys());
         let own = signatures.filter(|signature| signature.key == key);
         own.map(|signature| signature.sequence).max().unwrap_or_default() + 1
     }
@@ -215,6 +260,33 @@ impl Charter {
     /// Whether a node may hold a scope: it is not cut off, and one of its parties may see it.
     pub fn may_hold(&self, node: Id, incident: &str, audience: &str) -> bool {
         self.policy.may_hold(node, incident, audience)
+    }
+
+    /// Whether a node has a certificate and is not cut off.
+    pub fn is_certified(&self, node: Id) -> bool {
+        self.policy.node(node).is_some_and(|row| row.cut.is_none() && !row.parties.is_empty())
+    }
+
+    /// Whether a scope may travel between two nodes: both may hold it. The charter itself goes to
+    /// every node that has a certificate.
+    pub fn shares(&self, own: Id, peer: Id, incident: &str, audience: &str) -> bool {
+        if incident == INCIDENT {
+            return audience == scope(self.id).audience && self.is_certified(peer);
+        }
+        [own, peer].into_iter().all(|node| self.may_hold(node, incident, audience))
+    }
+
+    /// All statements, each with its signatures, in a fixed order.
+    pub fn statements(&self) -> impl Iterator<Item = CharterStatement> + '_ {
+        self.statements.by_hash.values().map(|held| CharterStatement {
+            body: held.body.clone(),
+            endorsements: held.signatures.values().cloned().collect(),
+        })
+    }
+
+    /// Whether a statement counts; `None` for one that is not held.
+    pub fn standing_of(&self, statement: &CharterStatement) -> Option<Standing> {
+        self.standing(&body_hash(&statement.body))
     }
 
     /// Whether a node may publish in the name of a party.

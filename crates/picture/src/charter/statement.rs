@@ -93,8 +93,9 @@ pub(super) struct Signature {
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) hash: [u8; 32],
+    pub(super) bytes: Bytes,
     pub(super) body: CharterBody,
-    pub(super) signatures: Vec<Signature>,
+    pub(super) signatures: Vec<(Signature, Endorsement)>,
 }
 
 /// Checks form and signatures.
@@ -121,9 +122,10 @@ pub(super) fn check(statement: &CharterStatement) -> Result<Checked, Refusal> {
             let field = format!("endorsements[{index}]");
             return Err(Refusal::field(field, "SIGNATURE_WRONG", "is not a signature of its key"));
         };
-        signatures.push(Signature { key: key_id(&key), sequence: endorsement.sequence });
+        let signature = Signature { key: key_id(&key), sequence: endorsement.sequence };
+        signatures.push((signature, endorsement.clone()));
     }
-    Ok(Checked { hash, body, signatures })
+    Ok(Checked { hash, bytes: statement.body.clone(), body, signatures })
 }
 
 pub(super) fn key_of(bytes: &[u8]) -> Option<VerifyingKey> {

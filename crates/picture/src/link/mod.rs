@@ -25,6 +25,7 @@ mod reconcile;
 mod send;
 mod session;
 pub mod tips;
+mod travels;
 pub mod wants;
 
 use std::collections::BTreeMap;

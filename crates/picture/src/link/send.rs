@@ -114,9 +114,17 @@ impl Session {
         loop {
             let after = (Bound::Excluded(self.last_fed[lane]), Bound::Unbounded);
             let pending = &self.pending[lane];
-            let feed = *pending.range(after).next().or_else(|| pending.first())?;
+            let of_charter = self.charter_feeds.iter().find(|feed| pending.contains(feed));
+            let others = || pending.range(after).next().or_else(|| pending.first());
+            let feed = *of_charter.or_else(others)?;
             self.last_fed[lane] = feed;
             let ours = world.head(feed).sequence;
+            // Rights may have ended since the peer asked: this is the last moment to see it.
+            let scope = self.feeds.get(&feed).and_then(|state| self.scopes.get(&state.name.scope));
+            if !scope.is_some_and(|scope| self.travels(world, &scope.name)) {
+                self.pending[lane].remove(&feed);
+                continue;
+            }
             let state = self.feeds.get_mut(&feed)?;
             state.sent = state.sent.max(state.theirs.unwrap_or_default()).max(world.start(feed));
             // A node is never sent its own records: what it lost it must not write again.
@@ -210,6 +218,9 @@ impl Session {
             && let Some(id) = self.scopes_due.pop_first()
         {
             let Some(state) = self.scopes.get(&id) else { continue };
+            if !self.travels(world, &state.name) {
+                continue;
+            }
             let scope = LinkScope {
                 incident: state.name.incident.clone(),
                 mode: state.name.mode.into(),

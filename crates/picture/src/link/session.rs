@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     admit::NewScope,
+    charter,
     record::{Head, Id, Signer},
     suffix::FeedName,
 };
@@ -147,6 +148,10 @@ pub struct Session {
     pub(super) same: bool,
     /// The two sides differ for good in what either archived: there is no hurry to compare.
     pub(super) apart: bool,
+    /// Scopes of charters.
+    pub(super) charter_scopes: BTreeSet<Id>,
+    /// Feeds of charters: they go before all others.
+    pub(super) charter_feeds: BTreeSet<Id>,
     /// Nothing is wanted before: the store takes nothing.
     pub(super) later_us: u64,
     pub(super) refused: u32,
@@ -217,6 +222,8 @@ impl Session {
             checked_us: now_us,
             same: false,
             apart: false,
+            charter_scopes: BTreeSet::new(),
+            charter_feeds: BTreeSet::new(),
             later_us: 0,
             refused: 0,
             bytes: (0, 0),
@@ -447,27 +454,11 @@ impl Session {
         now_us.saturating_sub(self.opened_us) >= TIPS_US
     }
 
-    /// Scopes that are held here and may travel.
-    pub(super) fn scopes_shared(&self, world: &dyn World) -> Vec<NewScope> {
-        let Some(peer) = &self.peer else { return Vec::new() };
-        let mut scopes = world.scopes(peer.node);
-        scopes.retain(|scope| self.lists(&scope.incident));
-        scopes
-    }
-
-    /// Whether a scope may travel, in both directions.
-    pub(super) fn travels(&self, world: &dyn World, scope: &NewScope) -> bool {
-        let peer = self.peer.as_ref();
-        peer.is_some_and(|peer| world.allows(peer.node, scope)) && self.lists(&scope.incident)
-    }
-
-    fn lists(&self, incident: &str) -> bool {
-        let on = |list: &[String]| list.is_empty() || list.iter().any(|known| known == incident);
-        on(&self.local.incidents) && self.peer.as_ref().is_some_and(|peer| on(&peer.incidents))
-    }
-
     pub(super) fn know_scope(&mut self, scope: &NewScope) -> Id {
         let id = id_of(scope);
+        if scope.incident == charter::INCIDENT {
+            self.charter_scopes.insert(id);
+        }
         let due = &mut self.scopes_due;
         self.scopes.entry(id).or_insert_with(|| {
             due.insert(id);
@@ -477,6 +468,9 @@ impl Session {
     }
 
     pub(super) fn feed(&mut self, name: FeedName) -> &mut FeedState {
+        if self.charter_scopes.contains(&name.scope) {
+            self.charter_feeds.insert(name.id());
+        }
         self.feeds.entry(name.id()).or_insert(FeedState {
             name,
             theirs: None,

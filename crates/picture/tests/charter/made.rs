@@ -1,5 +1,7 @@
 //! Statements to test with. A key is known by a small number.
 
+#![allow(dead_code, reason = "two test programs use it, each a part")]
+
 use polder_picture::{
     charter::{ANY_PARTY, body_hash, endorse, item_id, write},
     record::{Id, Signer},

@@ -1,0 +1,196 @@
+//! The charter of this node: found in its log at a start, added to by whoever holds a key with the
+//! power, and by links.
+//!
+//! Statements are records like any other, of a scope that no incident has. Which charter is the
+//! node's own needs no row of its own: it is the one whose founding statement this node wrote to
+//! its own feed, so a backup and a compaction keep it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use polder_picture::{
+    admit::{Act, Draft, NewScope, SealedGroup, Supersedes},
+    charter::{self, Charter},
+    picture::Picture,
+    record::{Id, Sealed, key_id},
+    refusal::{Class, Refusal},
+};
+use polder_wire::v1::{CharterStatement, Content, Envelope, Lane, RecordKind, content};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::{
+    node::Node,
+    publish::PublishError,
+    store::{engine::EngineError, log::Log, rows::Identity},
+};
+
+/// Bytes of a feed that are read at once.
+const READ_BYTES: usize = 1 << 20;
+
+fn statement(envelope: &Envelope) -> Option<CharterStatement> {
+    let content = Content::decode(envelope.payload.as_ref()?.bytes.clone()).ok()?;
+    match content.content {
+        Some(content::Content::Statement(statement)) => Some(statement),
+        _ => None,
+    }
+}
+
+/// Reads the charter of this node from its log; `None` when it has none.
+pub fn load(
+    log: &Log,
+    picture: &Picture,
+    identity: &Identity,
+) -> Result<Option<Charter>, EngineError> {
+    let keys = std::iter::once(&identity.public_key).chain(&identity.retired_keys);
+    let own: Vec<Id> = keys
+        .filter_map(|key| ed25519_dalek::VerifyingKey::from_bytes(key[..].try_into().ok()?).ok())
+        .map(|key| key_id(&key))
+        .collect();
+    for (index, scope) in picture.scopes().iter().enumerate() {
+        if scope.incident != charter::INCIDENT {
+            continue;
+        }
+        let mut founding = None;
+        let mut all = Vec::new();
+        for feed in picture.feeds_of(index as u32) {
+            let is_own = feed.origin.is_some_and(|origin| own.contains(&origin));
+            each_statement(log, feed.id, &mut |statement| {
+                let of = Charter::of_unchecked(&statement);
+                if is_own && of.is_some_and(|(_, founds)| founds) {
+                    founding = Some(statement.clone());
+                }
+                all.push(statement);
+            })?;
+        }
+        let Some(mut charter) = founding.and_then(|founding| Charter::found(&founding).ok()) else {
+            continue;
+        };
+        if charter::scope(charter.id()).audience != scope.audience {
+            continue;
+        }
+        count_refused(charter.add(&all));
+        return Ok(Some(charter));
+    }
+    Ok(None)
+}
+
+fn each_statement(
+    log: &Log,
+    feed: Id,
+    visit: &mut impl FnMut(CharterStatement),
+) -> Result<(), EngineError> {
+    let mut after = 0;
+    loop {
+        let envelopes = log.read_suffix(feed, after, READ_BYTES)?;
+        if envelopes.is_empty() {
+            return Ok(());
+        }
+        after += envelopes.len() as u64;
+        envelopes.iter().filter_map(statement).for_each(&mut *visit);
+    }
+}
+
+/// A statement that another node let through is no reason to stop, but to be said.
+fn count_refused(added: Vec<Result<bool, Refusal>>) {
+    for refusal in added.into_iter().filter_map(Result::err) {
+        tracing::warn!(reason = refusal.reason, "a statement is refused: {refusal}");
+    }
+}
+
+impl Node {
+    /// Puts statements on record. Nothing is stored if one of them is refused.
+    pub async fn add_statements(
+        self: &Arc<Self>,
+        statements: Vec<CharterStatement>,
+    ) -> Result<(), PublishError> {
+        let mut ours = self.charter.read().as_ref().map(Charter::id);
+        for (index, statement) in statements.iter().enumerate() {
+            let (charter, founds) = Charter::of(statement)
+                .map_err(|refusal| refusal.within(&format!("statements[{index}]")))?;
+            if ours.is_none() && founds {
+                ours = Some(charter);
+            }
+            if ours != Some(charter) {
+                return Err(other_charter(ours, index).into());
+            }
+        }
+        let Some(ours) = ours else { return Ok(()) };
+        let held = |statement: &CharterStatement| {
+            self.charter.read().as_ref().is_some_and(|charter| charter.holds(statement))
+        };
+        let new: Vec<_> = statements.into_iter().filter(|one| !held(one)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let weight = new.iter().map(prost::Message::encoded_len).sum();
+        let task = move |desk: &mut crate::publish::Desk<'_, '_>| {
+            let scope = desk.charter_scope(ours);
+            let one = |statement: CharterStatement| {
+                let content = Content { content: Some(content::Content::Statement(statement)) };
+                desk.author(Draft {
+                    scope,
+                    entry: Uuid::nil(),
+                    act: Act::Control,
+                    lane: Lane::Urgent,
+                    sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
+                    author: String::new(),
+                    supersedes: Supersedes::Exactly(Vec::new()),
+                })
+            };
+            new.into_iter().map(one).collect()
+        };
+        let receipt = self.submit(Lane::Urgent, None, weight, Box::new(task)).await?;
+        match receipt.results.into_iter().find_map(Result::err) {
+            Some(status) => Err(PublishError::Failed(status.message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Under a charter a node takes only what it may hold, whichever way it comes.
+    pub(crate) fn may_take(&self, scope: &NewScope) -> Result<(), Refusal> {
+        let (own, NewScope { incident, audience, .. }) = (self.key_id(), scope);
+        let may = |charter: &Charter| {
+            incident == charter::INCIDENT || charter.may_hold(own, incident, audience)
+        };
+        if self.charter.read().as_ref().is_none_or(may) {
+            return Ok(());
+        }
+        let sentence = "the charter does not let this node hold what is said there";
+        Err(Refusal::new(Class::FailedPrecondition, "SCOPE_NOT_ALLOWED", sentence))
+    }
+
+    /// Takes what a commit brought into the charter.
+    pub(crate) fn hear_statements(&self, sealed: &SealedGroup) {
+        let control = sealed.admitted.iter().filter(|one| one.kind() == RecordKind::Control);
+        let heard: Vec<_> = control.filter_map(|one| statement(one.envelope())).collect();
+        if heard.is_empty() {
+            return;
+        }
+        if let Some(charter) = self.charter.write().as_mut() {
+            let own = |one: &&CharterStatement| {
+                Charter::of_unchecked(one).is_some_and(|(of, _)| of == charter.id())
+            };
+            let own: Vec<_> = heard.iter().filter(own).collect();
+            count_refused(charter.add(own));
+        } else {
+            // Others may have brought statements before this node took their charter for its own.
+            match load(&self.log(), &self.picture.read(), self.identity()) {
+                Ok(loaded) => *self.charter.write() = loaded,
+                Err(error) => return self.fail(&error),
+            }
+        }
+        self.charter_changed.send_modify(|changes| *changes += 1);
+    }
+}
+
+fn other_charter(ours: Option<Id>, index: usize) -> Refusal {
+    let field = format!("statements[{index}].body.charter");
+    match ours {
+        Some(_) => Refusal::field(field, "CHARTER_DIFFERS", "belongs to another charter"),
+        None => {
+            let sentence = "this node has no charter yet: send the statement that founds it first";
+            Refusal::new(Class::FailedPrecondition, "CHARTER_NOT_FOUND", sentence)
+        }
+    }
+}
