@@ -60,6 +60,7 @@ pub mod attributes;
 pub mod changes;
 pub mod charter;
 pub mod check;
+pub mod checkpoint;
 pub mod clock;
 pub mod entry;
 pub mod fields;

@@ -10,7 +10,7 @@ use polder_picture::{
     clock::Clock,
     judge::{body_field, entry_name},
     kinds::examples::examples,
-    picture::Picture,
+    picture::{Change, Picture},
     record::{Head, Id, NewHeader, Sealed, Signer, record_hash, scope_id},
     refusal::Refusal,
     suffix::{FeedName, Suffix},
@@ -66,13 +66,15 @@ pub struct Node {
     pub picture: Picture,
     pub clock: Clock,
     pub feeds: BTreeMap<Id, Held>,
+    /// What each record that came did, in order.
+    pub log: Vec<Change>,
 }
 
 impl Node {
     pub fn new(secret: u8) -> Self {
         let signer = Signer::new(&[secret; 32]);
-        let (picture, clock, feeds) = Default::default();
-        Self { signer, picture, clock, feeds }
+        let (picture, clock, feeds, log) = Default::default();
+        Self { signer, picture, clock, feeds, log }
     }
 
     fn commit(&mut self, sealed: &SealedGroup, keys: &BTreeMap<Id, VerifyingKey>) {
@@ -91,6 +93,7 @@ impl Node {
                 envelopes: Vec::new(),
             });
             held.envelopes.push(admitted.envelope().clone());
+            self.log.push(admitted.change().clone());
             assert_eq!(held.envelopes.len() as u64, admitted.record().sequence);
         }
         for feed in self.picture.held_feeds() {
