@@ -292,3 +292,27 @@ async fn a_bundle_holds_what_its_reader_may_hold_and_an_import_takes_no_more() {
     let refused = water.incidents().get_incident(request).await.unwrap_err();
     assert_eq!(reason(&refused), "INCIDENT_NOT_FOUND");
 }
+
+#[tokio::test]
+async fn a_restored_node_keeps_its_charter_and_has_to_be_certified_anew() {
+    let mut pair = Pair::start("fjall", FAST).await;
+    let (_, statements) = region(&pair).await;
+    for node in [&pair.a, &pair.b] {
+        say(node, &statements).await.unwrap();
+    }
+    let file = pair.homes[1].beside("backup");
+    let file = file.to_str().unwrap();
+    must(&["backup", file, "--node", &pair.b.address()]);
+    let before = said_at(&pair.b).await;
+    assert_eq!(before.len(), 2);
+    pair.b.kill();
+
+    let restored = pair.homes[1].beside("restored");
+    must(&["restore", file, "--data", restored.to_str().unwrap()]);
+    let node = Running::start(&restored, &["--link", &pair.line.address.to_string()]).await;
+    assert_eq!(said_at(&node).await, before);
+    let told = |links: &[polder_wire::v1::Link]| {
+        links.iter().any(|link| link.problem.contains("gives node"))
+    };
+    links_say(&node, "that its new key has no certificate", told).await;
+}
