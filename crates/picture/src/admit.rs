@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     attributes::Attributes,
+    checkpoint::List,
     clock::{Clock, Hlc},
     judge,
     live::{Live, RecordRef, Register, recency},
@@ -24,10 +25,13 @@ use crate::{
     suffix::FeedName,
 };
 
+mod bounds;
 mod feeds;
+mod leap;
 mod receive;
 
-pub use receive::{NAMED_FEEDS_MAX, RIVALS_OF_FEED_MAX, ReceiveError};
+pub use bounds::{NAMED_FEEDS_MAX, RIVALS_OF_FEED_MAX};
+pub use receive::ReceiveError;
 
 /// `seen` names at most so many feeds.
 pub const SEEN_MAX: usize = 64;
@@ -66,6 +70,8 @@ pub enum Act {
     Incident(Box<IncidentData>),
     /// Puts a statement of a charter: it counts for its feed, and changes no entry.
     Control,
+    /// Says what stays of the feed: it changes no entry.
+    Checkpoint(List),
 }
 
 /// Which versions a draft replaces.
@@ -135,6 +141,7 @@ pub struct Group<'a> {
     heads: BTreeMap<u32, Head>,
     registers: HashMap<(u32, Uuid), Register>,
     data: HashMap<u32, Vec<(Live, IncidentData)>>,
+    jumps: BTreeMap<u32, Head>,
     admitted: Vec<Admitted>,
 }
 
@@ -153,6 +160,8 @@ pub struct SealedGroup {
     pub origins: BTreeMap<Id, [u8; 32]>,
     /// New heads by feed.
     pub heads: BTreeMap<u32, Head>,
+    /// Of feeds that came as a jump: the last record that their checkpoint covers.
+    pub jumps: BTreeMap<u32, Head>,
     /// Reading of the clock after the last record.
     pub hlc: u64,
 }
@@ -172,6 +181,7 @@ impl<'a> Group<'a> {
             heads: BTreeMap::new(),
             registers: HashMap::new(),
             data: HashMap::new(),
+            jumps: BTreeMap::new(),
             admitted: Vec::new(),
         }
     }
@@ -250,7 +260,10 @@ impl<'a> Group<'a> {
         if matches!(draft.act, Act::Retract) {
             check_retractable(&register)?;
         }
-        let seen = self.seen(&draft.supersedes, &register)?;
+        let seen = match &draft.act {
+            Act::Checkpoint(list) => self.check_checkpoint(&draft, list).map(|()| Vec::new())?,
+            _ => self.seen(&draft.supersedes, &register)?,
+        };
 
         let clock_unsynchronised = self.clock.doubts(wall_ms);
         let hlc = self.clock.tick(wall_ms);
@@ -263,6 +276,7 @@ impl<'a> Group<'a> {
             Act::Retract => RecordKind::Retract,
             Act::Put(_) | Act::Incident(_) => RecordKind::Put,
             Act::Control => RecordKind::Control,
+            Act::Checkpoint(_) => RecordKind::Checkpoint,
         };
         let wire_seen: Vec<_> = seen.iter().map(|seen| self.wire_seen(*seen)).collect();
         let header = NewHeader {
@@ -288,7 +302,7 @@ impl<'a> Group<'a> {
             Act::Put(attributes) => *attributes,
             Act::Retract => judge::of_own_retraction(&draft.sealed.payload.bytes, draft.lane),
             Act::Incident(_) => Attributes::bare(draft.lane),
-            Act::Control => Attributes::apart(draft.lane),
+            Act::Control | Act::Checkpoint(_) => Attributes::apart(draft.lane),
         };
         let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
         if !live.attributes.is_apart() {
@@ -336,6 +350,7 @@ impl<'a> Group<'a> {
             learned: self.learned,
             origins: self.origins,
             heads: self.heads,
+            jumps: self.jumps,
             hlc: self.clock.last(),
         }
     }
@@ -452,6 +467,9 @@ impl Picture {
         }
         for (feed, head) in &group.heads {
             self.set_head(*feed, *head);
+        }
+        for (feed, covered) in &group.jumps {
+            self.set_covered(*feed, *covered);
         }
     }
 }

@@ -7,16 +7,21 @@
 //! chooses: the choice is the same on every node that holds the feed, can be checked by each of
 //! them, and stays right for a newcomer that has no other feed yet, or never gets one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use polder_wire::v1::RecordKind;
 
 use crate::record::{Decoded, Id};
 
+mod list;
+
+pub use list::{HASHES_MAX, LIST_BYTES_MAX, List, RECORDS_MIN, SHARE};
+
 /// A record as far as it matters here.
 #[derive(Debug)]
 struct Mark {
     sequence: u64,
+    hash: [u8; 32],
     seen: Vec<(Id, u64)>,
 }
 
@@ -39,13 +44,14 @@ impl Keeping {
         let Ok(entry) = header.entry[..].try_into() else { return };
         let seen = header.seen.iter();
         let seen = seen.filter_map(|seen| Some((Id::from_slice(&seen.feed)?, seen.sequence)));
-        let mark = Mark { sequence: header.sequence, seen: seen.collect() };
+        let (sequence, hash) = (header.sequence, record.hash);
+        let mark = Mark { sequence, hash, seen: seen.collect() };
         self.entries.entry(entry).or_default().push(mark);
     }
 
-    /// Numbers of the records that must stay. `feed`: the one whose records these are.
-    pub fn kept(self, feed: Id) -> BTreeSet<u64> {
-        let mut kept = BTreeSet::new();
+    /// Numbers and hashes of the records that must stay. `feed`: the one whose records these are.
+    pub fn kept(self, feed: Id) -> BTreeMap<u64, [u8; 32]> {
+        let mut kept = BTreeMap::new();
         for marks in self.entries.into_values() {
             keep(feed, marks, &mut kept);
         }
@@ -54,7 +60,7 @@ impl Keeping {
 }
 
 /// The records of one entry that must stay.
-fn keep(feed: Id, mut marks: Vec<Mark>, kept: &mut BTreeSet<u64>) {
+fn keep(feed: Id, mut marks: Vec<Mark>, kept: &mut BTreeMap<u64, [u8; 32]>) {
     let mut all = Covered::new();
     for mark in &marks {
         cover(&mut all, mark);
@@ -67,11 +73,11 @@ fn keep(feed: Id, mut marks: Vec<Mark>, kept: &mut BTreeSet<u64>) {
     let mut covered = Covered::new();
     for mark in &live {
         cover(&mut covered, mark);
-        kept.insert(mark.sequence);
+        kept.insert(mark.sequence, mark.hash);
     }
     for mark in &others {
         if cover(&mut covered, mark) {
-            kept.insert(mark.sequence);
+            kept.insert(mark.sequence, mark.hash);
         }
     }
 }

@@ -67,6 +67,7 @@ pub mod fields;
 pub mod filter;
 pub mod forks;
 pub mod judge;
+pub mod jump;
 pub mod kinds;
 pub mod language;
 pub mod link;

@@ -84,14 +84,16 @@ pub struct Feed {
     pub closed: Option<Closed>,
     /// Records up to here were archived and are no longer held.
     pub base: Head,
+    /// Records up to here came as what a checkpoint keeps of them: no others are held.
+    pub covered: Head,
 }
 
 impl Feed {
     /// A feed that is known by its id only.
     pub(crate) fn named(id: Id, scope: u32) -> Self {
         let (origin, lane) = (None, Lane::Unspecified);
-        let (head, base) = Default::default();
-        Self { id, origin, scope, lane, head, branch: None, closed: None, base }
+        let (head, base, covered) = Default::default();
+        Self { id, origin, scope, lane, head, branch: None, closed: None, base, covered }
     }
 
     /// What it is the log of, once that is known. `scope`: id of its scope.
@@ -399,6 +401,11 @@ impl Picture {
     /// Moves a feed's head.
     pub fn set_head(&mut self, feed: u32, head: Head) {
         self.feeds[feed as usize].head = head;
+    }
+
+    /// Notes up to where a feed is held only as far as a checkpoint keeps it.
+    pub fn set_covered(&mut self, feed: u32, covered: Head) {
+        self.feeds[feed as usize].covered = covered;
     }
 
     /// Adds a record. Adding it again changes nothing but its entry's log position.

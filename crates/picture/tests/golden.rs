@@ -111,6 +111,11 @@ fn summary(name: &str, bytes: &[u8]) -> String {
             line("statement", &hex(&statement.body));
             line("signatures", &statement.endorsements.len());
         }
+        content::Content::Checkpoint(checkpoint) => {
+            line("covers", &(checkpoint.sequence, hex(&checkpoint.hash)));
+            line("steps", &checkpoint.steps);
+            line("hashes", &hex(&checkpoint.hashes));
+        }
     }
     out
 }

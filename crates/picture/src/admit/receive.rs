@@ -2,11 +2,10 @@
 //! doubt but where they belong: what this node does not hold yet of their feed is admitted, byte
 //! for byte, whatever it says.
 
-use hashbrown::{HashMap, HashSet};
 use polder_wire::v1::{Envelope, Mode};
 use uuid::Uuid;
 
-use super::{Admitted, Group, NewScope};
+use super::{Admitted, Group, NewScope, bounds::Bounds};
 use crate::{
     forks::{Branch, tree},
     judge::{Judged, judge},
@@ -14,20 +13,12 @@ use crate::{
     names::IncidentName,
     picture::{Change, Feed, keep_live},
     record::{Decoded, Head, scope_id},
-    refusal::{Class, Refusal},
+    refusal::Refusal,
     suffix::{FeedName, Suffix},
 };
 
 /// Longest name of an audience.
 const AUDIENCE_MAX: usize = 63;
-
-/// Feeds that are known only because some record claims to have seen them. Each costs memory, and
-/// whoever may write can invent them.
-pub const NAMED_FEEDS_MAX: u32 = 100_000;
-
-/// One feed leaves at most so many versions of an entry undecided. An honest node's authors stay
-/// far below; without a bound one key could make an entry so large that nobody can show it.
-pub const RIVALS_OF_FEED_MAX: usize = 256;
 
 /// Why records of another node are not taken.
 #[derive(Debug, thiserror::Error)]
@@ -83,15 +74,7 @@ impl Group<'_> {
         wall_ms: i64,
     ) -> Result<usize, ReceiveError> {
         let name = *suffix.feed();
-        if name.origin == self.signer.id() {
-            return Err(ReceiveError::Own);
-        }
-        let proper = IncidentName::parse(&format!("incidents/{}", scope.incident)).is_some()
-            && scope.mode != Mode::Unspecified
-            && (1..=AUDIENCE_MAX).contains(&scope.audience.len());
-        if !proper || scope_id(&scope.incident, scope.mode, &scope.audience) != name.scope {
-            return Err(ReceiveError::Scope);
-        }
+        self.check_place(&name, scope)?;
         let known = self.feed_index(name.id()).and_then(|index| self.feed_entry(index));
         let (held, closed) = match known.filter(|feed| feed.origin.is_some()) {
             Some(feed) => (true, feed.closed),
@@ -115,6 +98,12 @@ impl Group<'_> {
         if suffix.hash(ours.sequence).is_some_and(|hash| hash != ours.hash) {
             return Err(parted(ours.sequence, suffix, scope));
         }
+        let covered = self.feed_index(name.id()).map(|index| self.covered(index));
+        if let Some(covered) = covered.filter(|covered| covered.sequence > 0)
+            && suffix.hash(covered.sequence).is_some_and(|hash| hash != covered.hash)
+        {
+            return Err(parted(covered.sequence, suffix, scope));
+        }
         if ours.sequence >= suffix.head().sequence {
             return Ok(0);
         }
@@ -131,49 +120,32 @@ impl Group<'_> {
         Ok(self.admitted.len() - before)
     }
 
+    /// Refuses a feed of this node itself, and one of another scope than is said.
+    pub(super) fn check_place(
+        &self,
+        name: &FeedName,
+        scope: &NewScope,
+    ) -> Result<(), ReceiveError> {
+        if name.origin == self.signer.id() {
+            return Err(ReceiveError::Own);
+        }
+        let proper = IncidentName::parse(&format!("incidents/{}", scope.incident)).is_some()
+            && scope.mode != Mode::Unspecified
+            && (1..=AUDIENCE_MAX).contains(&scope.audience.len());
+        if !proper || scope_id(&scope.incident, scope.mode, &scope.audience) != name.scope {
+            return Err(ReceiveError::Scope);
+        }
+        Ok(())
+    }
+
     /// Refuses what would cost memory without end. The feed waits where it is; nothing of it is
     /// taken, so that it still ends on a signed record.
     fn check_bounds(&self, suffix: &Suffix, after: u64) -> Result<(), Refusal> {
-        // Of a branch its author knew the feed only.
-        let (own, root) = (suffix.feed().id(), suffix.feed().root().id());
-        let scope = self.picture.scope_index(suffix.feed().scope);
-        let own_index = self.feed_index(own);
-        let mut live: HashMap<[u8; 16], Vec<u64>> = HashMap::new();
-        let mut named = HashSet::new();
-        for (sequence, record) in suffix.records(after) {
-            let header = &record.header;
-            let Ok(entry) = <[u8; 16]>::try_from(&header.entry[..]) else { continue };
-            let of_entry = live.entry(entry).or_insert_with(|| {
-                let register = scope.map(|scope| self.register(scope, Uuid::from_bytes(entry)));
-                let live = register.iter().flat_map(|register| &register.live);
-                let ours = live.filter(|live| Some(live.record.feed) == own_index);
-                ours.map(|live| live.record.sequence).collect()
-            });
-            for seen in &header.seen {
-                match crate::record::Id::from_slice(&seen.feed) {
-                    Some(feed) if feed == own || feed == root => {
-                        of_entry.retain(|held| *held > seen.sequence)
-                    }
-                    Some(feed) if self.feed_index(feed).is_none() => drop(named.insert(feed)),
-                    _ => {}
-                }
-            }
-            of_entry.push(sequence);
-            if of_entry.len() > RIVALS_OF_FEED_MAX {
-                let sentence = "the feed leaves more than 256 versions of one entry undecided";
-                return Err(Refusal::new(
-                    Class::ResourceExhausted,
-                    "RIVALS_OF_FEED_TOO_MANY",
-                    sentence,
-                ));
-            }
+        let mut bounds = Bounds::of(suffix.feed());
+        for (_, record) in suffix.records(after) {
+            bounds.add(self, record)?;
         }
-        let held = self.picture.named_feeds() as usize + self.new_feeds.len();
-        if !named.is_empty() && held + named.len() > NAMED_FEEDS_MAX as usize {
-            let sentence = "100,000 feeds are known only by name: no more are taken note of";
-            return Err(Refusal::new(Class::ResourceExhausted, "NAMED_FEEDS_TOO_MANY", sentence));
-        }
-        Ok(())
+        bounds.finish(self)
     }
 
     /// The closed feed that a branch goes on from.
@@ -209,7 +181,7 @@ impl Group<'_> {
         })
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         index: u32,
         feed: u32,
