@@ -118,7 +118,20 @@ fn take(newcomer: &mut Node, held: &Held, by: Option<usize>) -> usize {
     came += group.receive(held.all(), &held.scope, WALL_MS).unwrap();
     let sealed = group.seal();
     newcomer.picture.install(&sealed);
+    newcomer.log.extend(sealed.admitted.iter().map(|admitted| admitted.change().clone()));
     came
+}
+
+/// Somebody proves that a feed forked after some of its records: the picture is built anew.
+fn fork(newcomer: &mut Node, held: &Held, last: usize) {
+    let index = newcomer.picture.feed_index(held.name.id()).unwrap();
+    let mut picture = newcomer.picture.emptied();
+    picture.split(index, held.head(last), held.head(last + 1).hash);
+    for change in &mut newcomer.log {
+        change.live.record = picture.place(change.live.record);
+        picture.apply(change);
+    }
+    newcomer.picture = picture;
 }
 
 /// Some nodes that wrote checkpoints now and then, of which the first holds what all wrote.
@@ -181,6 +194,29 @@ proptest! {
                 prop_assert_eq!(take(newcomer, held, None), 0);
             }
         }
+    }
+
+    #[test]
+    fn a_fork_that_is_found_later_shows_the_same_to_both(
+        (done, said, marks) in (steps(), said(), marks()),
+        by in vec(proptest::option::weighted(0.8, 0..1_000_usize), 1..8),
+        (which, last) in (any::<usize>(), any::<usize>()),
+    ) {
+        let nodes = history(&done, &said, &marks);
+        let feeds: Vec<_> = nodes[0].feeds.values().collect();
+        let (mut whole, mut jumped) = (Node::new(40), Node::new(41));
+        for (at, held) in feeds.iter().enumerate() {
+            take(&mut whole, held, None);
+            take(&mut jumped, held, by[at % by.len()]);
+        }
+        let forked = feeds[which % feeds.len()];
+        let index = jumped.picture.feed_index(forked.name.id()).unwrap();
+        // Before the last record that a checkpoint covers, the fork could not even be placed.
+        let covered = jumped.picture.feed(index).covered.sequence as usize;
+        let last = covered + last % (forked.envelopes.len() - covered);
+        fork(&mut whole, forked, last);
+        fork(&mut jumped, forked, last);
+        prop_assert_eq!(whole.dump(), jumped.dump());
     }
 
     #[test]
@@ -271,6 +307,35 @@ fn of_three_hundred_versions_of_three_entries_four_records_travel() {
     assert!(jump.bytes() < held.all().bytes() / 50);
 }
 
+/// `cargo test -p polder-picture --test jumps twenty_thousand -- --nocapture` prints the bytes.
+#[test]
+fn of_twenty_thousand_versions_of_twenty_entries_hardly_more_than_twenty_records_travel() {
+    let mut node = Node::new(1);
+    node.open(scope(Mode::Actual));
+    for _ in 0..40 {
+        let version = |id: u128| put(0, 0, id % 20, Lane::Routine, Supersedes::AllHeld);
+        node.write((0..500).map(version).collect(), WALL_MS);
+    }
+    mark(&mut node, 1, 1);
+    let held = node.feeds.values().find(|held| held.name.lane == Lane::Routine).unwrap();
+    let parts = &parts(held)[0];
+    let mut whole = Node::new(40);
+    assert_eq!(take(&mut whole, held, None), 20_001);
+    println!("whole: 20001 records, {} bytes", held.all().bytes());
+    let (kept, tail) = (parts.kept.clone(), parts.tail(held, 0));
+    let jump = parts.verify(held, kept, tail).unwrap();
+    let (records, bytes) = (jump.len(), jump.bytes());
+    let mut jumped = Node::new(41);
+    let mut group = Group::new(&jumped.picture, &jumped.signer, &mut jumped.clock);
+    assert_eq!(group.leap(jump, &held.scope, WALL_MS).unwrap(), records);
+    let sealed = group.seal();
+    jumped.picture.install(&sealed);
+    println!("jump: {records} records, {bytes} bytes");
+    assert_eq!(whole.dump(), jumped.dump());
+    assert_eq!(records, 21);
+    assert!(bytes * 500 < held.all().bytes());
+}
+
 #[test]
 fn a_list_of_more_or_less_than_is_needed_is_refused_or_found_unfair() {
     let (node, feed) = author();
@@ -344,6 +409,46 @@ fn a_feed_that_is_held_in_part_is_not_jumped() {
     let mut own = Node::new(1);
     let mut group = Group::new(&own.picture, &own.signer, &mut own.clock);
     assert!(matches!(group.leap(jump(), &held.scope, WALL_MS), Err(ReceiveError::Own)));
+}
+
+#[test]
+fn a_jump_that_leaves_too_many_versions_undecided_is_refused() {
+    let author = |undecided: usize, covers: bool| {
+        let mut stranger = Stranger::new(9, scope(Mode::Actual), Lane::Routine);
+        for _ in 0..undecided {
+            stranger.say(Said::default());
+        }
+        let own = stranger.held.name.id();
+        if covers {
+            stranger.say(Said { seen: &[(own, undecided as u64)], ..Said::default() });
+        }
+        let all = list(&stranger.held, stranger.held.envelopes.len());
+        let (kind, entry) = (RecordKind::Checkpoint, Uuid::nil());
+        let content = all.sealed([1; 16]).payload.bytes;
+        stranger.say(Said { kind, entry, content, ..Said::default() });
+        let mut newcomer = Node::new(41);
+        let mut group = Group::new(&newcomer.picture, &newcomer.signer, &mut newcomer.clock);
+        let jump = parts(&stranger.held)[0].jump(&stranger.held, 0);
+        match group.leap(jump, &stranger.held.scope, WALL_MS) {
+            Err(ReceiveError::Refused(refusal)) => Err((refusal.reason, group.len())),
+            other => Ok(other.unwrap()),
+        }
+    };
+    assert_eq!(author(255, false), Ok(256));
+    assert_eq!(author(300, false), Err(("RIVALS_OF_FEED_TOO_MANY", 0)));
+    // What all together decide is not counted, though a node that takes all would refuse it.
+    assert_eq!(author(300, true), Ok(2));
+}
+
+#[test]
+fn feeds_of_a_charter_have_no_checkpoints() {
+    let mut node = Node::new(1);
+    let mut group = Group::new(&node.picture, &node.signer, &mut node.clock);
+    let scope = group.charter_scope(polder_picture::record::Id([3; 16]));
+    let list =
+        List::new(polder_picture::record::Head { sequence: 1, hash: [1; 32] }, Default::default());
+    let draft = Draft { scope, ..draft(Lane::Urgent, list) };
+    assert_eq!(group.author(draft, WALL_MS).unwrap_err().reason, "CHECKPOINT_OF_CHARTER");
 }
 
 #[test]
