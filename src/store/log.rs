@@ -113,6 +113,11 @@ impl Log {
         received_ms: i64,
         requests: Vec<ArrivalRequest>,
     ) -> Result<(), EngineError> {
+        if !group.jumps.is_empty() {
+            // Opened again, its records would look like a feed with holes.
+            let problem = "this store cannot say that a feed came by its checkpoint";
+            return Err(EngineError::Failed(problem.to_owned()));
+        }
         let mut writes = Vec::with_capacity(4 + group.admitted.len() / 16);
         push_chunks(&mut writes, &*self.branches()?, picture, group, received_ms);
         let arrival = arrival(picture, group, received_ms, requests);
