@@ -130,6 +130,20 @@ pub enum Standing {
     CountsForNothing,
 }
 
+/// One thing that was said.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// By which it is withdrawn or replaced.
+    pub id: Id,
+    /// Hash of the body that says it.
+    pub statement: [u8; 32],
+    /// What it says.
+    pub change: &'a CharterChange,
+    /// Its statement counts, and nothing withdrew or replaced it. Of keys: they may be cut off
+    /// all the same.
+    pub counts: bool,
+}
+
 impl Charter {
     /// From the statement that founds it.
     pub fn found(statement: &CharterStatement) -> Result<Self, Refusal> {
@@ -219,6 +233,20 @@ impl Charter {
         self.statements.by_hash.contains_key(statement).then_some(Standing::CountsForNothing)
     }
 
+    /// Every change that was ever said, in a fixed order.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        self.statements.by_hash.iter().flat_map(|(hash, held)| {
+            let grants = self.settled.counts.contains(hash);
+            let counts = grants || self.settled.denies.contains(hash);
+            held.changes.iter().map(move |(id, change)| Item {
+                id: *id,
+                statement: *hash,
+                change,
+                counts: counts && !self.policy.is_withdrawn(*id),
+            })
+        })
+    }
+
     /// The number for the next signature of a key.
     pub fn next_sequence(&self, key: Id) -> u64 {
         let signatures = self.statements.by_hash.values().flat_map(|one| one.signatures.keys());
@@ -229,6 +257,11 @@ impl Charter {
     /// Whether a key is an anchor.
     pub fn is_anchor(&self, key: Id) -> bool {
         self.settled.anchors.contains(&key)
+    }
+
+    /// What was said when it was founded.
+    pub fn founding(&self) -> &Founding {
+        self.statements.founding()
     }
 
     /// Keys that signed two bodies under one number, and the first such number.

@@ -63,6 +63,7 @@ pub(super) struct Policy {
     members: HashMap<Box<str>, Members>,
     nodes: HashMap<Id, (NodeRow, Vec<u32>)>,
     roles: HashMap<Box<str>, Vec<RoleRow>>,
+    withdrawn: HashSet<Id>,
 }
 
 /// A name without the collection before its id.
@@ -117,7 +118,12 @@ impl Policy {
                 None => ends.collect(),
             });
         }
+        policy.withdrawn = withdrawn;
         policy
+    }
+
+    pub(super) fn is_withdrawn(&self, item: Id) -> bool {
+        self.withdrawn.contains(&item)
     }
 
     fn known(&self, names: &[String]) -> Vec<u32> {
