@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli/charter.rs"]
+mod charter;
 #[path = "cli/links.rs"]
 mod links;
 #[path = "cli/settings.rs"]

@@ -2,6 +2,7 @@
 //! in the file (`file.rs`). English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
 
 mod bundle;
+mod charter;
 mod link;
 mod serve;
 
@@ -11,6 +12,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
     bundle::{ArchiveArgs, ExportArgs, HeadsArgs, ImportArgs, VerifyArgs},
+    charter::{
+        AudienceArgs, CertifyArgs, CharterCommand, EndorseArgs, FoundArgs, KeyArgs, LoadArgs,
+        MemberArgs, PartyArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
+    },
     link::{HoldersArgs, LinksArgs, WaitArgs},
     serve::ServeArgs,
 };
@@ -83,6 +88,21 @@ pub enum Command {
     Links(LinksArgs),
     /// Shows which nodes are known to hold an entry
     Holders(HoldersArgs),
+    /// Founds the charter, shows it and carries it: who is who, and who may see what
+    #[command(subcommand)]
+    Charter(CharterCommand),
+    /// Says in the charter that an organisation exists, or says it anew
+    Party(PartyArgs),
+    /// Names a set of parties in the charter, or names it anew
+    Audience(AudienceArgs),
+    /// Lets parties take part in an incident, or ends that
+    Member(MemberArgs),
+    /// Gives a person a role, or ends it
+    Role(RoleArgs),
+    /// Lets a node speak for parties, and hold what they may see
+    Certify(CertifyArgs),
+    /// Takes back what the charter grants: a node, a key, or anything that it lists
+    Revoke(RevokeArgs),
     /// Checks every chain, hash and signature of a store, or of an archive file
     Verify(VerifyArgs),
     /// Writes a consistent copy of a store, also while it runs

@@ -148,8 +148,8 @@ fn word(arg: &Arg, value: &Value) -> anyhow::Result<String> {
     let kind = arg.get_value_parser().type_id();
     let is = |ids: &[TypeId]| ids.iter().any(|id| kind == *id);
     let truth = matches!(arg.get_action(), ArgAction::SetTrue) || is(&[TypeId::of::<bool>()]);
-    let whole = [TypeId::of::<u8>(), TypeId::of::<i32>(), TypeId::of::<u64>()];
-    let whole = is(&whole) || is(&[TypeId::of::<usize>()]);
+    let whole = [TypeId::of::<u8>(), TypeId::of::<u32>(), TypeId::of::<u64>()];
+    let whole = is(&whole) || is(&[TypeId::of::<i32>(), TypeId::of::<usize>()]);
     let number = is(&[TypeId::of::<f64>()]);
     match value {
         Value::Boolean(value) if truth => return Ok(value.to_string()),
@@ -192,7 +192,7 @@ mod tests {
         tried.push("\"10s\"".to_owned());
         tried.push(format!("{example:?}"));
         if many {
-            tried = vec!["[\"a\", \"b\"]".to_owned()];
+            tried = vec!["[\"a\", \"b\"]".to_owned(), "[\"a=b\"]".to_owned()];
         }
         let accepted = |value: &String| {
             let table: Table = format!("x = {value}").parse().unwrap();

@@ -4,12 +4,14 @@ mod archive;
 pub mod args;
 mod bench;
 mod bundle;
+mod charter;
 mod client;
 mod demo;
 mod dutch;
 mod environment;
 pub mod file;
 mod incidents;
+mod key;
 mod links;
 mod read;
 mod scenario;
@@ -176,6 +178,13 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Status => read::status(context).await,
         Command::Links(args) => links::links(context, args).await,
         Command::Holders(args) => links::holders(context, args).await,
+        Command::Charter(command) => charter::run(context, command).await,
+        Command::Party(args) => charter::party(context, args).await,
+        Command::Audience(args) => charter::audience(context, args).await,
+        Command::Member(args) => charter::member(context, args).await,
+        Command::Role(args) => charter::role(context, args).await,
+        Command::Certify(args) => charter::certify(context, args).await,
+        Command::Revoke(args) => charter::revoke(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Restore(args) => store::restore(context, args),

@@ -224,6 +224,7 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<u8> {
     let uptime = humantime::format_duration(Duration::from_secs(uptime));
     say(&format!("{}: {} ({})", words.node(), lines.heading(&status.display_name), status.node))?;
     say(&format!("{}: {}", words.party(), status.party.trim_start_matches("parties/")))?;
+    say(&format!("{}: {}", words.public_key(), hex::encode(&status.public_key)))?;
     say(&format!("{}: {health}, {} {uptime}", words.health(), words.uptime()))?;
     for problem in &status.problems {
         say(&format!("  {}", lines.alarm(problem)))?;

@@ -2,7 +2,7 @@
 //! not compile.
 
 use polder_picture::language::Language;
-use polder_wire::v1::{Discipline, GripLevel, Mode, Phase, Statement, VerificationState};
+use polder_wire::v1::{Discipline, GripLevel, Mode, Phase, Role, Statement, VerificationState};
 
 /// The reader's language.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +177,53 @@ words! {
     nothing: "nothing matches", "niets gevonden";
     more: "more: ask with --page", "meer: vraag door met --page";
     time: "Time", "Tijd";
+    key_written: "Key written to", "Sleutel geschreven naar";
+    public_key: "Public key", "Publieke sleutel";
+    key_advice: "Keep the file in one place only, and a copy of it locked away unused: two that sign at once count against the key.", "Gebruik het bestand op één plaats en bewaar een kopie ongebruikt achter slot: twee die tegelijk tekenen, tellen tegen de sleutel.";
+    key_readable: "others can read this key", "anderen kunnen deze sleutel lezen";
+    key_file: "FILE", "BESTAND";
+    passphrase: "Passphrase", "Wachtwoordzin";
+    passphrase_again: "The same once more", "Nogmaals dezelfde";
+    passphrase_differs: "the two passphrases differ", "de twee wachtwoordzinnen verschillen";
+    passphrase_empty: "an empty passphrase protects nothing; --no-passphrase says that it is meant", "een lege wachtwoordzin beschermt niets; --no-passphrase zegt dat het zo bedoeld is";
+    passphrase_wrong: "the passphrase is wrong, or the file is damaged", "de wachtwoordzin klopt niet, of het bestand is beschadigd";
+    no_key: "this is no Ed25519 key in PKCS#8", "dit is geen Ed25519-sleutel in PKCS#8";
+    charter: "Charter:", "Handvest:";
+    no_charter: "This node has no charter yet. Found one with `polder charter create`, or bring that of others with `polder charter load`.", "Dit knooppunt heeft nog geen handvest. Sticht er een met `polder charter create`, of breng dat van anderen met `polder charter load`.";
+    has_charter: "this node has a charter already, for good", "dit knooppunt heeft al een handvest, voorgoed";
+    counts: "It counts.", "Het telt.";
+    disputed: "Keys cut each other off: only what it denies counts.", "Sleutels sluiten elkaar uit: alleen wat het ontzegt, telt.";
+    counts_for_nothing: "On record, but it counts for nothing yet: too few signatures with the power for it. Who has it, adds one with:", "Vastgelegd, maar het telt nog niet: te weinig handtekeningen die dit mogen. Wie het mag, tekent erbij met:";
+    signature_number: "signature number", "handtekening nummer";
+    signed_already: "this key signed it already", "deze sleutel heeft dit al getekend";
+    which_id: "names nothing, or several things: give at least 6 digits of what `polder charter show` lists", "noemt niets, of meer dingen: geef minstens 6 tekens van wat `polder charter show` toont";
+    which_last: "Say with --last up to which signature of this key is to stand. The charter knows of", "Zeg met --last tot en met welke handtekening van deze sleutel blijft staan. Het handvest kent er";
+    feeds_unlisted: "this node holds too many feeds to name where those of the other end: say --nothing-stands", "dit knooppunt heeft te veel feeds om te zeggen waar die van de ander eindigen: gebruik --nothing-stands";
+    nothing_to_end: "there is nothing like that that counts", "er is niets dergelijks dat telt";
+    no_party: "is no party of the charter", "is geen partij van het handvest";
+    no_charter_file: "this is no file of `polder charter save`", "dit is geen bestand van `polder charter save`";
+    charter_written: "Charter written to", "Handvest geschreven naar";
+    statements: "statements", "verklaringen";
+    anchors: "Anchors", "Ankers";
+    needed: "signatures needed to change them:", "handtekeningen nodig om hen te wijzigen:";
+    powers: "Others who sign", "Anderen die tekenen";
+    everything: "everything but anchors", "alles behalve ankers";
+    nodes_and_roles_of: "nodes and roles of", "knooppunten en rollen van";
+    members_of: "who takes part in", "wie meedoet aan";
+    all: "all", "alle";
+    cut_after: "CUT OFF after number", "AFGESNEDEN na nummer";
+    used_twice: "USED TWICE from number", "TWEE KEER GEBRUIKT vanaf nummer";
+    parties: "Parties", "Partijen";
+    audiences: "Audiences", "Doelgroepen";
+    incident_members: "Who takes part", "Wie meedoet";
+    people: "People", "Personen";
+    nodes_heading: "Nodes", "Knooppunten";
+    revoked: "REVOKED", "INGETROKKEN";
+    every_party: "every party", "elke partij";
+    until: "until", "tot";
+    not_counting: "Counts no more, or not yet", "Telt niet meer, of nog niet";
+    withdrawn: "withdrawn or replaced", "ingetrokken of vervangen";
+    too_few_signatures: "too few signatures: statement", "te weinig handtekeningen: verklaring";
     warn_clock: "clock in doubt", "klok onzeker";
 }
 
@@ -223,6 +270,21 @@ impl Words {
             Statement::Decision => ("decision", "besluit"),
             Statement::Action => ("action", "actie"),
             Statement::Question => ("question", "vraag"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// Name of a role.
+    pub fn role(self, role: Role) -> &'static str {
+        let (english, dutch) = match role {
+            Role::Unspecified => ("unstated", "onbekend"),
+            Role::Reader => ("reader", "lezer"),
+            Role::Liaison => ("liaison", "liaison"),
+            Role::ColumnHead => ("column head", "hoofd kolom"),
+            Role::InformationManager => ("information manager", "informatiemanager"),
+            Role::OperationalLeader => ("operational leader", "operationeel leider"),
+            Role::Auditor => ("auditor", "auditor"),
+            Role::Administrator => ("administrator", "beheerder"),
         };
         self.0.pick(english, dutch)
     }

@@ -3,13 +3,14 @@
 //! clap writes its own error messages (`error: unexpected argument …`) in English only; everything
 //! else that `--help` shows is replaced.
 
+mod charter;
 mod help;
 mod reasons;
 
 use clap::{Arg, Command, builder::Resettable};
 use polder_picture::language::Language;
 
-use self::help::{COMMANDS, COMMON, EXIT_CODES, FILTER, FILTERED, VALUES};
+use self::help::{COMMANDS, COMMON, EXIT_CODES, FILTER, FILTERED, Text, VALUES};
 use super::words::Words;
 
 /// How a page of help is laid out.
@@ -73,15 +74,19 @@ fn value_name(name: &clap::builder::Str) -> String {
     dutch.map_or_else(|| name.to_string(), |(_, dutch)| (*dutch).to_owned())
 }
 
+fn texts() -> impl Iterator<Item = &'static Text> {
+    COMMANDS.iter().chain(charter::COMMANDS)
+}
+
 fn about(path: &str) -> Option<&'static str> {
-    COMMANDS.iter().find(|text| text.path == path).map(|text| text.about)
+    texts().find(|text| text.path == path).map(|text| text.about)
 }
 
 fn arg_help(path: &str, id: &str, global: bool) -> Option<&'static str> {
     let find = |table: &'static [(&str, &str)]| {
         table.iter().find(|(known, _)| *known == id).map(|(_, help)| *help)
     };
-    let own = COMMANDS.iter().find(|text| text.path == path).and_then(|text| find(text.args));
+    let own = texts().find(|text| text.path == path).and_then(|text| find(text.args));
     own.or_else(|| if global || matches!(id, "help" | "version") { find(COMMON) } else { None })
         .or_else(|| if FILTERED.contains(&path) { find(FILTER) } else { None })
 }
@@ -184,7 +189,7 @@ mod tests {
         add("common", COMMON);
         add("filter", FILTER);
         add("value", VALUES);
-        for text in COMMANDS {
+        for text in texts() {
             assert!(commands.remove(text.path), "{:?} is no command, or stands twice", text.path);
             add(text.path, text.args);
         }

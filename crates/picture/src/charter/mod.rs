@@ -235,7 +235,7 @@ impl Charter {
 
     /// Every change that was ever said, in a fixed order.
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
-        self.statements.by_hash.iter().flat_map(|(hash, held)| {
+        self.statements.by_hash.iter().flat_map(move |(hash, held)| {
             let grants = self.settled.counts.contains(hash);
             let counts = grants || self.settled.denies.contains(hash);
             held.changes.iter().map(move |(id, change)| Item {
