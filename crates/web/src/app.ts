@@ -1,7 +1,7 @@
 // Holds what is shown, talks to the node, and draws when something changed.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { CALL_MS, incidents, millis, node, picture as calls } from "./api.ts";
+import { CALL_MS, incidents, node, picture as calls } from "./api.ts";
 import { Follower } from "./follow.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
@@ -16,6 +16,7 @@ import { matches } from "./show.ts";
 import type { Actions, Draft, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { entry as entryOfLine, lacking, understand, type Choice, type Position } from "./understand.ts";
 import { page } from "./views/page.ts";
+import { millis } from "./wire.ts";
 import { language, preferred, type Lang, type Language } from "./words/index.ts";
 
 const PAGE = 60;

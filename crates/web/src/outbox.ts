@@ -4,7 +4,7 @@
 // node answers for them: the node gives a request that it has seen the first answer again.
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { passes } from "./api.ts";
+import { passes } from "./wire.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import {
   PublishEntriesRequestSchema,

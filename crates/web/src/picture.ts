@@ -3,7 +3,7 @@ import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import { RelationType } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
 import type { SubscribeResponse } from "./gen/polder/v1/picture_service_pb.ts";
-import { millis } from "./api.ts";
+import { millis } from "./wire.ts";
 
 /** One entry with all its current versions, the last recorded first. */
 export interface Item {

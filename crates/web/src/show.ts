@@ -1,6 +1,6 @@
 // What is said of an entry: title, who, when, how sure, whether it is stale.
 import { VerificationState, type Entry } from "./gen/polder/v1/entry_pb.ts";
-import { millis } from "./api.ts";
+import { millis } from "./wire.ts";
 import { figures, party } from "./figures.ts";
 import type { Language } from "./words/index.ts";
 

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { LinkState, type Link } from "../gen/polder/v1/node_service_pb.ts";
-import { millis } from "../api.ts";
+import { millis } from "../wire.ts";
 import { party } from "../figures.ts";
 import type { Actions, Shown } from "../state.ts";
 import { disciplineMark } from "../symbols.ts";

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
-import { millis } from "../api.ts";
+import { millis } from "../wire.ts";
 import { figures, party } from "../figures.ts";
 import { entryOf, type Waiting } from "../outbox.ts";
 import type { Item } from "../picture.ts";
