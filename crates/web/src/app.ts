@@ -21,6 +21,8 @@ import { language, preferred, type Lang, type Language } from "./words/index.ts"
 
 const PAGE = 60;
 const LINKS_MS = 4_000;
+/** What waits is tried this often. */
+const SEND_MS = 3_000;
 const EMPTY: Draft = { line: "", choice: {}, discipline: 0, picking: false, problem: "" };
 
 export class App implements Actions {
@@ -85,6 +87,7 @@ export class App implements Actions {
     });
     addEventListener("popstate", () => this.follow(incidentOf(location.hash)));
     setInterval(() => this.draw(), 1_000);
+    setInterval(() => this.send(), SEND_MS);
     void places().then((rows) => {
       this.rows = rows;
       this.draw();
@@ -133,14 +136,16 @@ export class App implements Actions {
         if (change) this.stale = true;
         this.setClock(this.picture.nodeMs);
         // Whoever hears the node can send to it.
-        if (this.follower?.state.kind === "live" && this.outbox.waiting.some((w) => !w.problem)) {
-          void this.outbox.flush();
-        }
+        if (this.follower?.state.kind === "live") this.send();
         this.draw();
       },
     );
     void this.follower.run();
     this.draw();
+  }
+
+  private send(): void {
+    if (this.outbox.waiting.some((waiting) => !waiting.problem)) void this.outbox.flush();
   }
 
   private async watchLinks(): Promise<void> {
