@@ -270,7 +270,8 @@ export class App implements Actions {
       this.list = this.derived.list;
       this.mapAt = Date.now();
       this.map.update(this.list, this.words, this.pastState?.items ? this.pastState.shownMs : this.now());
-      document.getElementById("map")?.setAttribute("data-drawn", String(this.map.count()));
+      const map = this.map;
+      map.whenDrawn(() => target?.setAttribute("data-drawn", String(map.count())));
     }
     if (!this.fitted && this.picture.whole) {
       this.fitted = true;

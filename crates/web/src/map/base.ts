@@ -120,7 +120,7 @@ export class Base {
       const stroke = new Stroke({ color: of.border, width: 1.2, lineDash: [7, 3, 1.5, 3] });
       style = new Style({ stroke, zIndex });
     } else {
-      style = new Style({ stroke: new Stroke({ color: of.river, width: 1.3 }), zIndex });
+      style = new Style({ stroke: new Stroke({ color: of.river, width: 1.6 }), zIndex });
     }
     this.styles.set(sort, style);
     return style;

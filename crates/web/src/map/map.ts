@@ -31,7 +31,7 @@ export const OVERSEAS: [string, Extent][] = [
   ["Sint Eustatius", [-63.05, 17.43, -62.9, 17.55]],
 ];
 /** Points nearer than this, in pixels, stand as one. */
-const CLUSTER_PX = 38;
+const CLUSTER_PX = 48;
 /** From this many metres a pixel down, points stand alone. */
 const APART = 4;
 /** Titles are written from this many metres a pixel down. */
@@ -201,6 +201,12 @@ export class PictureMap {
     if (goneShapes.length > 0) this.shapes.removeFeatures(goneShapes);
     if (points.length > 0) this.points.addFeatures(points);
     if (shapes.length > 0) this.shapes.addFeatures(shapes);
+  }
+
+  /** Once, after everything that is to be seen was painted. */
+  whenDrawn(then: () => void): void {
+    this.map.once("rendercomplete", then);
+    this.map.render();
   }
 
   /** How many entries are drawn, clusters counted by what is in them. */

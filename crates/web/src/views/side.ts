@@ -56,7 +56,7 @@ function links(shown: Shown): TemplateResult {
         ? html`<span class="aside">${t.thisNode}</span>` : nothing}</li>
       ${(links?.rows ?? []).map((link) => row(link, shown))}
     </ul>
-    ${links && links.rows.length === 0 ? html`<p class="quiet">${t.noLinks}</p>` : nothing}
+    ${links && !links.failed && links.rows.length === 0 ? html`<p class="quiet">${t.noLinks}</p>` : nothing}
   </section>`;
 }
 

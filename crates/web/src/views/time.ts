@@ -10,9 +10,9 @@ export function time(shown: Shown, actions: Actions): TemplateResult | typeof no
   const { t } = language;
   if (!shown.name) return nothing;
   const begin = Math.floor(beginMs / STEP_MS) * STEP_MS;
-  const end = Math.max(past ? past.atMs : shown.nowMs, shown.liveMs, begin + STEP_MS);
+  const end = Math.max(Math.ceil(shown.liveMs / STEP_MS) * STEP_MS, begin + STEP_MS);
   const at = past?.atMs ?? end;
-  return html`<div class="time">
+  return html`<section class="time" aria-label=${t.asOf}>
     <label for="when" title=${t.asOfHelp}>${t.asOf}</label>
     <span class="aside">${language.moment(begin, end)}</span>
     <input id="when" type="range" min=${begin} max=${end} step=${STEP_MS} .value=${live(String(at))}
@@ -29,7 +29,7 @@ export function time(shown: Shown, actions: Actions): TemplateResult | typeof no
       }} />
     ${past?.failed ? html`<span class="warn" role="alert">${t.asOfFailed}</span>` : nothing}
     ${past ? html`<button type="button" @click=${() => actions.past(undefined)}>${t.backToLive}</button>` : nothing}
-  </div>`;
+  </section>`;
 }
 
 

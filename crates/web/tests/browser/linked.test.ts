@@ -112,7 +112,7 @@ test("two versions that did not know of each other stand on top, as two", async 
   await south.contradict(say("de sluis is dicht", "parties/noord"));
   const box = there.locator(".words .against .line", { hasText: "de sluis is open" });
   await box.waitFor();
-  expect(await box.innerText()).toContain("de sluis is dicht");
+  await until(() => box.textContent(), (text) => text?.includes("de sluis is dicht") === true);
   await box.click();
   await there.locator(".detail").waitFor();
   expect(await there.locator(".detail .version").count()).toBe(2);
