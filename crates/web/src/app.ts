@@ -2,7 +2,6 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, incidents, node, picture as calls } from "./api.ts";
-import { Follower } from "./follow.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
 import { PublishEntriesRequestSchema } from "./gen/polder/v1/picture_service_pb.ts";
@@ -11,6 +10,7 @@ import { shapeOf } from "./map/geometry.ts";
 import { OVERSEAS, NETHERLANDS, PictureMap } from "./map/map.ts";
 import { Outbox } from "./outbox.ts";
 import { Picture, item, type Item } from "./picture.ts";
+import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
 import { matches } from "./show.ts";
 import type { Actions, Draft, Filter, Links, Past, Shown, Theme } from "./state.ts";
@@ -33,7 +33,7 @@ export class App implements Actions {
   private known: Incident[] | undefined;
   private name = "";
   private picture = new Picture();
-  private follower: Follower | undefined;
+  private follower: SharedFollower | undefined;
   private readonly outbox: Outbox;
   private map: PictureMap | undefined;
   private filters: Filter = { hidden: new Set(), kind: "", text: "" };
@@ -128,7 +128,7 @@ export class App implements Actions {
     this.shown = PAGE;
     this.fitted = false;
     this.stale = true;
-    this.follower = new Follower(
+    this.follower = new SharedFollower(
       name,
       this.picture,
       (request, signal) => calls.subscribe(request, { signal }),

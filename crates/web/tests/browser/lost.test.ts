@@ -106,6 +106,31 @@ test("two tabs of one browser send one entry once, and both show it", async () =
   await second.close();
 });
 
+test("many tabs share one stream, and go on when the one that has it is closed", async () => {
+  const own = await person();
+  const tabs: Page[] = [];
+  const before = await node.subscribers();
+  for (let tab = 0; tab < 8; tab += 1) {
+    const opened = await visit(own, node.url);
+    await live(opened);
+    tabs.push(opened);
+  }
+  expect(await node.subscribers()).toBe(before + 1);
+  await node.publish({ name: incident, statement: 1, texts: [{ language: "nl", title: "voor alle tabbladen" }], body: { case: "observation", value: {} } });
+  for (const tab of tabs) await tab.locator("#list .line", { hasText: "voor alle tabbladen" }).waitFor();
+  const [first, ...others] = tabs as [Page, ...Page[]];
+  await first.close();
+  await node.publish({ name: incident, statement: 1, texts: [{ language: "nl", title: "na het sluiten" }], body: { case: "observation", value: {} } });
+  for (const tab of others) {
+    await tab.locator("#list .line", { hasText: "na het sluiten" }).waitFor();
+    await live(tab);
+  }
+  await until(() => node.subscribers(), (count) => count === before + 1);
+  const counts = await Promise.all(others.map((tab) => tab.locator("#list h2").innerText()));
+  expect(new Set(counts).size).toBe(1);
+  await own.close();
+});
+
 test("what the node refuses is told in its words, and can be thrown away", async () => {
   await page.route("**/PublishEntries", (route) => {
     const trailer = "grpc-status:9\r\ngrpc-message:het%20incident%20is%20gesloten\r\n";
