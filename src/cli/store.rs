@@ -144,6 +144,7 @@ async fn serve_once(
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let page = web.page;
     let mut serving = serve_node(Arc::clone(&node), addresses, links, web).await?;
     let bound = serving.addresses;
     tracing::info!(
@@ -155,6 +156,9 @@ async fn serve_once(
         say_json(&serde_json::json!({"listen": bound.listen, "admin": bound.admin}))?;
     }
     eprintln!("{} {}, {} {}.", words.listening(), bound.listen, words.admin_on(), bound.admin);
+    if page {
+        eprintln!("{} http://{}/", words.page_at(), bound.listen);
+    }
     eprintln!("{}", words.plain_text());
     let failure = tokio::select! {
         _ = terminate.recv() => None,

@@ -134,7 +134,7 @@ export class App implements Actions {
       (request, signal) => calls.subscribe(request, { signal }),
       (change) => {
         if (change) this.stale = true;
-        this.setClock(this.picture.nodeMs);
+        this.advanceClock(this.picture.nodeMs);
         // Whoever hears the node can send to it.
         if (this.follower?.state.kind === "live") this.send();
         this.draw();
@@ -171,9 +171,14 @@ export class App implements Actions {
     }
   }
 
-  /** The node's clock: as last heard, and running on since. */
+  /** The node's clock as it tells it, which need not be ours: it runs on until it tells again. */
   private setClock(nodeMs: number): void {
-    if (nodeMs > this.now()) this.clock = { nodeMs, at: Date.now() };
+    if (nodeMs) this.clock = { nodeMs, at: Date.now() };
+  }
+
+  /** It has reached the moment of what it sent. */
+  private advanceClock(nodeMs: number): void {
+    if (!this.clock.nodeMs || nodeMs > this.now()) this.setClock(nodeMs);
   }
 
   private now(): number {

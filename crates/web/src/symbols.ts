@@ -76,6 +76,14 @@ const LOOKS: Look[] = [
   look(polygon(3, 0, 13), PINK),
 ];
 
+/** Colours that a light map would swallow. */
+const PALE = [ORANGE, SKY, YELLOW, PINK].map(([fill]) => fill as string);
+
+/** What runs along a line so that it stands out from the map in either theme. */
+export function casing(fill: string, dark: boolean): string {
+  return PALE.includes(fill) === dark ? (dark ? "#12181e" : "#ffffff") : dark ? "#ffffff" : "#14202b";
+}
+
 export function lookOf(discipline: number): Look {
   return LOOKS[discipline] ?? (LOOKS[0] as Look);
 }

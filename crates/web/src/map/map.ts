@@ -16,7 +16,7 @@ import { Circle, Fill, Icon, Stroke, Style, Text } from "ol/style.js";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
 import type { Item } from "../picture.ts";
 import { heading, isStale, isUrgent, sure } from "../show.ts";
-import { lookOf, symbol } from "../symbols.ts";
+import { casing, lookOf, symbol } from "../symbols.ts";
 import type { Language } from "../words/index.ts";
 import { Base, colours } from "./base.ts";
 import { shapeOf } from "./geometry.ts";
@@ -336,11 +336,13 @@ export class PictureMap {
     const { fill } = lookOf(look.discipline);
     const zIndex = selected ? 9 : 1;
     const lineDash = look.dashed ? [9, 7] : [];
-    const edge = selected ? (this.dark ? "#ffd54a" : "#7a3cff") : this.dark ? "#12181e" : "#ffffff";
+    const edge = selected ? (this.dark ? "#ffd54a" : "#7a3cff") : casing(fill, this.dark);
+    const wide = selected ? 9 : look.stale ? 3 : 4.8;
+    const along = { lineDash: selected ? [] : lineDash, lineCap: "butt" as const };
     const styles = [
-      new Style({ stroke: new Stroke({ color: edge, width: selected ? 9 : look.stale ? 3.2 : 5.5 }), zIndex }),
+      new Style({ stroke: new Stroke({ color: edge, width: wide, ...along }), zIndex }),
       new Style({
-        stroke: new Stroke({ color: fill, width: look.stale ? 1.8 : 3, lineDash }),
+        stroke: new Stroke({ color: fill, width: look.stale ? 1.6 : 3, lineDash, lineCap: "butt" }),
         // Areas lie on each other: what is old is an outline, so that the new can be seen.
         ...(!look.stale && { fill: new Fill({ color: fill + (this.dark ? "1a" : "16") }) }),
         zIndex,
