@@ -1,8 +1,8 @@
 // Holds what is shown, talks to the node, and draws when something changed.
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, incidents, node, picture as calls } from "./api.ts";
-import type { Entry } from "./gen/polder/v1/entry_pb.ts";
+import { EntrySchema, SourceSchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
 import { PublishEntriesRequestSchema } from "./gen/polder/v1/picture_service_pb.ts";
 import { places, type PlaceRow } from "./map/base.ts";
@@ -39,6 +39,7 @@ export class App implements Actions {
   private filters: Filter = { hidden: new Set(), kind: "", text: "" };
   private selected: string | undefined;
   private versions: Shown["versions"];
+  private deciding: string | undefined;
   private links: Links | undefined;
   private pastState: Past | undefined;
   private pastTimer: ReturnType<typeof setTimeout> | undefined;
@@ -93,6 +94,8 @@ export class App implements Actions {
       this.draw();
     }, () => undefined);
     this.draw();
+    // The last one, without waiting for a node that may be away.
+    this.follow(incidentOf(location.hash) || (stored("incident") ?? ""));
     void this.outbox.load().then(() => this.outbox.flush(), () => undefined);
     void this.watchLinks();
     await this.findIncidents();
@@ -109,8 +112,9 @@ export class App implements Actions {
         this.known = answer.incidents;
         const asked = incidentOf(location.hash);
         const first = answer.incidents.find((one) => one.state === 1) ?? answer.incidents[0];
-        const there = answer.incidents.some((one) => one.name === asked);
-        if (!this.name && (there || first)) this.follow(there ? asked : (first?.name ?? ""));
+        const there = (name: string): boolean => answer.incidents.some((one) => one.name === name);
+        // What is not there, or not any more, is not followed.
+        if (!there(this.name)) this.follow(there(asked) ? asked : (first?.name ?? ""));
         this.draw();
       } catch {
         this.draw();
@@ -122,6 +126,7 @@ export class App implements Actions {
   private follow(name: string): void {
     if (!name || name === this.name) return;
     this.name = name;
+    store("incident", name);
     this.follower?.end();
     this.picture = new Picture();
     this.selected = this.versions = this.pastState = undefined;
@@ -134,6 +139,8 @@ export class App implements Actions {
       (request, signal) => calls.subscribe(request, { signal }),
       (change) => {
         if (change) this.stale = true;
+        const { selected } = this;
+        if (selected && (change === "all" || change?.has(selected))) void this.fetchVersions(selected);
         this.advanceClock(this.picture.nodeMs);
         // Whoever hears the node can send to it.
         if (this.follower?.state.kind === "live") this.send();
@@ -227,7 +234,7 @@ export class App implements Actions {
     this.derive();
     const past = this.pastState;
     const incident = this.picture.incident ?? this.known?.find((one) => one.name === this.name);
-    const own = this.outbox.waiting.filter((w) => w.incident === this.name && !this.picture.items.has(w.name));
+    const own = this.outbox.waiting.filter((w) => w.incident === this.name && !(w.fresh && this.picture.items.has(w.name)));
     return {
       language: this.words,
       theme: this.scheme,
@@ -245,6 +252,7 @@ export class App implements Actions {
       filter: this.filters,
       selected: this.selected,
       versions: this.versions,
+      deciding: this.deciding,
       links: this.links,
       waiting: own,
       draft: this.drafted,
@@ -322,6 +330,7 @@ export class App implements Actions {
 
   choose(name: string | undefined, from: "map" | "list"): void {
     this.selected = name;
+    this.deciding = undefined;
     this.versions = name ? { name, rows: undefined, failed: false } : undefined;
     this.map?.select(name, from === "list");
     if (name) void this.fetchVersions(name);
@@ -402,6 +411,34 @@ export class App implements Actions {
     this.outbox.put(request, this.name, entry).then(
       () => this.outbox.flush(),
       () => this.draft({ ...before, problem: this.words.t.notKept }),
+    );
+  }
+
+  decide(version: string | undefined): void {
+    this.deciding = version;
+    this.draw();
+  }
+
+  /** Says again what one version says, for the party of this node, in place of all that stand. */
+  hold(one: Item, chosen: Entry): void {
+    const entry = clone(EntrySchema, chosen);
+    const said = { system: chosen.party || chosen.node, originalId: chosen.version };
+    if (chosen.party !== this.party && entry.sources.length < 16) entry.sources.push(create(SourceSchema, said));
+    entry.party = "";
+    const request = create(PublishEntriesRequestSchema, {
+      requestId: crypto.randomUUID(),
+      items: [{
+        entry,
+        supersedes: { versions: one.versions.map((version) => version.version) },
+        requireCurrent: true,
+      }],
+      expectedMode: this.picture.incident?.mode ?? 0,
+    });
+    this.deciding = undefined;
+    this.draw();
+    this.outbox.put(request, this.name, entry).then(
+      () => this.outbox.flush(),
+      () => this.draft({ problem: this.words.t.notKept }),
     );
   }
 

@@ -18,6 +18,8 @@ export interface Waiting {
   incident: string;
   /** Name of the entry. */
   name: string;
+  /** True of a new entry: once the picture has it, it waits no more. */
+  fresh: boolean;
   /** Encoded request: the same bytes each time. */
   request: Uint8Array;
   /** When it was written, by the browser's clock; they are sent in this order. */
@@ -31,7 +33,7 @@ export type Publish = (request: PublishEntriesRequest) => Promise<PublishEntries
 const CHANNEL = "polder-outbox";
 const STORE = "waiting";
 /** gRPC: resource exhausted, unavailable, internal and their like pass. */
-const PASSING = [1, 2, 4, 8, 10, 13, 14];
+const PASSING = [1, 2, 4, 8, 13, 14];
 
 export class Outbox {
   /** Of all incidents, oldest first. */
@@ -64,6 +66,7 @@ export class Outbox {
       id: message.requestId,
       incident,
       name: entry.name,
+      fresh: message.items.every((item) => !item.supersedes),
       request: toBinary(PublishEntriesRequestSchema, message),
       made: Date.now(),
       problem: "",

@@ -67,6 +67,8 @@ export interface Shown {
   filter: Filter;
   selected: string | undefined;
   versions: { name: string; rows: Entry[] | undefined; failed: boolean } | undefined;
+  /** The version of which it is asked whether it holds. */
+  deciding: string | undefined;
   links: Links | undefined;
   waiting: Waiting[];
   draft: Draft;
@@ -88,6 +90,8 @@ export interface Actions {
   choice(change: Choice): void;
   place(position: Position | undefined): void;
   post(): void;
+  decide(version: string | undefined): void;
+  hold(one: Item, chosen: Entry): void;
   retry(id: string): void;
   discard(id: string): void;
   zoom(by: number): void;

@@ -14,6 +14,7 @@ export function passes(error: unknown): boolean {
     Code.AlreadyExists,
     Code.PermissionDenied,
     Code.FailedPrecondition,
+    Code.Aborted,
     Code.OutOfRange,
     Code.Unimplemented,
     Code.Unauthenticated,

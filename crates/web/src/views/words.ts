@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
+import { IncidentState } from "../gen/polder/v1/incident_pb.ts";
 import { millis } from "../wire.ts";
 import { figures, party } from "../figures.ts";
 import { entryOf, type Waiting } from "../outbox.ts";
@@ -150,7 +151,8 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
     ${close}
     <h2 id="detail-head">${t.detail}</h2>
     ${one.versions.length > 1 ? html`<p class="warn">${one.versions.length} ${t.versions}: ${t.contradictionHelp}</p>` : nothing}
-    ${one.versions.map((entry) => version(entry, shown))}
+    ${one.versions.map((entry) => html`${version(entry, shown)}${one.versions.length > 1 && !entry.retracted && !shown.past?.items
+      ? choose(one, entry, shown, actions) : nothing}`)}
     <h3>${t.history}</h3>
     ${rows?.failed ? html`<p class="warn">${t.historyFailed}</p>` : nothing}
     <ol class="history">${[...one.versions, ...older].map((entry) => html`<li>
@@ -159,6 +161,18 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
       <span class="aside">${[figures(entry, language), party(entry.party), language.moment(millis(entry.recordedTime) ?? 0, nowMs)].filter(Boolean).join(" · ")}</span>
     </li>`)}</ol>
   </section>`;
+}
+
+/** Decides between versions; asked twice, for it counts for everybody. */
+function choose(one: Item, entry: Entry, shown: Shown, actions: Actions): TemplateResult {
+  const { t } = shown.language;
+  if (shown.incident?.state === IncidentState.CLOSED) return html``;
+  if (shown.deciding !== entry.version) {
+    return html`<p class="pair"><button type="button" @click=${() => actions.decide(entry.version)}>${t.holds}</button></p>`;
+  }
+  return html`<div class="warn"><p role="alert">${t.holdsHelp}</p><p class="pair">
+    <button type="button" class="send" @click=${() => actions.hold(one, entry)}>${t.holdsSure}</button>
+    <button type="button" @click=${() => actions.decide(undefined)}>${t.cancel}</button></p></div>`;
 }
 
 function version(entry: Entry, shown: Shown): TemplateResult {

@@ -117,8 +117,45 @@ test("two versions that did not know of each other stand on top, as two", async 
   await there.locator(".detail").waitFor();
   expect(await there.locator(".detail .version").count()).toBe(2);
   await until(() => there.locator(".detail .history li").count(), (count) => count === 2);
+  await until(() => there.locator(".detail .history li").count(), (count) => count === 2);
+  await shot(there, "contradiction-dark");
+  // The north decides, and the south sees it.
+  const version = there.locator(".detail .version", { hasText: "de sluis is dicht" });
+  await version.locator("xpath=following-sibling::p[1]/button").click();
+  await there.getByText("De andere versies vervallen voor iedereen").waitFor();
+  await there.getByRole("button", { name: "Ja, deze geldt" }).click();
+  for (const page of [here, there]) {
+    await page.locator("section.against").waitFor({ state: "detached" });
+    await line(page, "de sluis is dicht").waitFor();
+    expect(await line(page, "de sluis is open").count()).toBe(0);
+  }
+  await until(() => there.locator(".detail .history li").count(), (count) => count === 3);
+  const [decided] = (await south.entries(incident)).filter((entry) => entry.name === name);
+  expect([decided?.party, decided?.sources.at(-1)?.system]).toEqual(["parties/party-noord", "parties/noord"]);
   await there.keyboard.press("Escape");
   await there.locator(".detail").waitFor({ state: "detached" });
+});
+
+test("who decides on what is no longer so is told, and decides nothing", async () => {
+  const name = `${incident}/entries/018f3c3e-0000-7000-8000-00000000cccc`;
+  const say = (title: string) => ({
+    name, statement: 1, discipline: 6, texts: [{ language: "nl", title }], body: { case: "observation" as const, value: {} },
+  });
+  await south.publish(say("peil daalt"));
+  await south.contradict(say("peil stijgt"));
+  await here.locator(".words .against .line", { hasText: "peil daalt" }).click();
+  await here.locator(".detail .version").nth(1).waitFor();
+  await here.route("**/PublishEntries", async (route) => {
+    await south.contradict(say("peil is gelijk"));
+    return route.continue();
+  }, { times: 1 });
+  await here.getByRole("button", { name: "Deze geldt" }).first().click();
+  await here.getByRole("button", { name: "Ja, deze geldt" }).click();
+  const refused = here.locator(".queue .waiting", { hasText: "Niet aangenomen" });
+  await refused.waitFor();
+  expect((await south.entries(incident)).filter((entry) => entry.name === name)).toHaveLength(3);
+  await refused.getByRole("button", { name: "Weggooien" }).click();
+  await refused.waitFor({ state: "detached" });
 });
 
 test("nothing was complained about", () => {

@@ -74,6 +74,25 @@ test("what waits outlives the page, and goes out once", async () => {
   expect(await page.locator(".queue").count()).toBe(0);
 });
 
+test("the page opens while the node is away, and what is written then goes out once", async () => {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await until(() => page.evaluate(() => caches.match("/page.js").then(Boolean)), Boolean);
+  await node.kill();
+  await page.reload();
+  await page.locator(".stream.lost").waitFor();
+  expect(await page.locator(".stream").innerText()).not.toContain("Wat u ziet");
+  await post(page, "geschreven na herladen zonder knooppunt");
+  await page.locator(".queue .waiting").waitFor();
+  await page.reload();
+  await page.locator(".queue .waiting", { hasText: "na herladen" }).waitFor();
+  await shot(page, "opened-without-node");
+  await node.start();
+  await live(page);
+  await page.locator("#list .line", { hasText: "na herladen" }).waitFor();
+  await page.locator(".queue").waitFor({ state: "detached" });
+  expect(await stored("geschreven na herladen zonder knooppunt")).toBe(1);
+});
+
 test("an answer that is lost on the way does not make it two", async () => {
   let lost = 0;
   await page.route("**/PublishEntries", async (route) => {
