@@ -247,6 +247,7 @@ export class App implements Actions {
       liveMs: this.now(),
       party: this.party,
       nodeName: this.nodeName,
+      whole: this.picture.whole,
       ...this.derived,
       shown: this.shown,
       filter: this.filters,

@@ -57,6 +57,8 @@ export interface Shown {
   liveMs: number;
   party: string;
   nodeName: string;
+  /** Whether the picture was ever here as a whole. */
+  whole: boolean;
   total: number;
   /** By what the filters let through, in the order of the list. */
   list: Item[];

@@ -72,6 +72,7 @@ function bar(shown: Shown, actions: Actions): TemplateResult {
       ? html`<p>${t.noIncident}</p>`
       : html`<label class="chooser">
           <select aria-label=${t.incident} @change=${(event: Event) => actions.open((event.target as HTMLSelectElement).value)}>
+            ${incidents || !shown.name ? nothing : html`<option value=${shown.name}>${party(shown.name)}</option>`}
             ${(incidents ?? []).map((one) => html`<option value=${one.name} ?selected=${one.name === shown.name}>
               ${names.mode[one.mode]} · ${title(one, language.lang)}${one.state === IncidentState.CLOSED ? ` (${t.closed})` : ""}
             </option>`)}

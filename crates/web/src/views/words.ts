@@ -19,7 +19,7 @@ export function words(shown: Shown, actions: Actions): TemplateResult {
   const rows = list.slice(0, shown.shown);
   const rest = list.length - rows.length;
   const empty = shown.total === 0 && shown.waiting.length === 0;
-  const none = shown.stream.kind === "starting" ? nothing : empty ? t.emptyIncident : t.nothing;
+  const none = shown.stream.kind === "starting" ? nothing : shown.whole ? (empty ? t.emptyIncident : t.nothing) : t.notYet;
   return html`<section class="words" aria-label=${t.list}>
     ${shown.selected ? detail(shown, actions) : nothing}
     ${shown.waiting.length > 0
@@ -39,7 +39,7 @@ export function words(shown: Shown, actions: Actions): TemplateResult {
         </section>`
       : nothing}
     <section aria-labelledby="list-head" id="list" tabindex="-1">
-      <h2 id="list-head">${t.latest} (${language.number(list.length)})</h2>
+      <h2 id="list-head">${t.latest} ${shown.whole ? `(${language.number(list.length)})` : ""}</h2>
       ${list.length === 0 ? html`<p class="quiet">${none}</p>` : nothing}
       <ul class="list">${repeat(rows, (one) => one.name, (one) => line(one, shown, actions))}</ul>
       ${rest > 0

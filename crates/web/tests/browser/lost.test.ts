@@ -81,6 +81,7 @@ test("the page opens while the node is away, and what is written then goes out o
   await page.reload();
   await page.locator(".stream.lost").waitFor();
   expect(await page.locator(".stream").innerText()).not.toContain("Wat u ziet");
+  await page.getByText("Nog niets bekend: geen contact").waitFor();
   await post(page, "geschreven na herladen zonder knooppunt");
   await page.locator(".queue .waiting").waitFor();
   await page.reload();
