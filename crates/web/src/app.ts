@@ -10,6 +10,7 @@ import { shapeOf } from "./map/geometry.ts";
 import { OVERSEAS, NETHERLANDS, PictureMap } from "./map/map.ts";
 import { Outbox } from "./outbox.ts";
 import { Picture, item, type Item } from "./picture.ts";
+import { written } from "./rd.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
 import { matches } from "./show.ts";
@@ -273,7 +274,10 @@ export class App implements Actions {
       this.map = new PictureMap(target, {
         choose: (name) => this.choose(name, "map"),
         point: (longitude, latitude) => this.place({ longitude, latitude }),
-        moved: () => undefined,
+        over: (longitude, latitude) => {
+          const readout = document.getElementById("readout");
+          if (readout) readout.textContent = written({ longitude, latitude });
+        },
       });
       this.map.paint(this.isDark());
       const map = this.map;
@@ -287,6 +291,11 @@ export class App implements Actions {
       const map = this.map;
       map.whenDrawn(() => target?.setAttribute("data-drawn", String(map.count())));
     }
+    const { incident } = this.picture;
+    if (this.outlined !== (incident?.version ?? "")) {
+      this.outlined = incident?.version ?? "";
+      this.map.outline(shapeOf(incident?.area));
+    }
     if (!this.fitted && this.picture.whole) {
       this.fitted = true;
       this.map.showAll(shapeOf(this.picture.incident?.area));
@@ -296,6 +305,7 @@ export class App implements Actions {
     this.map.pick(this.drafted.picking);
   }
   private mapAt = 0;
+  private outlined = "";
 
   private isDark(): boolean {
     return this.scheme === "dark" || (this.scheme === "system" && this.systemDark.matches);

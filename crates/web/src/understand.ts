@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EntrySchema, Statement, Urgency, type Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { PlaceRow } from "./map/base.ts";
+import { fromRd } from "./rd.ts";
 import type { KindName } from "./words/index.ts";
 
 /** Kinds that the box can post. */
@@ -138,6 +139,12 @@ export function understand(
       position = { latitude, longitude };
       rest = rest.replace(degrees[0], "").replace(/\s+/g, " ").trim();
     }
+  }
+  const grid = /\brd\s*:?\s*(-?\d{1,6}(?:\.\d+)?)\s*[,;\s]\s*(\d{6}(?:\.\d+)?)\b/i.exec(rest);
+  const onGrid = grid && fromRd(Number(grid[1]), Number(grid[2]));
+  if (grid && onGrid) {
+    position = onGrid;
+    rest = rest.replace(grid[0], "").replace(/\s+/g, " ").trim();
   }
   const kind = choice.kind ?? find(KINDS, rest) ?? "observation";
   const found = placeIn(rest, places);

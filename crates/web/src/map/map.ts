@@ -50,7 +50,8 @@ interface Look {
 export interface MapEvents {
   choose(name: string | undefined): void;
   point(longitude: number, latitude: number): void;
-  moved(): void;
+  /** Under the pointer, or in the middle. */
+  over(longitude: number, latitude: number): void;
 }
 
 export class PictureMap {
@@ -59,6 +60,7 @@ export class PictureMap {
   private readonly points = new VectorSource<Feature<OlPoint>>();
   private readonly shapes = new VectorSource();
   private readonly marks = new VectorSource();
+  private readonly area = new VectorSource();
   private readonly pointLayer: VectorLayer;
   private readonly shapeLayer: VectorLayer;
   private readonly attribution = new Attribution({ collapsible: false });
@@ -89,9 +91,10 @@ export class PictureMap {
       zIndex: 5,
     });
     const markLayer = new VectorLayer({ source: this.marks, style: () => markStyle(this.dark), zIndex: 9 });
+    const areaLayer = new VectorLayer({ source: this.area, style: () => areaStyle(this.dark) });
     this.map = new OlMap({
       target,
-      layers: [this.base.ground, this.shapeLayer, this.base.names, this.pointLayer, markLayer],
+      layers: [this.base.ground, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, markLayer],
       controls: [this.attribution, new ScaleLine()],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false }),
       view: new View({
@@ -118,10 +121,11 @@ export class PictureMap {
       const resolution = this.map.getView().getResolution() ?? 1;
       const distance = resolution < APART ? 0 : CLUSTER_PX;
       if (cluster.getDistance() !== distance) cluster.setDistance(distance);
-      events.moved();
+      events.over(...this.center());
     });
     this.map.on("pointermove", (event) => {
       if (event.dragging) return;
+      events.over(...(toLonLat(event.coordinate) as [number, number]));
       const over = this.map.hasFeatureAtPixel(event.pixel, this.ours());
       target.classList.toggle("over", over && !this.picking);
     });
@@ -268,6 +272,12 @@ export class PictureMap {
     this.map.getTargetElement()?.classList.toggle("picking", on);
   }
 
+  /** Where the incident is, as a thin line under everything. */
+  outline(area: OlGeometry | undefined): void {
+    this.area.clear();
+    if (area) this.area.addFeature(new Feature(area));
+  }
+
   mark(position: { longitude: number; latitude: number } | undefined): void {
     this.marks.clear();
     if (!position) return;
@@ -378,4 +388,9 @@ function markStyle(dark: boolean): Style {
       fill: new Fill({ color: "#ffffff55" }),
     }),
   });
+}
+
+function areaStyle(dark: boolean): Style {
+  const color = dark ? "#a9b4be" : "#59636d";
+  return new Style({ stroke: new Stroke({ color, width: 1.4, lineDash: [1, 5], lineCap: "round" }) });
 }

@@ -29,6 +29,7 @@ export function page(shown: Shown, actions: Actions): TemplateResult {
             <button type="button" @click=${() => actions.zoom(1)} aria-label=${t.zoomIn}>+</button>
             <button type="button" @click=${() => actions.zoom(-1)} aria-label=${t.zoomOut}>−</button>
           </div>
+          <p id="readout" class="readout" aria-hidden="true"></p>
           <div class="jump">
             <button type="button" @click=${() => actions.go("incident")}>${t.wholeIncident}</button>
             <button type="button" @click=${() => actions.go("netherlands")}>${t.netherlands}</button>

@@ -4,6 +4,7 @@ import { live } from "lit/directives/live.js";
 import { IncidentState } from "../gen/polder/v1/incident_pb.ts";
 import { figures } from "../figures.ts";
 import type { Actions, Shown } from "../state.ts";
+import { written } from "../rd.ts";
 import { entryMark } from "../symbols.ts";
 import { POSTED, entry, lacking, type Understood } from "../understand.ts";
 import type { KindName } from "../words/index.ts";
@@ -69,5 +70,5 @@ function understood(said: Understood, lack: ReturnType<typeof lacking>, shown: S
 }
 
 function degrees({ position }: Understood): string {
-  return position ? `${position.latitude.toFixed(4)}, ${position.longitude.toFixed(4)}` : "";
+  return position ? written(position) : "";
 }

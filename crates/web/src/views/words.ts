@@ -9,6 +9,7 @@ import { entryOf, type Waiting } from "../outbox.ts";
 import type { Item } from "../picture.ts";
 import { heading, isStale, isUrgent, sure, text, when } from "../show.ts";
 import type { Actions, Shown } from "../state.ts";
+import { written } from "../rd.ts";
 import { entryMark } from "../symbols.ts";
 
 const CONTRADICTIONS = 3;
@@ -196,7 +197,7 @@ function version(entry: Entry, shown: Shown): TemplateResult {
     [t.kind, language.kind(entry.kind)],
     [t.figure, figures(entry, language)],
     [t.who, [party(entry.party), names.discipline[entry.discipline]].filter(Boolean).join(" · ")],
-    [t.place, entry.place || (entry.geometry ? t.onMap : t.noPlace)],
+    [t.place, place(entry, shown)],
     [t.observed, moment(millis(times?.observed))],
     [t.reported, moment(millis(times?.reported))],
     [t.recorded, moment(millis(entry.recordedTime))],
@@ -213,4 +214,11 @@ function version(entry: Entry, shown: Shown): TemplateResult {
     ${body ? html`<p class="body">${body}</p>` : nothing}
     <dl>${facts.filter(([, value]) => value).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
   </article>`;
+}
+
+function place(entry: Entry, shown: Shown): string {
+  const { t } = shown.language;
+  const shape = entry.geometry?.shape;
+  const where = shape?.case === "point" ? written(shape.value) : shape?.case ? t.onMap : "";
+  return [entry.place, where].filter(Boolean).join(" · ") || t.noPlace;
 }

@@ -62,6 +62,9 @@ describe("a line", () => {
     expect(read("brand in Well").place).toBe("Well");
     expect(placeIn("Rotterdammers klagen", PLACES)).toBeUndefined();
     expect(read("brand 51.9225, 4.4792 kade").position).toEqual({ latitude: 51.9225, longitude: 4.4792 });
+    const tower = read("brand RD 120700 487525 Westertoren");
+    expect([tower.position?.latitude.toFixed(3), tower.title]).toEqual(["52.375", "brand Westertoren"]);
+    expect(read("brand RD 500000 100000").position).toBeUndefined();
     expect(read("brand in Ede").position).toEqual({ latitude: 52.03, longitude: 5.66 });
   });
 
