@@ -4,7 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, incidents, node, picture as calls } from "./api.ts";
 import { EntrySchema, SourceSchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
-import { PublishEntriesRequestSchema } from "./gen/polder/v1/picture_service_pb.ts";
+import { PublishEntriesRequestSchema, RetractEntryRequestSchema } from "./gen/polder/v1/picture_service_pb.ts";
 import { places, type PlaceRow } from "./map/base.ts";
 import { shapeOf } from "./map/geometry.ts";
 import { OVERSEAS, NETHERLANDS, PictureMap } from "./map/map.ts";
@@ -24,6 +24,8 @@ const PAGE = 60;
 const LINKS_MS = 4_000;
 /** What waits is tried this often. */
 const SEND_MS = 3_000;
+/** A screen reader is told this often. */
+const ANNOUNCE_MS = 10_000;
 const EMPTY: Draft = { line: "", choice: {}, discipline: 0, picking: false, problem: "" };
 
 export class App implements Actions {
@@ -40,6 +42,9 @@ export class App implements Actions {
   private filters: Filter = { hidden: new Set(), kind: "", text: "" };
   private selected: string | undefined;
   private versions: Shown["versions"];
+  private readonly arrived = new Set<string>();
+  private announced = "";
+  private withdrawing: string | undefined;
   private deciding: string | undefined;
   private links: Links | undefined;
   private pastState: Past | undefined;
@@ -66,6 +71,7 @@ export class App implements Actions {
     this.scheme = theme === "light" || theme === "dark" ? theme : "system";
     this.outbox = new Outbox(
       (request) => calls.publishEntries(request, { timeoutMs: CALL_MS }),
+      (request) => calls.retractEntry(request, { timeoutMs: CALL_MS }),
       () => this.draw(),
     );
     this.shell.drawer = { template: () => page(this.view(), this), drawn: () => this.drawn() };
@@ -90,6 +96,7 @@ export class App implements Actions {
     addEventListener("popstate", () => this.follow(incidentOf(location.hash)));
     setInterval(() => this.draw(), 1_000);
     setInterval(() => this.send(), SEND_MS);
+    setInterval(() => this.announce(), ANNOUNCE_MS);
     void places().then((rows) => {
       this.rows = rows;
       this.draw();
@@ -120,7 +127,7 @@ export class App implements Actions {
       } catch {
         this.draw();
       }
-      await new Promise((resolve) => setTimeout(resolve, this.known ? 15_000 : 1_500));
+      await new Promise((resolve) => setTimeout(resolve, this.name && this.known ? 15_000 : 2_000));
     }
   }
 
@@ -140,6 +147,7 @@ export class App implements Actions {
       (request, signal) => calls.subscribe(request, { signal }),
       (change) => {
         if (change) this.stale = true;
+        if (change && change !== "all") for (const name of change) this.arrived.add(name);
         const { selected } = this;
         if (selected && (change === "all" || change?.has(selected))) void this.fetchVersions(selected);
         this.advanceClock(this.picture.nodeMs);
@@ -149,6 +157,16 @@ export class App implements Actions {
       },
     );
     void this.follower.run();
+    this.draw();
+  }
+
+  /** For who listens rather than looks: how much changed, and not too often. */
+  private announce(): void {
+    const count = this.arrived.size;
+    this.arrived.clear();
+    const said = count > 0 ? `${count} ${count === 1 ? this.words.t.oneNew : this.words.t.someNew}` : "";
+    if (said === this.announced) return;
+    this.announced = said;
     this.draw();
   }
 
@@ -235,7 +253,9 @@ export class App implements Actions {
     this.derive();
     const past = this.pastState;
     const incident = this.picture.incident ?? this.known?.find((one) => one.name === this.name);
-    const own = this.outbox.waiting.filter((w) => w.incident === this.name && !(w.fresh && this.picture.items.has(w.name)));
+    // What was refused is shown wherever it belonged, or nobody would ever see it.
+    const own = this.outbox.waiting.filter((w) =>
+      w.problem || (w.incident === this.name && !(w.fresh && this.picture.items.has(w.name))));
     return {
       language: this.words,
       theme: this.scheme,
@@ -255,6 +275,8 @@ export class App implements Actions {
       selected: this.selected,
       versions: this.versions,
       deciding: this.deciding,
+      withdrawing: this.withdrawing,
+      announced: this.announced,
       links: this.links,
       waiting: own,
       draft: this.drafted,
@@ -341,7 +363,7 @@ export class App implements Actions {
 
   choose(name: string | undefined, from: "map" | "list"): void {
     this.selected = name;
-    this.deciding = undefined;
+    this.deciding = this.withdrawing = undefined;
     this.versions = name ? { name, rows: undefined, failed: false } : undefined;
     this.map?.select(name, from === "list");
     if (name) void this.fetchVersions(name);
@@ -422,6 +444,24 @@ export class App implements Actions {
     this.outbox.put(request, this.name, entry).then(
       () => this.outbox.flush(),
       () => this.draft({ ...before, problem: this.words.t.notKept }),
+    );
+  }
+
+  withdraw(reason: string | undefined): void {
+    this.withdrawing = reason;
+    this.draw();
+  }
+
+  /** Withdraws what is chosen, for the reason that was typed. */
+  retract(name: string): void {
+    const reason = this.withdrawing?.trim();
+    if (!reason) return;
+    this.withdrawing = undefined;
+    this.draw();
+    const request = create(RetractEntryRequestSchema, { requestId: crypto.randomUUID(), name, reason });
+    this.outbox.putRetraction(request, this.name).then(
+      () => this.outbox.flush(),
+      () => this.draft({ problem: this.words.t.notKept }),
     );
   }
 

@@ -8,8 +8,10 @@ import { passes } from "./wire.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import {
   PublishEntriesRequestSchema,
+  RetractEntryRequestSchema,
   type PublishEntriesRequest,
   type PublishEntriesResponse,
+  type RetractEntryRequest,
 } from "./gen/polder/v1/picture_service_pb.ts";
 
 export interface Waiting {
@@ -18,6 +20,7 @@ export interface Waiting {
   incident: string;
   /** Name of the entry. */
   name: string;
+  call: "publish" | "retract";
   /** True of a new entry: once the picture has it, it waits no more. */
   fresh: boolean;
   /** Encoded request: the same bytes each time. */
@@ -29,6 +32,7 @@ export interface Waiting {
 }
 
 export type Publish = (request: PublishEntriesRequest) => Promise<PublishEntriesResponse>;
+export type Retract = (request: RetractEntryRequest) => Promise<unknown>;
 
 const CHANNEL = "polder-outbox";
 const STORE = "waiting";
@@ -41,12 +45,14 @@ export class Outbox {
   private readonly database: Promise<IDBDatabase>;
   private readonly channel = new BroadcastChannel(CHANNEL);
   private readonly publish: Publish;
+  private readonly retract: Retract;
   private readonly told: () => void;
   private running = false;
   private again = false;
 
-  constructor(publish: Publish, told: () => void, name = "polder") {
+  constructor(publish: Publish, retract: Retract, told: () => void, name = "polder") {
     this.publish = publish;
+    this.retract = retract;
     this.told = told;
     this.database = open(name);
     this.database.catch(() => undefined);
@@ -62,16 +68,41 @@ export class Outbox {
 
   /** Keeps a request; rejected when the browser cannot. */
   async put(message: PublishEntriesRequest, incident: string, entry: Entry): Promise<void> {
-    const waiting: Waiting = {
+    await this.keep({
       id: message.requestId,
       incident,
       name: entry.name,
+      call: "publish",
       fresh: message.items.every((item) => !item.supersedes),
       request: toBinary(PublishEntriesRequestSchema, message),
-      made: Date.now(),
+      made: this.next(),
       problem: "",
-    };
+    });
+  }
+
+  /** The same for a withdrawal. */
+  async putRetraction(message: RetractEntryRequest, incident: string): Promise<void> {
+    await this.keep({
+      id: message.requestId,
+      incident,
+      name: message.name,
+      call: "retract",
+      fresh: false,
+      request: toBinary(RetractEntryRequestSchema, message),
+      made: this.next(),
+      problem: "",
+    });
+  }
+
+  /** Now, but after everything that waits: two in one moment keep their order. */
+  private next(): number {
+    return Math.max(Date.now(), (this.waiting.at(-1)?.made ?? 0) + 1);
+  }
+
+  private async keep(waiting: Waiting): Promise<void> {
     await request(await this.store("readwrite"), (store) => store.put(waiting));
+    // Asked for, so that a browser that is short of room does not take this first.
+    void navigator.storage?.persist?.().catch(() => undefined);
     await this.changed();
   }
 
@@ -124,6 +155,10 @@ export class Outbox {
   /** `done`, `later`, or why not. */
   private async attempt(waiting: Waiting): Promise<string> {
     try {
+      if (waiting.call === "retract") {
+        await this.retract(fromBinary(RetractEntryRequestSchema, waiting.request));
+        return "done";
+      }
       const answer = await this.publish(fromBinary(PublishEntriesRequestSchema, waiting.request));
       const outcome = answer.results[0]?.outcome;
       if (outcome?.case === "published") return "done";
@@ -150,8 +185,14 @@ export class Outbox {
   }
 }
 
+/** Why, of a withdrawal. */
+export function reasonOf(waiting: Waiting): string {
+  return waiting.call === "retract" ? fromBinary(RetractEntryRequestSchema, waiting.request).reason : "";
+}
+
 /** The entry that a request carries. */
 export function entryOf(waiting: Waiting): Entry | undefined {
+  if (waiting.call !== "publish") return undefined;
   try {
     return fromBinary(PublishEntriesRequestSchema, waiting.request).items[0]?.entry;
   } catch {

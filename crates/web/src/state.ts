@@ -71,6 +71,10 @@ export interface Shown {
   versions: { name: string; rows: Entry[] | undefined; failed: boolean } | undefined;
   /** The version of which it is asked whether it holds. */
   deciding: string | undefined;
+  /** Why what is chosen would be withdrawn; `undefined` when nobody asked to. */
+  withdrawing: string | undefined;
+  /** For screen readers. */
+  announced: string;
   links: Links | undefined;
   waiting: Waiting[];
   draft: Draft;
@@ -93,6 +97,8 @@ export interface Actions {
   place(position: Position | undefined): void;
   post(): void;
   decide(version: string | undefined): void;
+  withdraw(reason: string | undefined): void;
+  retract(name: string): void;
   hold(one: Item, chosen: Entry): void;
   retry(id: string): void;
   discard(id: string): void;

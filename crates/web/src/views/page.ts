@@ -123,6 +123,7 @@ function state(shown: Shown): TemplateResult {
         <span class="aside">(${language.age(Date.now() - stream.since)}${last}). ${old}</span></span>`;
     }
     default:
+      if (shown.incidents?.length === 0) return html``;
       return html`<span class="stream"><span role="status">${t.starting}</span></span>`;
   }
 }

@@ -1,11 +1,12 @@
 // The right column: what was chosen, what waits, contradictions, and everything, newest first.
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
 import { IncidentState } from "../gen/polder/v1/incident_pb.ts";
 import { millis } from "../wire.ts";
 import { figures, party } from "../figures.ts";
-import { entryOf, type Waiting } from "../outbox.ts";
+import { entryOf, reasonOf, type Waiting } from "../outbox.ts";
 import type { Item } from "../picture.ts";
 import { heading, isStale, isUrgent, sure, text, when } from "../show.ts";
 import type { Actions, Shown } from "../state.ts";
@@ -22,6 +23,7 @@ export function words(shown: Shown, actions: Actions): TemplateResult {
   const empty = shown.total === 0 && shown.waiting.length === 0;
   const none = shown.stream.kind === "starting" ? nothing : shown.whole ? (empty ? t.emptyIncident : t.nothing) : t.notYet;
   return html`<section class="words" aria-label=${t.list}>
+    <p class="heard" role="status">${shown.announced}</p>
     ${shown.selected ? detail(shown, actions) : nothing}
     ${shown.waiting.length > 0
       ? html`<section class="queue" aria-labelledby="queue-head"><h2 id="queue-head">${t.waiting} (${shown.waiting.length})</h2>
@@ -120,9 +122,11 @@ function queued(waiting: Waiting, shown: Shown, actions: Actions): TemplateResul
   const { t } = language;
   const entry = entryOf(waiting);
   const now = Date.now();
+  const about = shown.list.find((one) => one.name === waiting.name)?.versions[0];
+  const other = `${t.withdraw}: ${about ? heading(about, language) : party(waiting.name).slice(0, 8)} (${reasonOf(waiting)})`;
   return html`<li><div class="line waiting">
     ${entry ? entryMark(entry.discipline, kindOf(entry)) : nothing}
-    <span class="text"><span class="title">${entry ? heading(entry, language) : waiting.name}</span>
+    <span class="text"><span class="title">${entry ? heading(entry, language) : other}</span>
       <span class="meta"><b class=${waiting.problem ? "badge refused" : "badge waits"}>${waiting.problem ? t.refused : t.waiting}</b>
         <span>${language.age(now - waiting.made)}</span></span>
       ${waiting.problem
@@ -154,6 +158,7 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
     ${one.versions.length > 1 ? html`<p class="warn">${one.versions.length} ${t.versions}: ${t.contradictionHelp}</p>` : nothing}
     ${one.versions.map((entry) => html`${version(entry, shown)}${one.versions.length > 1 && !entry.retracted && !shown.past?.items
       ? choose(one, entry, shown, actions) : nothing}`)}
+    ${withdrawal(one, shown, actions)}
     <h3>${t.history}</h3>
     ${rows?.failed ? html`<p class="warn">${t.historyFailed}</p>` : nothing}
     <ol class="history">${[...one.versions, ...older].map((entry) => html`<li>
@@ -162,6 +167,27 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
       <span class="aside">${[figures(entry, language), party(entry.party), language.moment(millis(entry.recordedTime) ?? 0, nowMs)].filter(Boolean).join(" · ")}</span>
     </li>`)}</ol>
   </section>`;
+}
+
+/** Withdraws an entry, with a reason. */
+function withdrawal(one: Item, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
+  const { t } = shown.language;
+  const { withdrawing } = shown;
+  const closed = shown.incident?.state === IncidentState.CLOSED;
+  if (closed || shown.past?.items || one.versions.every((entry) => entry.retracted)) return nothing;
+  if (withdrawing === undefined) {
+    return html`<p class="pair"><button type="button" @click=${() => actions.withdraw("")}>${t.withdraw}</button></p>`;
+  }
+  const send = (event: Event): void => {
+    event.preventDefault();
+    actions.retract(one.name);
+  };
+  return html`<form class="warn" @submit=${send}>
+    <label class="field">${t.withdrawWhy}
+      <input type="text" required maxlength="1000" .value=${live(withdrawing)}
+        @input=${(event: Event) => actions.withdraw((event.target as HTMLInputElement).value)} /></label>
+    <p class="pair"><button type="submit" class="send" ?disabled=${!withdrawing.trim()}>${t.withdrawSure}</button>
+      <button type="button" @click=${() => actions.withdraw(undefined)}>${t.cancel}</button></p></form>`;
 }
 
 /** Decides between versions; asked twice, for it counts for everybody. */

@@ -81,6 +81,10 @@ export class TestNode {
     return name;
   }
 
+  async close(name: string): Promise<void> {
+    await createClient(IncidentService, this.transport()).closeIncident({ name, reason: "voorbij" });
+  }
+
   async publish(...entries: MessageInitShape<typeof EntrySchema>[]): Promise<void> {
     const client = createClient(PictureService, this.transport());
     for (let at = 0; at < entries.length; at += 500) {

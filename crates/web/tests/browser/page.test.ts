@@ -162,6 +162,44 @@ test("a place is pointed at on the map, and the map chooses what lies there", as
   await context.close();
 });
 
+test("what was wrong is withdrawn, with a reason, also when the node is away meanwhile", async () => {
+  const [context, page] = await open(empty);
+  await node.publish({ name: empty, statement: 1, texts: [{ language: "nl", title: "helemaal verkeerd" }], body: { case: "observation", value: {} } });
+  await line(page, "helemaal verkeerd").click();
+  await page.getByRole("button", { name: "Intrekken" }).click();
+  await page.getByLabel("Waarom wordt dit ingetrokken?").fill("verkeerde plaats");
+  await accessible(page, "a withdrawal");
+  await page.route("**/RetractEntry", (route) => route.abort());
+  await page.keyboard.press("Enter");
+  const waiting = page.locator(".queue .waiting", { hasText: "Intrekken: helemaal verkeerd (verkeerde plaats)" });
+  await waiting.waitFor();
+  expect(await line(page, "helemaal verkeerd").count()).toBe(1);
+  await page.unroute("**/RetractEntry");
+  await line(page, "helemaal verkeerd").waitFor({ state: "detached" });
+  await waiting.waitFor({ state: "detached" });
+  await context.close();
+});
+
+test("of a closed incident all can be read and nothing reported", async () => {
+  const closed = await node.open("voorbij", "Voorbij");
+  await node.publish({ name: closed, statement: 1, texts: [{ language: "nl", title: "het was zo" }], body: { case: "observation", value: {} } });
+  const [context, page] = await open(closed);
+  await line(page, "het was zo").click();
+  await page.getByRole("button", { name: "Intrekken" }).waitFor();
+  await node.close(closed);
+  await page.getByText("Dit incident is gesloten: melden kan niet meer.").waitFor();
+  await page.getByRole("button", { name: "Intrekken" }).waitFor({ state: "detached" });
+  expect(await line(page, "het was zo").count()).toBe(1);
+  await context.close();
+});
+
+test("who listens rather than looks is told that something came", async () => {
+  const [context, page] = await open(empty);
+  await node.publish({ name: empty, statement: 1, texts: [{ language: "nl", title: "hoorbaar" }], body: { case: "observation", value: {} } });
+  await page.locator(".heard", { hasText: "1 item nieuw of gewijzigd" }).waitFor({ state: "attached" });
+  await context.close();
+});
+
 test("filters hide in list and on map, and say so", async () => {
   const [context, page] = await open(flood);
   await line(page, "Roermond").waitFor();

@@ -6,9 +6,10 @@ import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
 import {
   PublishEntriesRequestSchema,
   PublishEntriesResponseSchema,
+  RetractEntryRequestSchema,
   type PublishEntriesResponse,
 } from "../../src/gen/polder/v1/picture_service_pb.ts";
-import { Outbox, entryOf, type Publish } from "../../src/outbox.ts";
+import { Outbox, entryOf, reasonOf, type Publish, type Retract } from "../../src/outbox.ts";
 
 vi.stubGlobal("navigator", {
   locks: { request: async (_: string, work: () => Promise<unknown>) => work() },
@@ -16,8 +17,9 @@ vi.stubGlobal("navigator", {
 
 const open: Outbox[] = [];
 let numbers = 0;
-function outbox(publish: Publish, name = `box-${(numbers += 1)}`): Outbox {
-  const box = new Outbox(publish, () => undefined, name);
+const none: Retract = () => Promise.reject(new Error("nothing is to be withdrawn"));
+function outbox(publish: Publish, name = `box-${(numbers += 1)}`, retract = none): Outbox {
+  const box = new Outbox(publish, retract, () => undefined, name);
   open.push(box);
   return box;
 }
@@ -103,4 +105,25 @@ test("what cannot be kept is not sent", async () => {
   broken.mockRestore();
   await box.flush();
   expect(publish).not.toHaveBeenCalled();
+});
+
+test("a withdrawal waits its turn, goes out once, and says why", async () => {
+  const order: string[] = [];
+  let reachable = false;
+  const box = outbox(
+    async (message) => (order.push(message.requestId), done()),
+    "withdrawn",
+    async (message) => {
+      if (!reachable) throw new ConnectError("lost", Code.Unavailable);
+      order.push(message.reason);
+    },
+  );
+  await box.putRetraction(create(RetractEntryRequestSchema, { requestId: "r", name: "x/entries/a", reason: "wrong" }), "x");
+  await box.put(request("after"), "x", entry("after"));
+  await box.flush();
+  expect([order, box.waiting.length]).toEqual([[], 2]);
+  expect([reasonOf(box.waiting[0]!), entryOf(box.waiting[0]!)]).toEqual(["wrong", undefined]);
+  reachable = true;
+  await box.flush();
+  expect([order, box.waiting]).toEqual([["wrong", "after"], []]);
 });
