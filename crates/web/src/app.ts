@@ -26,7 +26,7 @@ const LINKS_MS = 4_000;
 const SEND_MS = 3_000;
 /** A screen reader is told this often. */
 const ANNOUNCE_MS = 10_000;
-const EMPTY: Draft = { line: "", choice: {}, discipline: 0, picking: false, problem: "" };
+const EMPTY: Draft = { line: "", choice: {}, discipline: 0, picking: "", problem: "" };
 
 export class App implements Actions {
   private readonly shell = document.createElement("polder-page") as Shell;
@@ -90,7 +90,7 @@ export class App implements Actions {
     });
     addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
-      if (this.drafted.picking) this.draft({ picking: false });
+      if (this.drafted.picking) this.draft({ picking: "" });
       else if (this.selected) this.choose(undefined, "list");
     });
     addEventListener("popstate", () => this.follow(incidentOf(location.hash)));
@@ -296,6 +296,7 @@ export class App implements Actions {
       this.map = new PictureMap(target, {
         choose: (name) => this.choose(name, "map"),
         point: (longitude, latitude) => this.place({ longitude, latitude }),
+        drawn: (drawn) => this.draft({ picking: "", choice: { ...this.drafted.choice, position: undefined, drawn } }),
         over: (longitude, latitude) => {
           const readout = document.getElementById("readout");
           if (readout) readout.textContent = written({ longitude, latitude });
@@ -323,7 +324,7 @@ export class App implements Actions {
       this.map.showAll(shapeOf(this.picture.incident?.area));
     }
     const line = this.drafted.line ? this.understood() : undefined;
-    this.map.mark(line?.position);
+    this.map.mark(line?.drawn ?? line?.position);
     this.map.pick(this.drafted.picking);
   }
   private mapAt = 0;
@@ -424,7 +425,11 @@ export class App implements Actions {
   }
 
   place(position: Position | undefined): void {
-    this.draft({ picking: false, choice: { ...this.drafted.choice, position } });
+    this.draft({ picking: "", choice: { ...this.drafted.choice, position, drawn: undefined } });
+  }
+
+  unplace(): void {
+    this.place(undefined);
   }
 
   /** Keeps it in the browser first; what cannot be kept is not sent. */

@@ -25,11 +25,14 @@ export interface Links {
   failed: boolean;
 }
 
+export type Picking = "" | "point" | "line" | "area";
+
 export interface Draft {
   line: string;
   choice: Choice;
   discipline: number;
-  picking: boolean;
+  /** What the map is asked for. */
+  picking: Picking;
   problem: string;
 }
 
@@ -95,6 +98,7 @@ export interface Actions {
   draft(change: Partial<Draft>): void;
   choice(change: Choice): void;
   place(position: Position | undefined): void;
+  unplace(): void;
   post(): void;
   decide(version: string | undefined): void;
   withdraw(reason: string | undefined): void;

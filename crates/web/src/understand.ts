@@ -24,6 +24,12 @@ export interface Position {
   longitude: number;
 }
 
+/** What was drawn on the map. */
+export interface Drawn {
+  sort: "line" | "area";
+  points: Position[];
+}
+
 /** What a line says. */
 export interface Understood {
   kind: KindName;
@@ -32,6 +38,7 @@ export interface Understood {
   observed: number | undefined;
   place: string;
   position: Position | undefined;
+  drawn: Drawn | undefined;
   urgent: boolean;
   /** The figure as it will be posted. */
   count: number | undefined;
@@ -52,6 +59,7 @@ export interface Choice {
   statement?: Statement | undefined;
   urgent?: boolean | undefined;
   position?: Position | undefined;
+  drawn?: Drawn | undefined;
 }
 
 type Row<T> = [RegExp, T];
@@ -155,6 +163,7 @@ export function understand(
     observed,
     place: found?.[0] ?? "",
     position: choice.position ?? position ?? (found && { longitude: found[1], latitude: found[2] }),
+    drawn: choice.drawn,
     urgent,
     count: undefined,
     about: false,
@@ -271,7 +280,7 @@ export function entry(
   lang: string,
   nowMs: number,
 ): Entry {
-  const { kind, count, position } = said;
+  const { kind, count, position, drawn } = said;
   const amount = count === undefined ? undefined : { value: BigInt(count), qualifier: said.about ? 2 : 0 };
   const body = ((): Entry["body"] | { case: string; value: object } => {
     switch (kind) {
@@ -304,8 +313,15 @@ export function entry(
     texts: [{ language: lang, title: said.title }],
     place: said.place,
     times: { observed: timestampFromMs(said.observed ?? nowMs) },
-    ...(position && { geometry: { shape: { case: "point", value: position } } }),
+    ...((drawn || position) && { geometry: { shape: shape(drawn, position) } }),
     ...(said.urgent && { assessment: { urgency: Urgency.IMMEDIATE } }),
     body,
   } as Parameters<typeof create<typeof EntrySchema>>[1]);
+}
+
+/** A ring ends where it began; what was drawn does not say so. */
+function shape(drawn: Drawn | undefined, position: Position | undefined): object {
+  if (!drawn) return { case: "point", value: position };
+  if (drawn.sort === "line") return { case: "line", value: { points: drawn.points } };
+  return { case: "polygon", value: { rings: [{ points: [...drawn.points, drawn.points[0]] }] } };
 }

@@ -4,9 +4,12 @@ import OlMap from "ol/Map.js";
 import View from "ol/View.js";
 import Attribution from "ol/control/Attribution.js";
 import ScaleLine from "ol/control/ScaleLine.js";
+import Draw from "ol/interaction/Draw.js";
 import { defaults as interactions } from "ol/interaction/defaults.js";
 import { createEmpty, extend, getCenter, isEmpty, type Extent } from "ol/extent.js";
+import LineString from "ol/geom/LineString.js";
 import OlPoint from "ol/geom/Point.js";
+import OlPolygon from "ol/geom/Polygon.js";
 import type OlGeometry from "ol/geom/Geometry.js";
 import VectorLayer from "ol/layer/Vector.js";
 import { fromLonLat, toLonLat, transformExtent } from "ol/proj.js";
@@ -15,6 +18,8 @@ import VectorSource from "ol/source/Vector.js";
 import { Circle, Fill, Icon, Stroke, Style, Text } from "ol/style.js";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
 import type { Item } from "../picture.ts";
+import type { Picking } from "../state.ts";
+import type { Drawn, Position } from "../understand.ts";
 import { heading, isStale, isUrgent, sure } from "../show.ts";
 import { casing, lookOf, symbol } from "../symbols.ts";
 import type { Language } from "../words/index.ts";
@@ -50,6 +55,7 @@ interface Look {
 export interface MapEvents {
   choose(name: string | undefined): void;
   point(longitude: number, latitude: number): void;
+  drawn(drawn: Drawn): void;
   /** Under the pointer, or in the middle. */
   over(longitude: number, latitude: number): void;
 }
@@ -70,9 +76,13 @@ export class PictureMap {
   /** What is fitted into the window again when that changes, until the reader moves the map. */
   private home: Extent | undefined;
   private dark = false;
-  private picking = false;
+  private picking: Picking = "";
+  private pen: Draw | undefined;
+  private marked: string | undefined;
+  private readonly events: MapEvents;
 
   constructor(target: HTMLElement, events: MapEvents) {
+    this.events = events;
     const cluster = new Cluster({
       source: this.points,
       distance: CLUSTER_PX,
@@ -96,7 +106,7 @@ export class PictureMap {
       target,
       layers: [this.base.ground, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, markLayer],
       controls: [this.attribution, new ScaleLine()],
-      interactions: interactions({ altShiftDragRotate: false, pinchRotate: false }),
+      interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false }),
       view: new View({
         extent: transformExtent([-75, 10, 20, 60], "EPSG:4326", "EPSG:3857"),
         minZoom: 5,
@@ -108,7 +118,8 @@ export class PictureMap {
     this.show(NETHERLANDS);
     this.map.on("singleclick", (event) => {
       const [longitude, latitude] = toLonLat(event.coordinate) as [number, number];
-      if (this.picking) {
+      if (this.picking === "line" || this.picking === "area") return;
+      if (this.picking === "point") {
         events.point(longitude, latitude);
         return;
       }
@@ -266,22 +277,48 @@ export class PictureMap {
     return toLonLat(this.map.getView().getCenter() ?? [0, 0]) as [number, number];
   }
 
-  /** The next click is a place. */
-  pick(on: boolean): void {
-    this.picking = on;
-    this.map.getTargetElement()?.classList.toggle("picking", on);
-  }
-
   /** Where the incident is, as a thin line under everything. */
   outline(area: OlGeometry | undefined): void {
     this.area.clear();
     if (area) this.area.addFeature(new Feature(area));
   }
 
-  mark(position: { longitude: number; latitude: number } | undefined): void {
+  /** The next click is a place, or the next clicks are the points of a line or an area. */
+  pick(what: Picking): void {
+    if (what === this.picking) return;
+    this.picking = what;
+    this.map.getTargetElement()?.classList.toggle("picking", what !== "");
+    if (this.pen) this.map.removeInteraction(this.pen);
+    this.pen = undefined;
+    if (what !== "line" && what !== "area") return;
+    const pen = new Draw({ type: what === "line" ? "LineString" : "Polygon", style: markStyle(this.dark) });
+    pen.on("drawend", ({ feature }) => {
+      const shape = feature.getGeometry() as LineString | OlPolygon;
+      const flat = shape instanceof OlPolygon ? (shape.getCoordinates()[0] ?? []).slice(0, -1) : shape.getCoordinates();
+      // The click that ends it may stand twice.
+      const distinct = flat.filter((at, place) => String(at) !== String(flat[place - 1]));
+      const points = distinct.map((at) => toLonLat(at)).map(([longitude, latitude]) => ({ longitude: longitude!, latitude: latitude! }));
+      // Two points of an area, or one of a line, are nothing yet.
+      if (points.length > (what === "line" ? 1 : 2)) this.events.drawn({ sort: what, points });
+    });
+    this.pen = pen;
+    this.map.addInteraction(pen);
+  }
+
+  /** Shows what will be posted. */
+  mark(what: Position | Drawn | undefined): void {
+    const key = JSON.stringify(what);
+    if (key === this.marked) return;
+    this.marked = key;
     this.marks.clear();
-    if (!position) return;
-    this.marks.addFeature(new Feature(new OlPoint(fromLonLat([position.longitude, position.latitude]))));
+    if (!what) return;
+    if (!("sort" in what)) {
+      this.marks.addFeature(new Feature(new OlPoint(fromLonLat([what.longitude, what.latitude]))));
+      return;
+    }
+    const points = what.points.map((at) => fromLonLat([at.longitude, at.latitude]));
+    const shape = what.sort === "line" ? new LineString(points) : new OlPolygon([points]);
+    this.marks.addFeature(new Feature<OlGeometry>(shape));
   }
 
   private pointStyle(feature: FeatureLike, resolution: number): Style | Style[] {
@@ -382,6 +419,8 @@ function lookAt(entry: Entry, language: Language, nowMs: number): Look {
 function markStyle(dark: boolean): Style {
   const color = dark ? "#ffd54a" : "#7a3cff";
   return new Style({
+    stroke: new Stroke({ color, width: 4 }),
+    fill: new Fill({ color: dark ? "#ffd54a22" : "#7a3cff1c" }),
     image: new Circle({
       radius: 12,
       stroke: new Stroke({ color, width: 4 }),

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { IncidentState } from "../gen/polder/v1/incident_pb.ts";
 import { figures } from "../figures.ts";
-import type { Actions, Shown } from "../state.ts";
+import type { Actions, Picking, Shown } from "../state.ts";
 import { written } from "../rd.ts";
 import { entryMark } from "../symbols.ts";
 import { POSTED, entry, lacking, type Understood } from "../understand.ts";
@@ -40,7 +40,10 @@ function understood(said: Understood, lack: ReturnType<typeof lacking>, shown: S
   const { t, names } = language;
   const made = entry(said, "", draft.discipline, language.lang, nowMs);
   const value = (event: Event): string => (event.target as HTMLSelectElement).value;
-  const where = said.position ? `${said.place ? `${said.place} · ` : ""}${degrees(said)}` : said.place || t.noPlace;
+  const pick = (picking: Picking, words: string): TemplateResult => html`<button type="button"
+    aria-pressed=${draft.picking === picking} @click=${() => actions.draft({ picking: draft.picking === picking ? "" : picking })}>${words}</button>`;
+  const where = said.drawn ? `${said.drawn.sort === "line" ? t.line : t.area} (${said.drawn.points.length})`
+    : said.position ? `${said.place ? `${said.place} · ` : ""}${degrees(said)}` : said.place || t.noPlace;
   return html`<fieldset class="said">
     <legend>${t.understood}</legend>
     <span class="preview">${entryMark(draft.discipline, said.kind)} <b>${said.title}</b></span>
@@ -59,9 +62,10 @@ function understood(said: Understood, lack: ReturnType<typeof lacking>, shown: S
     <span class="fact"><span class="quiet">${t.figure}</span> ${figures(made, language) || t.noFigure}</span>
     <span class="fact"><span class="quiet">${t.time}</span> ${said.observed ? language.moment(said.observed, nowMs) : t.timeNow}</span>
     <span class="fact"><span class="quiet">${t.place}</span> ${where}
-      <button type="button" aria-pressed=${draft.picking} @click=${() => actions.draft({ picking: !draft.picking })}>${draft.picking ? t.picking : t.pick}</button>
+      ${pick("point", t.pick)} ${pick("line", t.line)} ${pick("area", t.area)}
       <button type="button" @click=${() => actions.center()}>${t.pickHere}</button>
-      ${draft.choice.position ? html`<button type="button" @click=${() => actions.place(undefined)}>${t.unpick}</button>` : nothing}</span>
+      ${draft.choice.position || draft.choice.drawn ? html`<button type="button" @click=${() => actions.unplace()}>${t.unpick}</button>` : nothing}
+      ${draft.picking ? html`<span class="warn" role="status">${draft.picking === "point" ? t.picking : t.drawing}</span>` : nothing}</span>
     <label class="check"><input type="checkbox" .checked=${live(said.urgent)}
       @change=${(event: Event) => actions.choice({ urgent: (event.target as HTMLInputElement).checked })} />${t.urgency}</label>
     <b class="sure unverified">${t.unverified}</b>

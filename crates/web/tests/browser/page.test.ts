@@ -162,6 +162,37 @@ test("a place is pointed at on the map, and the map chooses what lies there", as
   await context.close();
 });
 
+test("a line and an area are drawn on the map", async () => {
+  const [context, page] = await open(empty);
+  const map = page.locator("#map");
+  const draw = async (words: string, button: string, points: [number, number][]): Promise<void> => {
+    await page.fill("#line", words);
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await page.getByText("Klik de punten").waitFor();
+    const box = await map.boundingBox();
+    for (const [x, y] of points) {
+      await page.mouse.move((box?.x ?? 0) + x, (box?.y ?? 0) + y);
+      await page.waitForTimeout(300);
+      await page.mouse.click((box?.x ?? 0) + x, (box?.y ?? 0) + y);
+    }
+    const [x, y] = points.at(-1)!;
+    await page.mouse.dblclick((box?.x ?? 0) + x, (box?.y ?? 0) + y);
+    await page.getByRole("button", { name: "Plaats weghalen" }).waitFor();
+    if (button === "Gebied") await shot(page, "drawn-area");
+    await page.press("#line", "Control+Enter");
+    await line(page, words).waitFor();
+  };
+  await draw("dijk bewaakt", "Lijn", [[250, 150], [350, 220], [450, 160]]);
+  await draw("gebied onder water", "Gebied", [[250, 300], [400, 300], [400, 400]]);
+  const shapes = new Map((await node.entries(empty)).map((entry) => [entry.texts[0]?.title, entry.geometry?.shape]));
+  expect(shapes.get("dijk bewaakt")?.case).toBe("line");
+  const area = shapes.get("gebied onder water");
+  const ring = area?.case === "polygon" ? (area.value.rings[0]?.points ?? []) : [];
+  expect(ring).toHaveLength(4);
+  expect(ring[0]).toEqual(ring.at(-1));
+  await context.close();
+});
+
 test("what was wrong is withdrawn, with a reason, also when the node is away meanwhile", async () => {
   const [context, page] = await open(empty);
   await node.publish({ name: empty, statement: 1, texts: [{ language: "nl", title: "helemaal verkeerd" }], body: { case: "observation", value: {} } });

@@ -94,6 +94,14 @@ describe("a line", () => {
   });
 });
 
+test("what was drawn is posted as it was drawn, and a ring is closed", () => {
+  const points = [{ latitude: 51, longitude: 5 }, { latitude: 51, longitude: 6 }, { latitude: 52, longitude: 6 }];
+  const made = (sort: "line" | "area") =>
+    entry(understand("water op de weg in Roermond", NOW, PLACES, { drawn: { sort, points } }), "x", 0, "nl", NOW).geometry?.shape;
+  expect(made("line")).toMatchObject({ case: "line", value: { points } });
+  expect(made("area")).toMatchObject({ case: "polygon", value: { rings: [{ points: [...points, points[0]] }] } });
+});
+
 test("figures are read in both ways of writing", () => {
   expect(["1.234", "1,234", "3,18", "3.18", "1.234.567"].map(number)).toEqual([1234, 1234, 3.18, 3.18, 1234567]);
 });
