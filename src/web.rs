@@ -69,6 +69,11 @@ pub(crate) async fn door(
         None if options.page => page(&request),
         None => StatusCode::NOT_FOUND.into_response(),
     };
+    if !reads {
+        // A proxy that collects a stream before it passes it on shows the past.
+        let name = HeaderName::from_static("x-accel-buffering");
+        response.headers_mut().insert(name, HeaderValue::from_static("no"));
+    }
     for (name, value) in GUARDS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

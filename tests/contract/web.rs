@@ -199,6 +199,7 @@ async fn pages_of_others_are_refused_whatever_they_call_themselves() {
         let (stored, said) = publishes(&node, &allowed).await;
         assert!(stored, "{allowed}: {said}");
         assert!(!said.contains("access-control-allow"), "{said}");
+        assert!(said.contains("x-accel-buffering: no"), "{said}");
     }
     for refused in [
         // Of another site, another port, a sandbox, or nothing that can be read.
@@ -287,9 +288,16 @@ async fn the_page_is_served_packed_guarded_and_only_once() {
     let (head, page) = get("/", "\r\naccept-encoding: gzip;q=0").await;
     assert_eq!(value(&head, "content-encoding"), "");
     assert!(page.starts_with(b"<!doctype html>"));
+    let head = format!("HEAD / HTTP/1.1\r\nhost: {}", node.listen);
+    let (head, nothing) = raw(node.listen, &head, b"").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert_eq!((value(&head, "content-length"), nothing.len()), (page.len().to_string(), 0));
     for nothing in ["/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "//index.html"] {
         assert!(get(nothing, "").await.0.starts_with("http/1.1 404"), "{nothing}");
     }
+    // What is asked of one host and sent to another is neither's.
+    let torn = format!("GET http://evil.example/ HTTP/1.1\r\nhost: {}", node.listen);
+    assert!(raw(node.listen, &torn, b"").await.0.starts_with("http/1.1 403"));
     // A link from elsewhere may lead here; a name from elsewhere may not.
     let strange = "GET / HTTP/1.1\r\nhost: evil.example";
     assert!(raw(node.listen, strange, b"").await.0.starts_with("http/1.1 403"));
