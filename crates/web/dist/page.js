@@ -98,7 +98,7 @@ function e(e,t){return typeof e==`object`&&e&&`$typeName`in e&&typeof e.$typeNam
     ${e.past?.items?$:fw(e)}
   </aside>`}function fw(e){let{language:t,links:n}=e,{t:r}=t;return Q`<section aria-labelledby="links-head" class=${n?.failed?`doubt`:``}>
     <h2 id="links-head">${r.links}</h2>
-    ${n?.failed?Q`<p class="warn">${r.linksUnknown} ${r.lastWord} ${t.clock(n.at)}</p>`:$}
+    ${n?.failed?Q`<p class="warn">${r.linksUnknown} (${r.lastWord} ${t.clock(n.at)})</p>`:$}
     <ul class="links">
       <li class="own">${e.nodeName||r.thisNode}${e.nodeName?Q`<span class="aside">${r.thisNode}</span>`:$}</li>
       ${(n?.rows??[]).map(t=>pw(t,e))}

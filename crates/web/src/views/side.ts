@@ -50,7 +50,7 @@ function links(shown: Shown): TemplateResult {
   const { t } = language;
   return html`<section aria-labelledby="links-head" class=${links?.failed ? "doubt" : ""}>
     <h2 id="links-head">${t.links}</h2>
-    ${links?.failed ? html`<p class="warn">${t.linksUnknown} ${t.lastWord} ${language.clock(links.at)}</p>` : nothing}
+    ${links?.failed ? html`<p class="warn">${t.linksUnknown} (${t.lastWord} ${language.clock(links.at)})</p>` : nothing}
     <ul class="links">
       <li class="own">${shown.nodeName || t.thisNode}${shown.nodeName
         ? html`<span class="aside">${t.thisNode}</span>` : nothing}</li>

@@ -319,6 +319,47 @@ test("ten thousand entries are there soon, and one more changes one", async () =
   await context.close();
 });
 
+// POLDER_WEB_SOAK_S makes it longer.
+const SOAK_S = Number(process.env["POLDER_WEB_SOAK_S"] ?? 12);
+test("fifty updates a second hold up nothing and leave nothing behind", async () => {
+  const busy = await node.open("druk-bezig", "Druk bezig", AREA);
+  const make = (number: number, round: number) => ({
+    name: `${busy}/entries/018f3c3e-0000-7000-8000-${String(number).padStart(12, "0")}`,
+    statement: 1, discipline: 1 + (number % 13), texts: [{ language: "nl", title: `Melding ${number}, ronde ${round}` }],
+    geometry: at(50.9 + (number % 37) / 60, 5.7 + (number % 41) / 60), body: { case: "observation" as const, value: {} },
+  });
+  await node.publish(...Array.from({ length: 1_000 }, (_, number) => make(number, 0)));
+  const [context, page] = await open(busy);
+  await until(() => page.locator("#map").getAttribute("data-drawn"), (drawn) => drawn === "1000");
+  const inside = await context.newCDPSession(page);
+  await inside.send("Performance.enable");
+  const heap = async (): Promise<number> => {
+    await inside.send("HeapProfiler.collectGarbage");
+    const { metrics } = await inside.send("Performance.getMetrics");
+    return (metrics.find((metric) => metric.name === "JSHeapUsedSize")?.value ?? 0) / 1e6;
+  };
+  await page.evaluate(() => {
+    const seen: number[] = [];
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => seen.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
+  });
+  const before = await heap();
+  for (let round = 1; round <= SOAK_S; round += 1) {
+    const begin = Date.now();
+    for (let part = 0; part < 5; part += 1) {
+      await node.publish(...Array.from({ length: 10 }, (_, number) => make((round * 50 + part * 10 + number) % 1_000, round)));
+    }
+    await page.waitForTimeout(Math.max(0, 1_000 - (Date.now() - begin)));
+  }
+  await line(page, `ronde ${SOAK_S}`).first().waitFor();
+  const after = await heap();
+  const long = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen);
+  console.log(`50 updates/s for ${SOAK_S} s: heap ${before.toFixed(1)} to ${after.toFixed(1)} MB, longest task ${Math.max(0, ...long)} ms`);
+  expect(after).toBeLessThan(before + 15);
+  expect(Math.max(0, ...long)).toBeLessThan(1_000);
+  await context.close();
+}, 60_000 + SOAK_S * 2_000);
+
 test("nothing was complained about", () => {
   expect(complaints).toEqual([]);
 });
