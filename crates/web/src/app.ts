@@ -1,19 +1,19 @@
 // Holds what is shown, talks to the node, and draws when something changed.
-import { clone, create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, incidents, node, picture as calls } from "./api.ts";
-import { EntrySchema, SourceSchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
+import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
-import { PublishEntriesRequestSchema, RetractEntryRequestSchema } from "./gen/polder/v1/picture_service_pb.ts";
+import { incidentOf, store, stored } from "./kept.ts";
+import { NOTHING, listed } from "./list.ts";
 import { places, type PlaceRow } from "./map/base.ts";
 import { shapeOf } from "./map/geometry.ts";
 import { OVERSEAS, NETHERLANDS, PictureMap } from "./map/map.ts";
 import { Outbox } from "./outbox.ts";
-import { Picture, item, type Item } from "./picture.ts";
+import { pictureAt } from "./past.ts";
+import { Picture, type Item } from "./picture.ts";
 import { written } from "./rd.ts";
+import { holding, publication, withdrawal } from "./requests.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
-import { matches } from "./show.ts";
 import type { Actions, Draft, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { entry as entryOfLine, lacking, understand, type Choice, type Position } from "./understand.ts";
 import { page } from "./views/page.ts";
@@ -60,9 +60,7 @@ export class App implements Actions {
   private fitted = false;
   private list: Item[] = [];
   private stale = true;
-  private derived: Pick<Shown, "list" | "contradictions" | "counts" | "kinds" | "total"> = {
-    list: [], contradictions: [], counts: new Map(), kinds: [], total: 0,
-  };
+  private derived = NOTHING;
 
   constructor(root: HTMLElement) {
     const lang = stored("language");
@@ -229,24 +227,7 @@ export class App implements Actions {
   private derive(): void {
     if (!this.stale) return;
     this.stale = false;
-    const { hidden, kind, text } = this.filters;
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const [counts, kinds] = [new Map<number, number>(), new Set<string>()];
-    const list: Item[] = [];
-    let total = 0;
-    for (const one of this.items().values()) {
-      const entry = one.versions[0];
-      if (!entry) continue;
-      total += 1;
-      counts.set(entry.discipline, (counts.get(entry.discipline) ?? 0) + 1);
-      kinds.add(entry.kind);
-      const any = one.versions.some((version) =>
-        !hidden.has(version.discipline) && (!kind || version.kind === kind) && matches(version, words, this.words));
-      if (any) list.push(one);
-    }
-    list.sort((a, b) => b.at - a.at || (a.name < b.name ? 1 : -1));
-    const contradictions = list.filter((one) => one.contradicts);
-    this.derived = { list, contradictions, counts, kinds: [...kinds].sort(), total };
+    this.derived = listed(this.items(), this.filters, this.words);
   }
 
   private view(): Shown {
@@ -437,12 +418,8 @@ export class App implements Actions {
     const said = this.understood();
     if (!this.name || lacking(said)) return;
     const name = `${this.name}/entries/${crypto.randomUUID()}`;
-    const entry: Entry = entryOfLine(said, name, this.drafted.discipline, this.words.lang, this.now());
-    const request = create(PublishEntriesRequestSchema, {
-      requestId: crypto.randomUUID(),
-      items: [{ entry }],
-      expectedMode: this.picture.incident?.mode ?? 0,
-    });
+    const entry = entryOfLine(said, name, this.drafted.discipline, this.words.lang, this.now());
+    const request = publication(entry, this.picture.incident?.mode ?? 0);
     const before = this.drafted;
     this.drafted = { ...EMPTY, discipline: before.discipline };
     this.draw();
@@ -463,7 +440,7 @@ export class App implements Actions {
     if (!reason) return;
     this.withdrawing = undefined;
     this.draw();
-    const request = create(RetractEntryRequestSchema, { requestId: crypto.randomUUID(), name, reason });
+    const request = withdrawal(name, reason);
     this.outbox.putRetraction(request, this.name).then(
       () => this.outbox.flush(),
       () => this.draft({ problem: this.words.t.notKept }),
@@ -477,19 +454,8 @@ export class App implements Actions {
 
   /** Says again what one version says, for the party of this node, in place of all that stand. */
   hold(one: Item, chosen: Entry): void {
-    const entry = clone(EntrySchema, chosen);
-    const said = { system: chosen.party || chosen.node, originalId: chosen.version };
-    if (chosen.party !== this.party && entry.sources.length < 16) entry.sources.push(create(SourceSchema, said));
-    entry.party = "";
-    const request = create(PublishEntriesRequestSchema, {
-      requestId: crypto.randomUUID(),
-      items: [{
-        entry,
-        supersedes: { versions: one.versions.map((version) => version.version) },
-        requireCurrent: true,
-      }],
-      expectedMode: this.picture.incident?.mode ?? 0,
-    });
+    const mode = this.picture.incident?.mode ?? 0;
+    const { request, entry } = holding(one, chosen, this.party, mode);
     this.deciding = undefined;
     this.draw();
     this.outbox.put(request, this.name, entry).then(
@@ -529,22 +495,10 @@ export class App implements Actions {
   }
 
   private async fetchPast(atMs: number): Promise<void> {
-    const request = { filter: { incidents: [this.name] }, knownAt: timestampFromMs(atMs) };
-    const versions = new Map<string, Entry[]>();
-    let failed = false;
-    let incident: Incident | undefined;
-    try {
-      for await (const { entries, summary } of calls.getPictureAsOf(request)) {
-        incident = summary?.incident ?? incident;
-        for (const entry of entries) versions.set(entry.name, [...(versions.get(entry.name) ?? []), entry]);
-      }
-    } catch {
-      failed = true;
-    }
+    const found = await pictureAt(this.name, atMs).catch(() => undefined);
     if (this.pastState?.atMs !== atMs) return;
-    const made = new Map([...versions].map(([name, all]) => [name, item(name, all)]));
-    if (failed) this.pastState = { ...this.pastState, failed };
-    else this.pastState = { atMs, shownMs: atMs, items: made, incident, failed };
+    if (found) this.pastState = { atMs, shownMs: atMs, ...found, failed: false };
+    else this.pastState = { ...this.pastState, failed: true };
     if (this.selected && !this.items().has(this.selected)) this.choose(undefined, "list");
     this.stale = true;
     this.draw();
@@ -555,26 +509,5 @@ export class App implements Actions {
     if (overseas) this.map?.show(overseas[1]);
     else if (where === "netherlands") this.map?.show(NETHERLANDS);
     else this.map?.showAll(shapeOf(this.picture.incident?.area));
-  }
-}
-
-function incidentOf(hash: string): string {
-  const name = decodeURIComponent(hash.slice(1));
-  return name.startsWith("incidents/") ? name : "";
-}
-
-function stored(key: string): string | null {
-  try {
-    return localStorage.getItem(`polder-${key}`);
-  } catch {
-    return null;
-  }
-}
-
-function store(key: string, value: string): void {
-  try {
-    localStorage.setItem(`polder-${key}`, value);
-  } catch {
-    // A browser that keeps nothing asks again next time.
   }
 }

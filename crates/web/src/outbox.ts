@@ -36,6 +36,8 @@ export type Retract = (request: RetractEntryRequest) => Promise<unknown>;
 
 const CHANNEL = "polder-outbox";
 const STORE = "waiting";
+/** So much may wait in a browser. */
+export const WAITING_MAX = 500;
 /** gRPC: resource exhausted, unavailable, internal and their like pass. */
 const PASSING = [1, 2, 4, 8, 13, 14];
 
@@ -100,6 +102,7 @@ export class Outbox {
   }
 
   private async keep(waiting: Waiting): Promise<void> {
+    if (this.waiting.length >= WAITING_MAX) throw new Error("too much waits already");
     await request(await this.store("readwrite"), (store) => store.put(waiting));
     // Asked for, so that a browser that is short of room does not take this first.
     void navigator.storage?.persist?.().catch(() => undefined);

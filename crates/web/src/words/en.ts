@@ -127,7 +127,7 @@ export const en: Words = {
   refused: "Not accepted",
   retry: "Try again",
   discard: "Discard",
-  notKept: "This browser cannot keep anything. Not sent; the text is still there.",
+  notKept: "This browser cannot keep anything (more). Not sent; the text is still there.",
   closedNoPost: "This incident is closed: nothing can be reported any more.",
   selected: "Selected",
   unknown: "unknown",

@@ -126,7 +126,7 @@ export const nl = {
   refused: "Niet aangenomen",
   retry: "Opnieuw proberen",
   discard: "Weggooien",
-  notKept: "Deze browser kan niets bewaren. Niet verstuurd; de tekst staat er nog.",
+  notKept: "Deze browser kan niets (meer) bewaren. Niet verstuurd; de tekst staat er nog.",
   closedNoPost: "Dit incident is gesloten: melden kan niet meer.",
   selected: "Gekozen",
   unknown: "onbekend",

@@ -9,7 +9,7 @@ import {
   RetractEntryRequestSchema,
   type PublishEntriesResponse,
 } from "../../src/gen/polder/v1/picture_service_pb.ts";
-import { Outbox, entryOf, reasonOf, type Publish, type Retract } from "../../src/outbox.ts";
+import { Outbox, WAITING_MAX, entryOf, reasonOf, type Publish, type Retract, type Waiting } from "../../src/outbox.ts";
 
 vi.stubGlobal("navigator", {
   locks: { request: async (_: string, work: () => Promise<unknown>) => work() },
@@ -93,6 +93,12 @@ test("a full disk at the node is waited for", async () => {
   await box.put(request("a"), "x", entry("a"));
   await box.flush();
   expect(box.waiting[0]?.problem).toBe("");
+});
+
+test("there is a bound on what waits", async () => {
+  const box = outbox(() => Promise.reject(new ConnectError("lost", Code.Unavailable)));
+  for (let number = 0; number < WAITING_MAX; number += 1) box.waiting.push({ id: String(number) } as Waiting);
+  await expect(box.put(request("one more"), "x", entry("one more"))).rejects.toThrow("too much");
 });
 
 test("what cannot be kept is not sent", async () => {
