@@ -49,6 +49,15 @@ python:
     cargo build
     examples/python/run.sh target/debug/polder
 
+# Makes the bundle of the page anew after a change of its sources (needs Node.js)
+web:
+    crates/web/build.sh
+
+# The page: types, units, its bundle, browsers on real nodes (needs Node.js and Chromium)
+web-test:
+    cargo build
+    crates/web/test.sh target/debug/polder
+
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
     POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- --nocapture

@@ -31,3 +31,4 @@ pub mod subscribe;
 mod tail;
 pub mod token;
 pub mod wall;
+pub mod web;

@@ -1,4 +1,4 @@
-//! Serving a node: gRPC and gRPC-Web on one port, metrics and health on another, and an orderly end.
+//! Serving a node: gRPC, gRPC-Web and the page on one port, metrics and health on another, and an orderly end.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::StatusCode,
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
     routing::get,
 };
@@ -19,10 +19,10 @@ use polder_wire::v1::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{service::Routes, transport::Server};
+use tonic::{body::Body, service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
-use tower_http::cors::{Any, CorsLayer};
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
     grpc::{Services, status::deadline_exceeded},
@@ -30,6 +30,7 @@ use crate::{
     node::Node,
     query::citations,
     retire::keep_fence,
+    web::{WebOptions, door},
 };
 
 /// Largest message that is decoded. A batch of entries is smaller; attachments come in chunks.
@@ -48,7 +49,7 @@ const ERASE_SELDOMEST: Duration = Duration::from_secs(60);
 /// Where a node is served.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
-    /// gRPC, gRPC-Web and health.
+    /// gRPC, gRPC-Web, the page and health.
     pub listen: SocketAddr,
     /// `/metrics` and `/healthz`.
     pub admin: SocketAddr,
@@ -73,6 +74,7 @@ pub async fn serve(
     node: Arc<Node>,
     addresses: Addresses,
     links: LinksConfig,
+    web: WebOptions,
 ) -> anyhow::Result<Serving> {
     let listener = bind(addresses.listen).await?;
     let admin = bind(addresses.admin).await?;
@@ -84,7 +86,7 @@ pub async fn serve(
         links: Arc::clone(&links),
         ending: ending_seen.clone(),
     };
-    let (health, routes) = routes(services).await?;
+    let (health, routes) = routes(services, web).await?;
     let server = tokio::spawn(run(listener, routes, ending_seen));
     let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
     let resuming = Arc::clone(&node);
@@ -99,7 +101,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> {
+async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthReporter, Routes)> {
     macro_rules! sized {
         ($server:ident) => {
             $server::new(services.clone())
@@ -127,8 +129,11 @@ async fn routes(services: Services) -> anyhow::Result<(HealthReporter, Routes)> 
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?);
-    let routes = routes.into_axum_router().layer(from_fn(at_deadline));
-    Ok((health, routes.into()))
+    let routes = Routes::from(routes.into_axum_router().layer(from_fn(at_deadline)));
+    let calls = GrpcWebLayer::new().layer(routes);
+    let calls = calls.map_request(|request: Request| request.map(Body::new));
+    let all = Router::new().fallback_service(calls).layer(from_fn_with_state(Arc::new(web), door));
+    Ok((health, all.into()))
 }
 
 const SERVICES: [&str; 7] = [
@@ -177,12 +182,6 @@ async fn run(
     routes: Routes,
     mut ending: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
-    let cors = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_headers(Any)
-        .allow_methods(Any)
-        .expose_headers(exposed.map(axum::http::HeaderName::from_static));
     let incoming = futures::StreamExt::map(TcpListenerStream::new(listener), |stream| {
         stream.and_then(|stream| stream.set_nodelay(true).map(|()| stream))
     });
@@ -194,8 +193,6 @@ async fn run(
         .max_concurrent_streams(Some(4096))
         .initial_stream_window_size(Some(1 << 20))
         .initial_connection_window_size(Some(8 << 20))
-        .layer(cors)
-        .layer(GrpcWebLayer::new())
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = ending.wait_for(|ending| *ending).await;

@@ -173,6 +173,7 @@ async fn play(
     say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
     let listen = nation.places[NATION].serving.addresses.listen;
     say(&format!("{} {} {listen}.", words.demo_done(), words.listening()))?;
+    say(&format!("{} http://{listen}/", words.page_at()))?;
     say(words.press_ctrl_c())?;
     loop {
         tokio::select! {
@@ -188,9 +189,13 @@ fn introduce(context: &Context, nation: &Nation) -> anyhow::Result<()> {
     for place in &nation.places {
         let Addresses { listen, admin } = place.serving.addresses;
         let name = place.name;
-        say(&format!("  {name:<8} {listen}   {} http://{admin}/metrics", words.admin_on()))?;
+        say(&format!(
+            "  {name:<8} http://{listen}/   {} http://{admin}/metrics",
+            words.admin_on()
+        ))?;
     }
     let bound = nation.places[NATION].serving.addresses;
+    say(&context.lines.heading(&format!("{} http://{}/", words.page_at(), bound.listen)))?;
     let ask = if bound.listen.port() == 7420 {
         String::new()
     } else {

@@ -34,6 +34,7 @@ use crate::{
     serve::{Addresses, serve as serve_node},
     store::engine::ENGINES,
     wall::Wall,
+    web::WebOptions,
 };
 
 /// A bar on standard error; silent where nobody looks.
@@ -104,10 +105,11 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
     links.check().context(Misuse)?;
     let wanted = context.engine(args.engine)?;
     let options = NodeOptions { fence: args.fence, ..context.config.options() };
+    let web = WebOptions { page: !args.no_web, names: args.web_name };
     let mut opened = Node::open(&data, Wall::System, &options)?;
     loop {
-        let links = links.clone();
-        match serve_once(context, &data, wanted.as_deref(), opened, addresses, links).await? {
+        let how = (addresses, links.clone(), web.clone());
+        match serve_once(context, &data, wanted.as_deref(), opened, how).await? {
             Ended::Stopped => return Ok(0),
             Ended::KeyRetired(bound) => addresses = bound,
         }
@@ -128,8 +130,7 @@ async fn serve_once(
     data: &Path,
     wanted: Option<&str>,
     (node, writer): (Arc<Node>, node::Writer),
-    addresses: Addresses,
-    links: LinksConfig,
+    (addresses, links, web): (Addresses, LinksConfig, WebOptions),
 ) -> anyhow::Result<Ended> {
     let engine = node.log().engine().name();
     if wanted.is_some_and(|wanted| wanted != engine) {
@@ -143,7 +144,8 @@ async fn serve_once(
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut serving = serve_node(Arc::clone(&node), addresses, links).await?;
+    let page = web.page;
+    let mut serving = serve_node(Arc::clone(&node), addresses, links, web).await?;
     let bound = serving.addresses;
     tracing::info!(
         listen = %bound.listen, admin = %bound.admin, engine, data = %data.display(),
@@ -154,6 +156,9 @@ async fn serve_once(
         say_json(&serde_json::json!({"listen": bound.listen, "admin": bound.admin}))?;
     }
     eprintln!("{} {}, {} {}.", words.listening(), bound.listen, words.admin_on(), bound.admin);
+    if page {
+        eprintln!("{} http://{}/", words.page_at(), bound.listen);
+    }
     eprintln!("{}", words.plain_text());
     let failure = tokio::select! {
         _ = terminate.recv() => None,

@@ -66,6 +66,7 @@ words! {
     listening: "Polder listens on", "Polder luistert op";
     admin_on: "metrics and health on", "metrieken en toestand op";
     plain_text: "Connections are not encrypted: loopback only.", "Verbindingen zijn niet versleuteld: alleen op deze machine.";
+    page_at: "The picture in a browser:", "Het beeld in een browser:";
     stopping: "Stopping: streams end with a token, the last commit is finished.", "Stoppen: streams eindigen met een token, de laatste schrijfactie wordt afgemaakt.";
     stopped: "Stopped.", "Gestopt.";
     press_ctrl_c: "Press Ctrl-C to stop.", "Stop met Ctrl-C.";

@@ -1,4 +1,4 @@
-//! gRPC-Web, as a browser sends it: HTTP/1.1, after asking whether it may.
+//! The page and gRPC-Web, as a browser asks for them: over HTTP/1.1, from pages of the node itself.
 
 use std::net::SocketAddr;
 
@@ -12,14 +12,16 @@ use tokio::{
 
 use crate::harness::*;
 
-/// Status line and headers in lower case, and the body without its chunk marks.
+/// Status line and headers in lower case, and the body without its chunk marks; from the own page.
 async fn http(address: SocketAddr, head: &str, body: &[u8]) -> (String, Vec<u8>) {
+    let own = format!("{head}\r\nhost: {address}\r\norigin: http://{address}");
+    raw(address, &own, body).await
+}
+
+/// The same with nothing said of host or origin that the head does not say.
+async fn raw(address: SocketAddr, head: &str, body: &[u8]) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "{head}\r\nhost: {address}\r\norigin: https://kaart.example\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n",
-        body.len()
-    );
+    let head = format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body).await.unwrap();
     let mut answer = Vec::new();
@@ -75,34 +77,18 @@ fn call(method: &str, content_type: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_may_ask_read_and_see_why_it_was_refused() {
+async fn the_page_may_ask_read_and_see_why_it_was_refused() {
     let home = Home::new();
     let node = home.start().await;
     node.open("flood").await;
     let entry = observation("flood", "seen in a browser");
     node.put(&entry).await;
 
-    let preflight = "OPTIONS /polder.v1.PictureService/GetEntry HTTP/1.1\r\n\
-        access-control-request-method: POST\r\n\
-        access-control-request-headers: content-type,x-grpc-web,grpc-timeout";
-    let (head, _) = http(node.listen, preflight, b"").await;
-    assert!(head.starts_with("http/1.1 200") || head.starts_with("http/1.1 204"), "{head}");
-    assert!(head.contains("access-control-allow-origin: *"), "{head}");
-    assert!(head.contains("access-control-allow-methods: *") || head.contains("post"), "{head}");
-    let allows = head.lines().find(|line| line.starts_with("access-control-allow-headers"));
-    let allows = allows.expect("allowed headers");
-    assert!(allows.contains('*') || allows.contains("x-grpc-web"), "{allows}");
-
     let request = GetEntryRequest { name: entry.name.clone() };
     let (head, body) =
         http(node.listen, &call("GetEntry", "application/grpc-web+proto"), &frame(&request)).await;
     assert!(head.starts_with("http/1.1 200"), "{head}");
     assert!(head.contains("content-type: application/grpc-web"), "{head}");
-    let exposed = head.lines().find(|line| line.starts_with("access-control-expose-headers"));
-    let exposed = exposed.expect("exposed headers");
-    for header in ["grpc-status", "grpc-message", "grpc-status-details-bin"] {
-        assert!(exposed.contains(header), "{exposed}");
-    }
     let (messages, trailers) = frames(&body);
     let answer = GetEntryResponse::decode(&messages[0][..]).unwrap();
     assert_eq!(decode(&answer.entry).name, entry.name);
@@ -128,7 +114,7 @@ async fn a_browser_may_ask_read_and_see_why_it_was_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_may_publish_and_follow() {
+async fn the_page_may_publish_and_follow() {
     let home = Home::new();
     let mut node = home.start().await;
     node.open("flood").await;
@@ -184,4 +170,144 @@ async fn a_deadline_that_has_passed_is_told_as_one_by_the_node() {
     .await;
     assert_eq!(frames(&body).0.len(), 1, "{head}");
     assert!(node.verdict().await.sound);
+}
+
+/// Whether publishing one entry with these headers was let through, and what was said.
+async fn publishes(node: &Running, headers: &str) -> (bool, String) {
+    let entry = observation("flood", "from a page");
+    let request = PublishEntriesRequest { items: vec![item(&entry)], ..Default::default() };
+    let head = call("PublishEntries", "application/grpc-web+proto");
+    let (head, _) = raw(node.listen, &format!("{head}{headers}"), &frame(&request)).await;
+    let stored = node.get(&entry.name).await.is_ok();
+    assert_eq!(stored, head.starts_with("http/1.1 200"), "{head}");
+    (stored, head)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_others_are_refused_whatever_they_call_themselves() {
+    let home = Home::new();
+    let node = home.start_with("[serve]\nweb_name = [\"kaart.example\"]\n").await;
+    node.open("flood").await;
+    let (own, port) = (node.listen, node.listen.port());
+    for allowed in [
+        format!("\r\nhost: {own}\r\norigin: http://{own}"),
+        format!("\r\nhost: {own}"),
+        format!("\r\nhost: localhost:{port}\r\norigin: http://localhost:{port}"),
+        format!("\r\nhost: [::1]:{port}\r\norigin: http://[::1]:{port}"),
+        "\r\nhost: Kaart.Example\r\norigin: https://kaart.example".to_owned(),
+    ] {
+        let (stored, said) = publishes(&node, &allowed).await;
+        assert!(stored, "{allowed}: {said}");
+        assert!(!said.contains("access-control-allow"), "{said}");
+        assert!(said.contains("x-accel-buffering: no"), "{said}");
+    }
+    for refused in [
+        // Of another site, another port, a sandbox, or nothing that can be read.
+        format!("\r\nhost: {own}\r\norigin: https://evil.example"),
+        format!("\r\nhost: {own}\r\norigin: http://127.0.0.1:1"),
+        format!("\r\nhost: {own}\r\norigin: http://localhost:{port}"),
+        format!("\r\nhost: {own}\r\norigin: null"),
+        format!("\r\nhost: {own}\r\norigin: "),
+        format!("\r\nhost: {own}\r\norigin: file://{own}"),
+        format!("\r\nhost: {own}\r\norigin: http://{own}\r\norigin: https://evil.example"),
+        format!("\r\nhost: {own}\r\norigin: http://{own}.evil.example"),
+        // A name of somebody else's that was made to lead here.
+        format!("\r\nhost: evil.example:{port}\r\norigin: http://evil.example:{port}"),
+        format!("\r\nhost: evil.example:{port}"),
+        format!("\r\nhost: 127.0.0.1.evil.example:{port}"),
+        format!("\r\nhost: localhost@evil.example:{port}"),
+        format!("\r\nhost: evil.example@127.0.0.1:{port}"),
+        "\r\nhost: 10.0.0.1".to_owned(),
+        "\r\nhost: ".to_owned(),
+        String::new(),
+    ] {
+        let (stored, said) = publishes(&node, &refused).await;
+        assert!(!stored, "{refused}: {said}");
+        assert!(said.starts_with("http/1.1 403") || said.starts_with("http/1.1 400"), "{said}");
+    }
+    // A browser that asks first hears no.
+    let preflight = format!(
+        "OPTIONS /polder.v1.PictureService/GetEntry HTTP/1.1\r\nhost: {own}\r\n\
+         origin: https://evil.example\r\naccess-control-request-method: POST"
+    );
+    let (head, _) = raw(own, &preflight, b"").await;
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+    assert!(!head.contains("access-control-allow"), "{head}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_grpc_with_an_origin_is_refused_too() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    let ask = |origin: String| {
+        let mut request = tonic::Request::new(GetNodeStatusRequest {});
+        request.metadata_mut().insert("origin", origin.parse().unwrap());
+        request
+    };
+    let refused = node.node().get_node_status(ask("https://evil.example".into())).await;
+    assert_eq!(refused.unwrap_err().code(), tonic::Code::PermissionDenied);
+    node.node().get_node_status(ask(format!("http://{}", node.listen))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_served_packed_guarded_and_only_once() {
+    let home = Home::new();
+    let node = home.start().await;
+    let get = |path: &str, headers: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}{headers}", node.listen);
+        async move { raw(node.listen, &head, b"").await }
+    };
+    let value = |head: &str, name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_default().to_owned()
+    };
+    for file in polder_web::files() {
+        let path = format!("/{}", file.path);
+        let (head, plain) = get(&path, "").await;
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert_eq!(plain.len(), file.size);
+        assert_eq!(value(&head, "content-type"), file.media_type());
+        assert_eq!(value(&head, "x-content-type-options"), "nosniff");
+        assert_eq!(value(&head, "referrer-policy"), "no-referrer");
+        let policy = value(&head, "content-security-policy");
+        assert!(policy.contains("default-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let (head, packed) = get(&path, "\r\naccept-encoding: br, gzip").await;
+        assert_eq!(value(&head, "content-encoding"), "gzip");
+        assert_eq!(packed, file.packed);
+        let tag = value(&head, "etag");
+        let known = format!("\r\naccept-encoding: gzip\r\nif-none-match: \"x\", {tag}");
+        let (head, nothing) = get(&path, &known).await;
+        assert!(head.starts_with("http/1.1 304"), "{head}");
+        assert_eq!((value(&head, "etag"), nothing.len()), (tag.clone(), 0));
+        // The packed bytes are not the plain ones.
+        let (head, _) = get(&path, &format!("\r\nif-none-match: {tag}")).await;
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+    }
+    let (head, page) = get("/", "\r\naccept-encoding: gzip;q=0").await;
+    assert_eq!(value(&head, "content-encoding"), "");
+    assert!(page.starts_with(b"<!doctype html>"));
+    let head = format!("HEAD / HTTP/1.1\r\nhost: {}", node.listen);
+    let (head, nothing) = raw(node.listen, &head, b"").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert_eq!((value(&head, "content-length"), nothing.len()), (page.len().to_string(), 0));
+    for nothing in ["/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "//index.html"] {
+        assert!(get(nothing, "").await.0.starts_with("http/1.1 404"), "{nothing}");
+    }
+    // What is asked of one host and sent to another is neither's.
+    let torn = format!("GET http://evil.example/ HTTP/1.1\r\nhost: {}", node.listen);
+    assert!(raw(node.listen, &torn, b"").await.0.starts_with("http/1.1 403"));
+    // A link from elsewhere may lead here; a name from elsewhere may not.
+    let strange = "GET / HTTP/1.1\r\nhost: evil.example";
+    assert!(raw(node.listen, strange, b"").await.0.starts_with("http/1.1 403"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_can_be_switched_off() {
+    let home = Home::new();
+    let node = home.start_with("[serve]\nno_web = true\n").await;
+    let head = format!("GET / HTTP/1.1\r\nhost: {}", node.listen);
+    assert!(raw(node.listen, &head, b"").await.0.starts_with("http/1.1 404"));
+    node.open("flood").await;
 }

@@ -25,4 +25,10 @@ pub struct ServeArgs {
     /// File on another volume that tells when the store was put back to an older copy
     #[arg(long, env = "POLDER_FENCE", value_name = "FILE")]
     pub fence: Option<PathBuf>,
+    /// Do not serve the page for browsers
+    #[arg(long, env = "POLDER_NO_WEB")]
+    pub no_web: bool,
+    /// Name under which browsers reach the node through a proxy; may be given often
+    #[arg(long, value_name = "NAME")]
+    pub web_name: Vec<String>,
 }

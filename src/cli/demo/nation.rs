@@ -18,6 +18,7 @@ use crate::{
     node::{self, Node},
     serve::{Addresses, Serving, serve},
     wall::Wall,
+    web::WebOptions,
 };
 
 /// Place of the national centre among the three.
@@ -216,10 +217,12 @@ async fn serve_somewhere(
     links: LinksConfig,
 ) -> anyhow::Result<Serving> {
     if let Some(wanted) = wanted
-        && let Ok(serving) = serve(Arc::clone(node), wanted, links.clone()).await
+        && let Ok(serving) =
+            serve(Arc::clone(node), wanted, links.clone(), WebOptions::default()).await
     {
         return Ok(serving);
     }
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    serve(Arc::clone(node), Addresses { listen: any, admin: any }, links).await
+    serve(Arc::clone(node), Addresses { listen: any, admin: any }, links, WebOptions::default())
+        .await
 }

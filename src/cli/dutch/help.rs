@@ -158,6 +158,8 @@ pub(super) const COMMANDS: &[Text] = &[
                 "Bestand op een ander volume dat zegt of de opslag is teruggezet naar een oudere \
                  kopie",
             ),
+            ("no_web", "Toont de pagina voor browsers niet"),
+            ("web_name", "Naam waaronder browsers er via een proxy bij komen; mag vaker"),
         ],
     },
     Text {

@@ -1,0 +1,34 @@
+// Keeps the files of the page, so that it opens while the node is away. What the node answers
+// comes first; calls to it are not touched.
+const KEPT = "polder-page";
+const FILES = ["/", "/page.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json"];
+const PATIENCE_MS = 4000;
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(FILES)));
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
+  event.respondWith(answer(request));
+});
+
+async function answer(request) {
+  const late = new Promise((_, give) => setTimeout(() => give(new Error("late")), PATIENCE_MS));
+  try {
+    const fresh = await Promise.race([fetch(request), late]);
+    if (fresh.ok) {
+      const copy = fresh.clone();
+      void caches.open(KEPT).then((cache) => cache.put(request, copy));
+    }
+    return fresh;
+  } catch (lost) {
+    const kept = await caches.match(request, { ignoreSearch: true });
+    if (kept) return kept;
+    throw lost;
+  }
+}

@@ -1,0 +1,82 @@
+// Debian's Chromium, with everything that it complains about kept.
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+const SHOTS = resolve(process.env["POLDER_WEB_SHOTS"] ?? "../../target/web");
+
+let browser: Browser | undefined;
+
+export async function launch(): Promise<Browser> {
+  browser ??= await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+  return browser;
+}
+
+export async function quit(): Promise<void> {
+  await browser?.close();
+  browser = undefined;
+}
+
+export interface Look {
+  lang?: "nl" | "en";
+  dark?: boolean;
+  width?: number;
+  height?: number;
+}
+
+/** A browser of its own, as of another person. */
+export async function person(look: Look = {}): Promise<BrowserContext> {
+  return (await launch()).newContext({
+    viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
+    locale: look.lang === "en" ? "en-GB" : "nl-NL",
+    timezoneId: "Europe/Amsterdam",
+    colorScheme: look.dark ? "dark" : "light",
+    reducedMotion: "reduce",
+  });
+}
+
+/** What a page said that it should not have. */
+export const complaints: string[] = [];
+
+export async function visit(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(`${error.message}\n${error.stack}`));
+  page.on("dialog", (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    const lost = /net::ERR_|Failed to load resource/.test(message.text());
+    if (message.type() === "error" && !lost) complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).host !== new URL(url).host && !/^(data|blob):/.test(request.url())) {
+      complaints.push(`asked elsewhere: ${request.url()}`);
+    }
+  });
+  await page.goto(url);
+  return page;
+}
+
+export async function live(page: Page): Promise<void> {
+  await page.locator(".stream.live").waitFor({ timeout: 20_000 });
+}
+
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+/** WCAG 2.2 A and AA, as far as a program can tell. */
+export async function accessible(page: Page, where: string): Promise<void> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const told = violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join(" | ")}`);
+  expect(told, where).toEqual([]);
+}

@@ -1,0 +1,168 @@
+// Real nodes for the tests, what they are asked besides the page, and wires that can be cut.
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, connect, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { EntrySchema, type Entry } from "../../src/gen/polder/v1/entry_pb.ts";
+import { IncidentService } from "../../src/gen/polder/v1/incident_service_pb.ts";
+import { NodeService } from "../../src/gen/polder/v1/node_service_pb.ts";
+import { PictureService } from "../../src/gen/polder/v1/picture_service_pb.ts";
+
+const PROGRAM = resolve(process.env["POLDER"] ?? "../../target/debug/polder");
+
+/** Asks until the answer pleases. */
+export async function until<T>(ask: () => Promise<T> | T, pleases: (answer: T) => boolean, ms = 20_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (pleases(answer)) return answer;
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${JSON.stringify(answer)?.slice(0, 400)}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+export class TestNode {
+  listen = "127.0.0.1:0";
+  private readonly dir = mkdtempSync(join(tmpdir(), "polder-web-"));
+  private readonly data = join(this.dir, "data");
+  private child: ChildProcess | undefined;
+
+  constructor(name: string, readonly party = `party-${name}`) {
+    const made = spawnSync(PROGRAM, ["init", "--data", this.data, "--name", name, "--party", party]);
+    if (made.status !== 0) throw new Error(String(made.stderr));
+  }
+
+  get url(): string {
+    return `http://${this.listen}/`;
+  }
+
+  /** Starts it, or starts it again at the same address. */
+  async start(...more: string[]): Promise<this> {
+    const args = ["serve", "--json", "--data", this.data, "--listen", this.listen, "--admin", "127.0.0.1:0", ...more];
+    const child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], LANG: "C" } });
+    this.child = child;
+    let said = "";
+    child.stderr?.on("data", (text) => (said += String(text)));
+    this.listen = await new Promise<string>((done, failed) => {
+      child.stdout?.on("data", (text) => done((JSON.parse(String(text).split("\n")[0]!) as { listen: string }).listen));
+      child.on("exit", () => failed(new Error(`the node ended: ${said}`)));
+    });
+    return this;
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private transport(): ReturnType<typeof createGrpcWebTransport> {
+    return createGrpcWebTransport({ baseUrl: `http://${this.listen}` });
+  }
+
+  async open(id: string, title = id, area?: object): Promise<string> {
+    const client = createClient(IncidentService, this.transport());
+    const name = `incidents/${id}`;
+    await client.createIncident({
+      incident: { name, mode: 2, phase: 3, titles: [{ language: "nl", title }], ...(area && { area }) },
+    });
+    return name;
+  }
+
+  async close(name: string): Promise<void> {
+    await createClient(IncidentService, this.transport()).closeIncident({ name, reason: "voorbij" });
+  }
+
+  async publish(...entries: MessageInitShape<typeof EntrySchema>[]): Promise<void> {
+    const client = createClient(PictureService, this.transport());
+    for (let at = 0; at < entries.length; at += 500) {
+      const items = entries.slice(at, at + 500).map((entry) => ({ entry }));
+      const { results } = await client.publishEntries({ items });
+      const refused = results.find((result) => result.outcome.case !== "published");
+      if (refused) throw new Error(JSON.stringify(refused.outcome, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)));
+    }
+  }
+
+  /** Publishes a rival: replaces nothing. */
+  async contradict(entry: MessageInitShape<typeof EntrySchema>): Promise<void> {
+    const client = createClient(PictureService, this.transport());
+    await client.publishEntries({ items: [{ entry, supersedes: { versions: [] } }] });
+  }
+
+  async entries(incident: string): Promise<Entry[]> {
+    const client = createClient(PictureService, this.transport());
+    const found: Entry[] = [];
+    let pageToken = "";
+    do {
+      const page = await client.listEntries({ filter: { incidents: [incident] }, pageSize: 1000, pageToken });
+      found.push(...page.entries);
+      pageToken = page.nextPageToken;
+    } while (pageToken);
+    return found;
+  }
+
+  async versions(name: string): Promise<Entry[]> {
+    const client = createClient(PictureService, this.transport());
+    return (await client.listEntryVersions({ name })).versions;
+  }
+
+  async subscribers(): Promise<number> {
+    const client = createClient(NodeService, this.transport());
+    return (await client.getNodeStatus({})).subscriberCount;
+  }
+}
+
+/** A wire to a node that can be cut and put back. */
+export class Wire {
+  address = "";
+  private readonly server: Server;
+  private readonly open = new Set<Socket>();
+  private cutOff = false;
+
+  constructor(to: string) {
+    const [host, port] = to.split(":") as [string, string];
+    this.server = createServer((near) => {
+      if (this.cutOff) return void near.destroy();
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) {
+        this.open.add(socket);
+        socket.on("error", () => undefined);
+        socket.on("close", () => {
+          this.open.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+      }
+      near.pipe(far).pipe(near);
+    });
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((done) => this.server.listen(0, "127.0.0.1", done));
+    const address = this.server.address();
+    this.address = `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    return this;
+  }
+
+  cut(off: boolean): void {
+    this.cutOff = off;
+    if (off) for (const socket of this.open) socket.destroy();
+  }
+
+  end(): void {
+    this.cut(true);
+    this.server.close();
+  }
+}

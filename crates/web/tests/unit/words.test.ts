@@ -1,0 +1,101 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { en, enKinds, enNames } from "../../src/words/en.ts";
+import { nl, nlKinds, nlNames } from "../../src/words/nl.ts";
+import { language, preferred } from "../../src/words/index.ts";
+import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
+import * as entryEnums from "../../src/gen/polder/v1/entry_pb.ts";
+import { CasualtyCategorySchema } from "../../src/gen/polder/v1/casualties_pb.ts";
+import { ClosureObjectSchema, ClosureStateSchema } from "../../src/gen/polder/v1/closure_pb.ts";
+import { ActionStateSchema } from "../../src/gen/polder/v1/action_pb.ts";
+import { RequestStateSchema } from "../../src/gen/polder/v1/assistance_request_pb.ts";
+import { CareStateSchema } from "../../src/gen/polder/v1/care_capacity_pb.ts";
+import { DecisionStateSchema } from "../../src/gen/polder/v1/decision_pb.ts";
+import { EvacuationBasisSchema, EvacuationStateSchema } from "../../src/gen/polder/v1/evacuation_pb.ts";
+import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_pb.ts";
+import { ModeSchema, PhaseSchema } from "../../src/gen/polder/v1/incident_pb.ts";
+import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
+import { ReceptionStateSchema } from "../../src/gen/polder/v1/reception_pb.ts";
+import { ResourceStateSchema } from "../../src/gen/polder/v1/resource_pb.ts";
+import { WarningColourSchema, WarningStateSchema } from "../../src/gen/polder/v1/warning_pb.ts";
+import { WaterTrendSchema } from "../../src/gen/polder/v1/water_level_pb.ts";
+
+describe("the two languages", () => {
+  test("have the same keys, and no empty word", () => {
+    expect(Object.keys(en).sort()).toEqual(Object.keys(nl).sort());
+    expect(Object.keys(enKinds).sort()).toEqual(Object.keys(nlKinds).sort());
+    expect(Object.keys(enNames).sort()).toEqual(Object.keys(nlNames).sort());
+    for (const words of [en, nl]) expect(Object.values(words).filter((word) => !word.trim())).toEqual([]);
+  });
+
+  test("have as many names as the contract has values", () => {
+    const schemas: Record<string, { values: unknown[] }> = {
+      discipline: entryEnums.DisciplineSchema,
+      statement: entryEnums.StatementSchema,
+      certainty: entryEnums.CertaintySchema,
+      reliability: entryEnums.ReliabilitySchema,
+      credibility: entryEnums.CredibilitySchema,
+      relation: entryEnums.RelationTypeSchema,
+      mode: ModeSchema,
+      phase: PhaseSchema,
+      trend: WaterTrendSchema,
+      service: VitalServiceSchema,
+      outage: OutageStateSchema,
+      closureObject: ClosureObjectSchema,
+      closureState: ClosureStateSchema,
+      evacuation: EvacuationStateSchema,
+      evacuationBasis: EvacuationBasisSchema,
+      casualty: CasualtyCategorySchema,
+      care: CareStateSchema,
+      resource: ResourceStateSchema,
+      request: RequestStateSchema,
+      warning: WarningStateSchema,
+      colour: WarningColourSchema,
+      decision: DecisionStateSchema,
+      action: ActionStateSchema,
+      flood: FloodDefenceStateSchema,
+      reception: ReceptionStateSchema,
+    };
+    const named = Object.keys(nlNames).filter((name) => name !== "population");
+    expect(Object.keys(schemas).sort()).toEqual(named.sort());
+    for (const [name, schema] of Object.entries(schemas)) {
+      for (const names of [nlNames, enNames]) {
+        expect(names[name as keyof typeof nlNames], name).toHaveLength(schema.values.length);
+      }
+    }
+  });
+
+  test("name every kind of the contract", () => {
+    const body = EntrySchema.oneofs.find((oneof) => oneof.name === "body");
+    expect(body?.fields.map((field) => field.name).sort()).toEqual(Object.keys(nlKinds).sort());
+  });
+
+  test("use every word somewhere", () => {
+    const read = (dir: string): string =>
+      readdirSync(dir, { withFileTypes: true })
+        .filter((file) => file.name !== "gen" && file.name !== "words")
+        .map((file) => (file.isDirectory() ? read(`${dir}/${file.name}`) : readFileSync(`${dir}/${file.name}`, "utf8")))
+        .join("\n");
+    const sources = read("src") + readFileSync("src/words/index.ts", "utf8");
+    const indirect = ["verified", "refuted", "superseded", "unverified", "needFigure"];
+    const idle = Object.keys(nl).filter((key) => !sources.includes(`t.${key}`) && !indirect.includes(key));
+    expect(idle).toEqual([]);
+  });
+
+  test("are chosen by what the browser asks for", () => {
+    expect(preferred(["de-DE", "en-US", "nl"])).toBe("en");
+    expect(preferred(["nl-BE"])).toBe("nl");
+    expect(preferred(["fr"])).toBe("nl");
+  });
+
+  test("write ages and figures as people do", () => {
+    const dutch = language("nl");
+    expect(dutch.age(42_000)).toBe("42 s");
+    expect(dutch.age(23 * 60_000)).toBe("23 min");
+    expect(dutch.age(3 * 3_600_000 + 60_000)).toBe("3 u 1 min");
+    expect(dutch.age(50 * 3_600_000)).toBe("2 d 2 u");
+    expect(dutch.age(-5_000)).toBe("0 s");
+    expect(dutch.number(1234.5)).toBe("1.234,5");
+    expect(language("en").number(1234.5)).toBe("1,234.5");
+  });
+});
