@@ -58,6 +58,11 @@ web-test:
     cargo build
     crates/web/test.sh target/debug/polder
 
+# How fast the page is, as a table; SECONDS of fifty updates each (needs Node.js and Chromium)
+web-speed SECONDS="60":
+    cargo build --release
+    POLDER_WEB_SOAK_S={{SECONDS}} crates/web/speed.sh target/release/polder
+
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
     POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- --nocapture

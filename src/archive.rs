@@ -112,6 +112,14 @@ impl Comparison {
 fn may_drop(node: &Node, name: &str) -> Result<(), Refusal> {
     let picture = node.picture.read();
     let index = archive::find(&picture, name)?;
+    if picture.feeds_of(index).any(|feed| feed.covered.sequence > 0) {
+        // No file of it can be compared with what is not here.
+        let sentence = format!(
+            "a feed of {name} came here by a checkpoint, its earlier records are not here to be \
+             compared with a file"
+        );
+        return Err(Refusal::new(Class::FailedPrecondition, "FEED_COVERED", sentence));
+    }
     let parted = picture.feeds_of(index).any(|feed| feed.closed.is_some() || feed.branch.is_some());
     if parted {
         let sentence =
@@ -232,13 +240,13 @@ pub fn run(
     }
     let _only_one = node.maintenance.try_lock().ok_or(DropError::Busy)?;
     let dropped = comparison.finish()?;
-    let erased = erase(&node, &dropped.checked.attachments);
+    let erased = erase(&node, &dropped.checked.attachments, false);
     clear(&node, &dropped.archived, &mut |done, total| progress(bytes, done, total))?;
     Ok((dropped, erased))
 }
 
 /// Erases those attachments that nothing cites any more.
-fn erase(node: &Node, archived: &BTreeSet<[u8; 32]>) -> usize {
+pub(crate) fn erase(node: &Node, archived: &BTreeSet<[u8; 32]>, for_good: bool) -> usize {
     let looked = || -> Result<_, EngineError> { Ok((node.picture.read().lsn(), citations(node)?)) };
     let erased = looked().and_then(|(lsn, mut cited)| {
         // Nobody may come to cite one of them between the look and the erasing.
@@ -248,13 +256,16 @@ fn erase(node: &Node, archived: &BTreeSet<[u8; 32]>) -> usize {
         }
         let mut erased = 0;
         for sha256 in archived.iter().filter(|sha256| !cited.contains_key(*sha256)) {
-            erased += usize::from(node.attachments.erase(sha256)?);
+            erased += usize::from(match for_good {
+                true => node.attachments.erase_for_good(sha256)?,
+                false => node.attachments.erase(sha256)?,
+            });
         }
         Ok(erased)
     });
     erased.unwrap_or_else(|error| {
         // They are cited by nothing, so the look for such finds them again.
-        tracing::warn!(%error, "attachments of an archived incident could not be erased yet");
+        tracing::warn!(%error, "attachments that nothing cites could not be erased yet");
         0
     })
 }

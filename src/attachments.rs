@@ -1,7 +1,7 @@
 //! Photos and documents: files named by the SHA-256 of their bytes, kept once however often cited.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
@@ -69,6 +69,8 @@ pub struct Attachments {
     stored: Mutex<HashMap<[u8; 32], Stored>>,
     uploads: Mutex<HashMap<[u8; 32], Arc<Mutex<Upload>>>>,
     uncited_since_ms: Mutex<HashMap<[u8; 32], i64>>,
+    /// Erased with what cited them: a bundle of before does not bring them back.
+    erased: Mutex<HashSet<[u8; 32]>>,
 }
 
 /// An upload under way; whoever touches its files holds its lock. The map of uploads is asked
@@ -89,6 +91,7 @@ impl Attachments {
         fs::create_dir_all(dir)?;
         let mut stored = HashMap::new();
         let mut uploads = HashMap::new();
+        let mut erased = HashSet::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
@@ -102,6 +105,7 @@ impl Attachments {
                         uploads.insert(sha256, Arc::new(Mutex::new(upload)));
                     }
                 }
+                Some("erased") => erased.extend(sha256_of(&path)),
                 _ => {}
             }
         }
@@ -112,6 +116,7 @@ impl Attachments {
             stored: Mutex::new(stored),
             uploads: Mutex::new(uploads),
             uncited_since_ms: Mutex::default(),
+            erased: Mutex::new(erased),
         };
         attachments.end_complete()?;
         Ok(attachments)
@@ -343,6 +348,21 @@ impl Attachments {
             since.remove(&stored.sha256);
         }
         Ok(erased)
+    }
+
+    /// Erases an attachment for good; false when it is not here. Only an empty file of its name stays.
+    pub fn erase_for_good(&self, sha256: &[u8; 32]) -> io::Result<bool> {
+        if self.get(sha256).is_none() {
+            return Ok(false);
+        }
+        File::create(self.file(sha256, "erased"))?.sync_all()?;
+        self.erased.lock().insert(*sha256);
+        self.erase(sha256)
+    }
+
+    /// Whether it was erased for good.
+    pub fn is_erased(&self, sha256: &[u8; 32]) -> bool {
+        self.erased.lock().contains(sha256)
     }
 
     /// Erases an attachment; false when it is not here.

@@ -31,6 +31,7 @@ use crate::{
     store::{
         archives,
         branches::BranchRow,
+        covered::CoveredRow,
         directory::Directory,
         engine::{EngineError, Tree},
         log::Log,
@@ -57,6 +58,9 @@ struct Frame {
     /// Scopes that were archived and dropped; behind all rows, for a drop may begin meanwhile.
     #[prost(message, repeated, tag = "5")]
     archives: Vec<ArchiveRow>,
+    /// Feeds that came by a checkpoint; behind all rows.
+    #[prost(message, repeated, tag = "6")]
+    covered: Vec<HeldCovered>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -79,6 +83,14 @@ struct HeldBranch {
     id: Bytes,
     #[prost(message, optional, tag = "2")]
     row: Option<BranchRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HeldCovered {
+    #[prost(bytes = "bytes", tag = "1")]
+    id: Bytes,
+    #[prost(message, optional, tag = "2")]
+    row: Option<CoveredRow>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -172,6 +184,11 @@ pub fn write<'a>(
     writer.frame(&waiting)?;
     for archived in log.archived()? {
         writer.frame(&Frame { archives: vec![archives::row(&archived)], ..Default::default() })?;
+    }
+    // What came meanwhile is not in the rows.
+    for (id, row) in log.covered()?.into_iter().filter(|(_, row)| row.lsn <= lsn) {
+        let held = HeldCovered { id: Bytes::copy_from_slice(&id.0), row: Some(row) };
+        writer.frame(&Frame { covered: vec![held], ..Default::default() })?;
     }
     if let Some(attachments) = attachments {
         write_attachments(attachments, &mut writer)?;
@@ -345,6 +362,11 @@ fn fill(
             // Rows that were copied before the drop may be left.
             log.set_archived(&Archived { cleared: false, ..archived })?;
         }
+        for held in &frame.covered {
+            let (id, row) = (Id::from_slice(&held.id), held.row.as_ref());
+            let row = id.zip(row).context("the backup is damaged: a covered feed")?;
+            log.set_covered(std::iter::once((&row.0, row.1)))?;
+        }
         if let Some(part) = frame.part {
             let (stored, mut data) = open.take().unwrap_or_else(|| (stored_of(&part), Vec::new()));
             data.extend_from_slice(&part.data);
@@ -385,10 +407,12 @@ fn rebuild_heads(log: &Log) -> anyhow::Result<(u64, Vec<(Id, Head)>)> {
         bail!("the backup is damaged: {problem} does not hold");
     }
     picture.install_archived(&archived);
+    log.install_covered(&mut picture)?;
     let mut heads = Vec::new();
-    for feed in picture.held_feeds().filter(|feed| feed.head.sequence > 0) {
-        if feed.head.sequence == feed.base.sequence {
-            heads.push((feed.id, feed.base));
+    for feed in picture.all_held_feeds().filter(|feed| feed.head.sequence > 0) {
+        let known = [feed.base, feed.covered];
+        if let Some(known) = known.iter().find(|known| known.sequence == feed.head.sequence) {
+            heads.push((feed.id, *known));
             continue;
         }
         let last = log.record(feed.id, feed.head.sequence)?;

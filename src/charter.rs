@@ -21,8 +21,12 @@ use uuid::Uuid;
 
 use crate::{
     node::Node,
-    publish::PublishError,
-    store::{engine::EngineError, log::Log, rows::Identity},
+    publish::{Pen, PublishError},
+    store::{
+        engine::EngineError,
+        log::{Log, Opened},
+        rows::Identity,
+    },
 };
 
 /// Bytes of a feed that are read at once.
@@ -73,6 +77,24 @@ pub fn load(
         return Ok(Some(charter));
     }
     Ok(None)
+}
+
+/// Lets the charter decide which records count, before anything is shown.
+pub fn judge(log: &Log, opened: &mut Opened, charter: Option<&Charter>) -> Result<(), EngineError> {
+    let Some(standing) = charter.map(Charter::record_standing) else { return Ok(()) };
+    let hash = standing.hash();
+    // Statements may have been stored and their effect not: then no token of before fits.
+    if log.standing_hash()?.is_none_or(|row| row[..] != hash) {
+        opened.rebuilt_lsn = opened.picture.lsn();
+        log.set_standing_hash(hash, Some(opened.rebuilt_lsn))?;
+    }
+    if opened.picture.would_differ(Some(&standing)) {
+        let rebuilt_lsn = opened.rebuilt_lsn;
+        *opened = Opened { rebuilt_lsn, ..log.open_under(Some(standing))? };
+    } else {
+        opened.picture.set_standing(Some(standing));
+    }
+    Ok(())
 }
 
 fn each_statement(
@@ -161,7 +183,7 @@ impl Node {
     }
 
     /// Takes what a commit brought into the charter.
-    pub(crate) fn hear_statements(&self, sealed: &SealedGroup) {
+    pub(crate) fn hear_statements(&self, pen: &Pen, sealed: &SealedGroup) {
         let control = sealed.admitted.iter().filter(|one| one.kind() == RecordKind::Control);
         let heard: Vec<_> = control.filter_map(|one| statement(one.envelope())).collect();
         if heard.is_empty() {
@@ -180,7 +202,34 @@ impl Node {
                 Err(error) => return self.fail(&error),
             }
         }
+        if let Err(error) = self.apply_standing(pen) {
+            return self.fail(&error);
+        }
         self.charter_changed.send_modify(|changes| *changes += 1);
+    }
+
+    /// Lets the charter decide which records count. Where that changes what is shown, the picture
+    /// is built anew.
+    pub(crate) fn apply_standing(&self, pen: &Pen) -> Result<(), EngineError> {
+        let standing = self.charter.read().as_ref().map(Charter::record_standing);
+        let (same, differs, lsn) = {
+            let picture = self.picture.read();
+            let differs = picture.would_differ(standing.as_ref());
+            (picture.standing() == standing.as_ref(), differs, picture.lsn())
+        };
+        if let Some(standing) = &standing {
+            let (log, hash) = (self.log(), standing.hash());
+            if !same {
+                log.set_standing_hash(hash, Some(lsn).filter(|_| differs))?;
+            }
+        }
+        if differs {
+            return self.rebuild(pen, |picture| picture.set_standing(standing));
+        }
+        if !same {
+            self.picture.write().set_standing(standing);
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use anyhow::bail;
 use serde::Deserialize;
 
-use crate::{disk::Reserve, links::LinksConfig, node::NodeOptions, store::engine::ENGINES};
+use crate::{
+    checkpoints::Checkpoints, disk::Reserve, erase::ErasureConfig, links::LinksConfig,
+    node::NodeOptions, people::PeopleConfig, store::engine::ENGINES, tls::TlsConfig,
+};
 
 /// What of `polder.toml` is no flag, or a flag of several commands. Every other key of it is a flag
 /// or the table of a command; [`crate::cli::file`] reads those and refuses what it does not know.
@@ -25,8 +28,16 @@ pub struct Config {
     pub disk: Reserve,
     /// Photos and documents.
     pub attachments: AttachmentConfig,
+    /// Checkpoints of feeds.
+    pub checkpoints: Checkpoints,
+    /// Personal data, and what was erased.
+    pub erasure: ErasureConfig,
     /// Nodes to keep links with.
     pub peers: LinksConfig,
+    /// Who may call, and how they become known.
+    pub people: PeopleConfig,
+    /// Certificates of organisations.
+    pub tls: TlsConfig,
 }
 
 /// `[store]`.
@@ -57,8 +68,19 @@ impl Default for AttachmentConfig {
 
 impl Config {
     /// Its keys.
-    pub const KEYS: [&str; 7] =
-        ["data", "listen", "admin", "store", "disk", "attachments", "peers"];
+    pub const KEYS: [&str; 11] = [
+        "data",
+        "listen",
+        "admin",
+        "store",
+        "disk",
+        "attachments",
+        "checkpoints",
+        "erasure",
+        "peers",
+        "people",
+        "tls",
+    ];
 
     /// Reads text.
     ///
@@ -75,6 +97,10 @@ impl Config {
             check_engine(engine)?;
         }
         config.peers.check()?;
+        config.checkpoints.check()?;
+        config.erasure.check()?;
+        config.people.check()?;
+        config.tls.check()?;
         if config.attachments.bytes_max == 0 || config.attachments.bytes_max > 64 << 20 {
             bail!("attachments.bytes_max must be 1 to {}", 64 << 20);
         }
@@ -91,6 +117,8 @@ impl Config {
             reserve: self.disk,
             attachment_bytes_max: self.attachments.bytes_max,
             attachment_grace: self.attachments.grace,
+            checkpoints: self.checkpoints,
+            erasure: self.erasure,
             fence: None,
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use polder_picture::{
     admit::{Act, Draft, NewScope, Supersedes},
     attributes::{millis, timestamp},
-    charter,
+    charter::{self, EVERYBODY},
     check::Checker,
     clock::Hlc,
     entry,
@@ -15,6 +15,7 @@ use polder_picture::{
     record::Sealed,
     refusal::{Class, Refusal},
     seal::{self, Closing, Seals},
+    sight::Sight,
 };
 use polder_wire::v1::{
     Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive, IncidentData,
@@ -25,14 +26,25 @@ use uuid::Uuid;
 
 use crate::{present, publish::Desk};
 
-/// The one audience so far: everybody who takes part in the incident.
-pub const AUDIENCE: &str = "all";
-
-/// Shows an incident; `None` while its data has not arrived.
-pub fn view(picture: &Picture, index: u32) -> Option<Incident> {
+/// Shows an incident to somebody who sees a part of it; `None` while its data has not arrived, and
+/// for what may not be seen. Who sees one of its audiences may know of the incident itself.
+pub fn view(picture: &Picture, index: u32, sight: &Sight) -> Option<Incident> {
     let scope = picture.scope(index);
-    let (live, data) = picture.current(index)?;
-    Some(shown(picture, scope, live, data))
+    if picture.root(index) != index {
+        return None;
+    }
+    let own = |other: &u32| picture.root(*other) == index;
+    let seen = picture.audiences(&scope.incident).filter(|other| sight.covers(*other));
+    let mut seen: Vec<_> = seen.filter(own).collect();
+    if seen.is_empty() && sight.covers(index) {
+        // Another incident of this name means another mode.
+        seen.push(index);
+    }
+    let (live, data) = picture.current(index).filter(|_| !seen.is_empty())?;
+    let mut incident = shown(picture, scope, live, data);
+    let counts = seen.into_iter().map(|other| picture.scope(other).entry_count);
+    incident.entry_count = counts.sum::<u64>() as i64;
+    Some(incident)
 }
 
 fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> Incident {
@@ -45,7 +57,6 @@ fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> 
     incident.version = version(live);
     incident.grip = highest_grip(&incident).into();
     incident.update_time = Some(timestamp(Hlc::millis(live.hlc)));
-    incident.entry_count = scope.entry_count as i64;
     let rivals = scope.data.iter().filter(|(other, _)| other.record != live.record);
     incident.rivals = rivals.map(|(other, _)| version(other)).collect();
     incident.seal = sealed(picture, scope);
@@ -110,6 +121,13 @@ fn sealed(picture: &Picture, scope: &Scope) -> Option<IncidentSeal> {
 fn highest_grip(incident: &Incident) -> GripLevel {
     let levels = incident.scalings.iter().map(|scaling| scaling.grip());
     levels.max_by_key(|level| *level as i32).unwrap_or_default()
+}
+
+/// Whether nodes write down who reads entries of an incident. One current version that says so is
+/// enough. `scope`: the one for everybody.
+pub fn logs_reading(picture: &Picture, scope: u32) -> bool {
+    let asks = |data: &IncidentData| data.incident.as_ref().is_none_or(|i| i.log_reading);
+    picture.scope(scope).data.iter().any(|(_, data)| asks(data))
 }
 
 /// Checks a new incident and says what its id will be.
@@ -178,9 +196,14 @@ fn check_data(incident: &Incident, check: &mut Checker<'_>) {
 }
 
 /// Opens an incident.
-pub fn create(desk: &mut Desk<'_, '_>, id: String, incident: Incident) -> Result<(), Refusal> {
+pub fn create(
+    desk: &mut Desk<'_, '_>,
+    id: String,
+    incident: Incident,
+    author: String,
+) -> Result<(), Refusal> {
     let mode = incident.mode();
-    let scope = NewScope { incident: id.clone(), mode, audience: AUDIENCE.into() };
+    let scope = NewScope { incident: id.clone(), mode, audience: EVERYBODY.into() };
     let scope = desk.open_scope(scope)?;
     let mut incident = written(incident);
     incident.name = format!("incidents/{id}");
@@ -188,10 +211,10 @@ pub fn create(desk: &mut Desk<'_, '_>, id: String, incident: Incident) -> Result
     let data = IncidentData {
         incident: Some(incident),
         state: IncidentState::Open.into(),
-        audience: AUDIENCE.into(),
+        audience: EVERYBODY.into(),
         ..Default::default()
     };
-    put(desk, scope, data)
+    put(desk, scope, data, author)
 }
 
 /// Drops what only a node may say.
@@ -210,7 +233,12 @@ fn written(incident: Incident) -> Incident {
     }
 }
 
-fn put(desk: &mut Desk<'_, '_>, scope: u32, data: IncidentData) -> Result<(), Refusal> {
+fn put(
+    desk: &mut Desk<'_, '_>,
+    scope: u32,
+    data: IncidentData,
+    author: String,
+) -> Result<(), Refusal> {
     let content = Content { content: Some(content::Content::Incident(data.clone())) };
     desk.author(Draft {
         scope,
@@ -219,13 +247,14 @@ fn put(desk: &mut Desk<'_, '_>, scope: u32, data: IncidentData) -> Result<(), Re
         // What the crisis organisation looks like must overtake everything.
         lane: Lane::Urgent,
         sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
-        author: String::new(),
+        author,
         supersedes: Supersedes::AllHeld,
     })
 }
 
 /// Fields that an update may name.
-const UPDATABLE: [&str; 6] = ["titles", "hazards", "phase", "scalings", "grip_rijk", "area"];
+const UPDATABLE: [&str; 7] =
+    ["titles", "hazards", "phase", "scalings", "grip_rijk", "area", "log_reading"];
 
 /// Checks an update, as far as that needs no state.
 pub fn check_update(request: &UpdateIncidentRequest) -> Result<(), Refusal> {
@@ -270,6 +299,7 @@ fn apply(to: &mut Incident, from: &Incident, paths: &[String]) {
             "phase" => to.phase = from.phase,
             "grip_rijk" => to.grip_rijk = from.grip_rijk,
             "area" => to.area.clone_from(&from.area),
+            "log_reading" => to.log_reading = from.log_reading,
             "scalings" => {
                 for scaling in &from.scalings {
                     let region =
@@ -290,6 +320,7 @@ pub fn update(
     desk: &mut Desk<'_, '_>,
     scope: u32,
     request: &UpdateIncidentRequest,
+    author: String,
 ) -> Result<(), Refusal> {
     let (version, mut data) = current_data(desk, scope)?;
     if !request.expected_version.is_empty() && version != request.expected_version {
@@ -303,16 +334,21 @@ pub fn update(
     check_data(&incident, &mut check);
     check.finish()?;
     data.incident = Some(incident);
-    put(desk, scope, data)
+    put(desk, scope, data, author)
 }
 
 /// Closes an incident.
-pub fn close(desk: &mut Desk<'_, '_>, scope: u32, reason: String) -> Result<(), Refusal> {
+pub fn close(
+    desk: &mut Desk<'_, '_>,
+    scope: u32,
+    reason: String,
+    author: String,
+) -> Result<(), Refusal> {
     let (_, mut data) = current_data(desk, scope)?;
     data.state = IncidentState::Closed.into();
     data.close_reason = reason;
     data.seal = Some(seal::seal(desk.heads_of(scope)));
-    put(desk, scope, data)
+    put(desk, scope, data, author)
 }
 
 fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<(String, IncidentData), Refusal> {

@@ -4,12 +4,16 @@ use std::{collections::HashMap, ops::ControlFlow, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
-use polder_picture::record::{Chain, Damage, Head, Id, decode, key_id};
+use polder_picture::{
+    checkpoint::List,
+    record::{Chain, Damage, Head, Id, decode, key_id, verify_signature},
+};
 use polder_wire::v1::{BadRecord, Envelope, VerifyVerdict};
 use prost::Message as _;
 
 use crate::store::{
     branches::{BranchRow, Branches, rebuilt},
+    covered::CoveredRow,
     engine::{Batch, Engine, EngineError, Range, Tree},
     log::Log,
     rows::{Arrival, Chunk, HeadRow, Identity, parse_record_key, record_key},
@@ -61,10 +65,21 @@ pub fn verify(
     let mut done = 0;
     let branches = log.branches()?;
     let bases = log.bases()?;
+    let covered = log.covered()?;
     for (feed, head) in heads {
         // What was archived is vouched for by its file, and up to there by its last hash.
         let base = bases.get(feed).copied();
+        // What a checkpoint keeps no chain vouches for, but its list does.
+        let covered = covered.get(feed);
+        let base = covered.and_then(CoveredRow::head).or(base);
         let after = branches.get(*feed).and_then(BranchRow::after).or(base).unwrap_or_default();
+        if let Some(row) = covered {
+            if let Some(bad_record) = check_kept(log, *feed, row, &keys, &mut verdict)? {
+                (verdict.sound, verdict.bad_record) = (false, Some(bad_record));
+                return Ok(verdict);
+            }
+            done += row.kept;
+        }
         let mut chain = Chain::after(after);
         let mut problem = None;
         let under = branches.lies_under(*feed);
@@ -100,6 +115,81 @@ pub fn verify(
         }
     }
     Ok(verdict)
+}
+
+/// Checks the records of a feed that its checkpoint keeps: these are held, as they are listed, and
+/// no others. The checkpoint itself stands in the chain of what follows.
+fn check_kept(
+    log: &Log,
+    feed: Id,
+    row: &CoveredRow,
+    keys: &HashMap<Id, VerifyingKey>,
+    verdict: &mut VerifyVerdict,
+) -> Result<Option<BadRecord>, EngineError> {
+    let bad = |sequence: u64, problem: String| {
+        Ok(Some(BadRecord { feed: feed.to_string(), sequence: sequence as i64, problem }))
+    };
+    let said = log.record(feed, row.said)?;
+    let list = said.and_then(|said| {
+        let record = decode(&said.envelope).ok()?;
+        List::of(&record, said.envelope.payload.as_ref())?.ok()
+    });
+    let is_it = |list: &List| Some(list.base()) == row.head();
+    let Some(list) = list.filter(is_it) else {
+        return bad(
+            row.said,
+            format!("it is no checkpoint of what is up to record {}", row.sequence),
+        );
+    };
+    let mut kept = list.kept().iter().peekable();
+    let (from, until) = (record_key(feed, 0), record_key(feed, row.sequence + 1));
+    let range = Range { from: &from, until: Some(&until), backwards: false };
+    let mut problem = None;
+    log.engine().scan(Tree::Records, range, &mut |key, value| {
+        let first = parse_record_key(key).map_or(0, |(_, first)| first);
+        let mut check = |at: u64, envelope: Bytes| -> Result<bool, Damage> {
+            let due = kept.next_if(|(number, _)| **number == at).ok_or(Damage::Sequence)?;
+            let envelope = Envelope::decode(envelope).map_err(|_| Damage::Header)?;
+            let record = decode(&envelope)?;
+            if record.feed != feed || record.header.sequence != at {
+                return Err(Damage::Sequence);
+            }
+            if record.hash != *due.1 {
+                return Err(Damage::Previous);
+            }
+            let key = keys.get(&record.origin).ok_or(Damage::UnknownOrigin)?;
+            let signed = !envelope.signature.is_empty();
+            if signed && !verify_signature(key, &envelope.header, &envelope.signature) {
+                return Err(Damage::Signature);
+            }
+            Ok(signed)
+        };
+        let Ok(chunk) = Chunk::decode(Bytes::copy_from_slice(value)) else {
+            problem = Some((first, Damage::Header));
+            return ControlFlow::Break(());
+        };
+        for (at, envelope) in (first..=row.sequence).zip(chunk.envelopes) {
+            match check(at, envelope) {
+                Ok(signed) => verdict.signatures_checked += i64::from(signed),
+                Err(damage) => {
+                    problem = Some((at, damage));
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let found = problem.as_ref().map_or(u64::MAX, |(at, _)| *at);
+    if let Some((missing, _)) = kept.next_if(|(number, _)| **number < found) {
+        return bad(*missing, "the checkpoint keeps it, and it is not here".to_owned());
+    }
+    if let Some((at, damage)) = problem {
+        return bad(at, format!("it is not as the checkpoint keeps it: {damage}"));
+    }
+    if row.kept != list.kept().len() as u64 {
+        return bad(row.said, "the row of the covered feed counts other records".to_owned());
+    }
+    Ok(None)
 }
 
 fn check_chunk(
@@ -295,12 +385,16 @@ fn rewrite(
     let total = node.picture.read().lsn();
     copy(&node.log(), copied, total, &mut |_, rows| filler.push(rows))?;
     filler.flush()?;
-    let heads = node.picture.read().held_feeds().map(|f| (f.id, f.head)).collect::<Vec<_>>();
+    let heads = node.picture.read().all_held_feeds().map(|f| (f.id, f.head)).collect::<Vec<_>>();
     target.commit(head_rows(heads.into_iter()))?;
     let log = Log::new(target);
     log.set_origins(node.log().origins()?.iter().map(|(_, key)| key))?;
     log.set_branches(node.log().branches()?.rows())?;
     log.engine().commit(Batch { writes: vec![rebuilt(node.rebuilt_lsn())] })?;
+    log.set_covered(node.log().covered()?.iter())?;
+    if let Some(standing) = node.picture.read().standing() {
+        log.set_standing_hash(standing.hash(), None)?;
+    }
     for archived in node.log().archived()? {
         log.set_archived(&archived)?;
     }
@@ -314,16 +408,25 @@ fn rewrite(
     Ok((before, after))
 }
 
-fn retire(old: Arc<Log>, node: &crate::node::Node, current: u32) {
-    match Arc::into_inner(old) {
-        Some(log) => {
-            if let Err(error) = log.close() {
-                tracing::warn!(%error, "the old store did not close in good order");
+/// Readers of the old log end soon, as a rule.
+const RETIRE_TRIES: u32 = 400;
+const RETIRE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
+fn retire(mut old: Arc<Log>, node: &crate::node::Node, current: u32) {
+    for _ in 0..RETIRE_TRIES {
+        match Arc::try_unwrap(old) {
+            Ok(log) => {
+                if let Err(error) = log.close() {
+                    tracing::warn!(%error, "the old store did not close in good order");
+                }
+                node.directory.clear_others(current);
+                return;
             }
-            node.directory.clear_others(current);
+            Err(read) => old = read,
         }
-        None => tracing::info!("the old store is still being read; the next start removes it"),
+        std::thread::sleep(RETIRE_PAUSE);
     }
+    tracing::warn!("the old store is still being read; the next start removes it");
 }
 
 /// Opens the log of a directory that no node runs on.

@@ -15,18 +15,23 @@ use polder_picture::{
     admit::ReceiveError,
     charter::Charter,
     clock::Clock,
+    jump::Jump,
     picture::{Feed, Picture},
     record::{Head, Id, Signer},
     suffix::{FeedName, Suffix},
 };
 use polder_wire::v1::Lane;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     attachments::Attachments,
+    audit::Pending,
     charter,
+    checkpoints::Checkpoints,
     disk::{Disk, Reserve},
+    erase::ErasureConfig,
     metrics::Metrics,
+    people::Sessions,
     publish::{self, Job, Pen, PublishError, Receipt, Received, Reply, RequestKey, Task, Work},
     recent::Recent,
     retire,
@@ -38,6 +43,7 @@ use crate::{
         rows::{FORMAT, Identity},
     },
     tail::TailCache,
+    team::Boards,
     token::Tokens,
     wall::Wall,
 };
@@ -57,6 +63,10 @@ pub struct NodeOptions {
     pub attachment_bytes_max: u64,
     /// How long an attachment that nothing cites is kept.
     pub attachment_grace: std::time::Duration,
+    /// Checkpoints of feeds.
+    pub checkpoints: Checkpoints,
+    /// How long personal data is kept, and how soon what was erased is gone from the disk.
+    pub erasure: ErasureConfig,
     /// File outside the store's volume that says how far the log had come.
     pub fence: Option<std::path::PathBuf>,
 }
@@ -67,6 +77,8 @@ impl Default for NodeOptions {
             reserve: Reserve::default(),
             attachment_bytes_max: 64 << 20,
             attachment_grace: std::time::Duration::from_secs(24 * 3600),
+            checkpoints: Checkpoints::default(),
+            erasure: ErasureConfig::default(),
             fence: None,
         }
     }
@@ -88,8 +100,18 @@ pub struct Node {
     pub attachments: Attachments,
     /// Resume and page tokens.
     pub tokens: Tokens,
+    /// What people did and is to be written down.
+    pub(crate) acts: Pending,
+    /// Sessions of people.
+    pub(crate) sessions: Sessions,
     /// File outside the store's volume that says how far the log has come.
     pub fence: Option<std::path::PathBuf>,
+    /// Checkpoints of feeds, as they are set.
+    pub checkpoints: Checkpoints,
+    /// Erasing, as it is set.
+    pub erasure: ErasureConfig,
+    /// Wakes whoever erases.
+    pub(crate) erasing: Notify,
     /// Who may see what; `None` on a node that has no charter.
     pub charter: RwLock<Option<Charter>>,
     /// Counts the changes of the charter.
@@ -97,6 +119,8 @@ pub struct Node {
     pub(crate) requests: Mutex<Requests>,
     pub(crate) recent: Mutex<Recent>,
     pub(crate) tails: TailCache,
+    /// What crisis teams work with, kept up from the first question on.
+    pub(crate) boards: Boards,
     pub(crate) directory: Directory,
     pub(crate) maintenance: Mutex<()>,
     pen: Mutex<Pen>,
@@ -176,7 +200,7 @@ impl Node {
             let problem = "is not the key of this store; a copied store needs `polder restore`";
             return Err(DirectoryError::Malformed { path, problem });
         }
-        let opened = log.open()?;
+        let mut opened = log.open()?;
         let behind = match &options.fence {
             Some(fence) => retire::behind_fence(fence, &identity, opened.picture.lsn())?,
             None => None,
@@ -189,6 +213,7 @@ impl Node {
             signer = directory.read_key()?;
         }
         let charter = charter::load(&log, &opened.picture, &identity)?;
+        charter::judge(&log, &mut opened, charter.as_ref())?;
         let io = |error| DirectoryError::Io { path: path.to_owned(), error };
         let disk = Disk::new(path, options.reserve).map_err(io)?;
         let attachments = Attachments::open(&directory.attachments(), options).map_err(io)?;
@@ -203,12 +228,18 @@ impl Node {
             metrics: Metrics::default(),
             attachments,
             fence: options.fence.clone(),
+            checkpoints: options.checkpoints,
+            erasure: options.erasure,
+            erasing: Notify::new(),
+            acts: Pending::default(),
+            sessions: Sessions::new(&identity.store_id, &signer),
             tokens: Tokens::new(&identity.store_id, &signer),
             charter: RwLock::new(charter),
             charter_changed: watch::Sender::new(0),
             requests: Mutex::new(opened.requests),
             recent: Mutex::default(),
             tails: TailCache::default(),
+            boards: Boards::default(),
             directory,
             maintenance: Mutex::default(),
             last_jobs: AtomicUsize::new(1),
@@ -255,16 +286,37 @@ impl Node {
     ) -> Result<Received, PublishError> {
         let mut received = self.receive_once(suffixes).await?;
         for received in &mut received {
-            if let Err(ReceiveError::Fork { .. }) = received {
-                let Err(ReceiveError::Fork { sequence, parted }) =
-                    std::mem::replace(received, Ok(Head::default()))
-                else {
-                    continue;
-                };
-                *received = self.receive_branch(sequence, *parted).await?;
-            }
+            let settled = std::mem::replace(received, Ok(Head::default()));
+            *received = self.settle(settled).await?;
         }
         Ok(received)
+    }
+
+    /// Has a feed of another node taken by a checkpoint and waits until that is durable.
+    pub async fn leap(
+        self: &Arc<Self>,
+        jump: Jump,
+        scope: NewScope,
+    ) -> Result<Result<Head, ReceiveError>, PublishError> {
+        let (lane, jump) = (jump.feed().lane, Box::new(jump));
+        let lane = if lane == Lane::Urgent { lane } else { Lane::Bulk };
+        let weight = jump.bytes() + 64 * jump.len();
+        let leap = |reply| Work::Leap { jump, scope, reply };
+        let mut received = self.have_done(lane, weight, leap).await?;
+        self.settle(received.pop().expect("one jump has one result")).await
+    }
+
+    /// Records that are not those held under their numbers may be a branch's.
+    async fn settle(
+        self: &Arc<Self>,
+        received: Result<Head, ReceiveError>,
+    ) -> Result<Result<Head, ReceiveError>, PublishError> {
+        match received {
+            Err(ReceiveError::Fork { sequence, parted }) => {
+                self.receive_branch(sequence, *parted).await
+            }
+            received => Ok(received),
+        }
     }
 
     pub(crate) async fn receive_once(

@@ -3,15 +3,19 @@
 //! Encoded messages can be joined end to end, so nothing of the author's is decoded or written
 //! again, and fields of newer programs pass through.
 
+use std::sync::Arc;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use polder_picture::{
     attributes::{Attributes, NEVER, millis, timestamp},
+    charter::EVERYBODY,
     clock::Hlc,
     entry::extent,
     fields, kinds,
-    live::Register,
-    picture::Picture,
+    live::{RecordRef, Register},
+    picture::{Picture, Scope},
     record::Id,
+    standing::SetAside,
 };
 use polder_wire::v1::{
     Content, Entry, EntryView, Geometry, Header, Lane, Position, RecordKind, content, geometry,
@@ -34,12 +38,83 @@ pub fn rivals(picture: &Picture, register: &Register) -> Vec<String> {
     all.map(|live| version(picture.feed(live.record.feed).id, live.record.sequence)).collect()
 }
 
-/// Encodes one record as an [`Entry`]. `opaque`: the door found that its content is not sound.
+/// The scope that an entry is of, as far as it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Incident, without `incidents/`.
+    pub incident: Arc<str>,
+    /// Audience, without `audiences/`; empty for everybody.
+    pub audience: Arc<str>,
+}
+
+impl Place {
+    /// Of a scope.
+    pub fn of(scope: &Scope) -> Self {
+        let narrow = scope.audience != EVERYBODY;
+        let audience = if narrow { &scope.audience[..] } else { "" };
+        Self { incident: scope.incident.as_str().into(), audience: audience.into() }
+    }
+
+    /// `audiences/{audience}`, or nothing for everybody.
+    fn audience_name(&self) -> String {
+        if self.audience.is_empty() {
+            String::new()
+        } else {
+            format!("audiences/{}", self.audience)
+        }
+    }
+}
+
+/// What is known of a record from outside of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mark {
+    /// The door found that its content is not sound.
+    opaque: bool,
+    /// Why it does not count.
+    aside: Option<SetAside>,
+    /// What it says is to be erased.
+    erased: bool,
+}
+
+impl From<&Attributes> for Mark {
+    /// Of a record that is current, and so counts.
+    fn from(attributes: &Attributes) -> Self {
+        Self { opaque: attributes.is_opaque(), ..Self::default() }
+    }
+}
+
+impl Mark {
+    /// Whether what it says is not to be told.
+    pub fn hides(&self) -> bool {
+        self.opaque || self.erased
+    }
+
+    /// Whether it does not count.
+    pub fn is_aside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// Of any record of an entry.
+    pub fn of(
+        picture: &Picture,
+        (scope, entry): (u32, Uuid),
+        (feed, sequence): (Id, u64),
+        attributes: &Attributes,
+    ) -> Self {
+        let plain = Self::from(attributes);
+        let Some(feed) = picture.feed_index(feed) else { return plain };
+        let aside = picture.set_aside(picture.feed(feed), sequence, attributes);
+        let erased = picture.is_erased(scope, entry, RecordRef { feed, sequence }, attributes);
+        Self { aside, erased, ..plain }
+    }
+}
+
+/// Encodes one record as an [`Entry`].
 /// `live`: ids of all current versions of the entry; empty when this record is not current.
 pub fn encode(
     record: &StoredRecord,
-    opaque: bool,
-    incident: &str,
+    mark: Mark,
+    place: &Place,
     live: &[String],
     view: EntryView,
 ) -> Option<Bytes> {
@@ -60,9 +135,13 @@ pub fn encode(
             .collect(),
         node: format!("nodes/{}", Id::from_slice(&header.origin)?),
         version: own,
+        audience: place.audience_name(),
+        author: header.author.clone(),
+        set_aside_reason: mark.aside.map_or("", SetAside::reason).to_owned(),
+        erased: mark.erased || record.envelope.payload.is_none(),
         ..Default::default()
     };
-    let content = if opaque { None } else { record.content() };
+    let content = if mark.hides() { None } else { record.content() };
     let written = match content {
         Some(content::Content::Entry(bytes)) => {
             describe(&bytes, header.lane(), recorded_ms, &mut added);
@@ -79,7 +158,7 @@ pub fn encode(
         _ => {
             added.kind = "opaque/0".into();
             added.retracted = header.kind() == RecordKind::Retract;
-            added.name = entry_name(incident, Uuid::from_slice(&header.entry).ok()?);
+            added.name = entry_name(&place.incident, Uuid::from_slice(&header.entry).ok()?);
             Bytes::new()
         }
     };
@@ -154,6 +233,12 @@ fn middle(shape: &Geometry) -> Option<Geometry> {
     };
     let shape = Some(geometry::Shape::Point(position));
     Some(Geometry { shape, accuracy_m: 0.0 })
+}
+
+/// The party that an entry says it is of, by id.
+pub fn party_of(bytes: &[u8]) -> Option<String> {
+    let entry = Entry::decode(bytes).ok()?;
+    entry.party.strip_prefix("parties/").map(str::to_owned)
 }
 
 /// Wraps an entry's bytes as the content of a record.

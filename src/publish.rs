@@ -9,14 +9,15 @@ use std::{
 use bytes::Bytes;
 use parking_lot::RwLockReadGuard;
 use polder_picture::{
-    admit::{Admitted, Draft, Group, NewScope, ReceiveError, SealedGroup},
+    admit::{Admitted, Group, NewScope, ReceiveError, SealedGroup},
     clock::Clock,
+    jump::Jump,
     picture::Picture,
-    record::{Head, Id, Signer, record_hash},
-    refusal::{Class, Refusal},
-    suffix::{FeedName, Suffix},
+    record::{Head, Id, Signer},
+    refusal::Refusal,
+    suffix::Suffix,
 };
-use polder_wire::{google::rpc, v1::Lane};
+use polder_wire::google::rpc;
 use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
@@ -30,6 +31,10 @@ use crate::{
         rows::{Arrival, ArrivalRefused, ArrivalRequest},
     },
 };
+
+mod desk;
+
+pub use desk::Desk;
 
 /// One commit takes at most so many bytes of content; more waits for the next.
 const COMMIT_BYTES_MAX: usize = 4 << 20;
@@ -106,6 +111,15 @@ pub enum Work {
         /// For the answer.
         reply: Reply<Received>,
     },
+    /// To take a feed of another node by a checkpoint.
+    Leap {
+        /// Verified.
+        jump: Box<Jump>,
+        /// The scope that it belongs to.
+        scope: NewScope,
+        /// For the answer.
+        reply: Reply<Received>,
+    },
 }
 
 /// Work for the writer.
@@ -116,86 +130,6 @@ pub struct Job {
     pub weight: usize,
     /// Room in the queue, given back when the job is done.
     pub room: OwnedSemaphorePermit,
-}
-
-/// What a task may do.
-pub struct Desk<'a, 'g> {
-    group: &'a mut Group<'g>,
-    node: &'a Node,
-    wall_ms: i64,
-}
-
-impl Desk<'_, '_> {
-    /// Admits a record, if the disk has room for its lane.
-    pub fn author(&mut self, draft: Draft) -> Result<(), Refusal> {
-        if !self.node.disk.accepts(draft.lane) {
-            return Err(disk_full(draft.lane));
-        }
-        self.group.author(draft, self.wall_ms).map(|_| ())
-    }
-
-    /// Opens a new incident's scope.
-    pub fn open_scope(&mut self, scope: NewScope) -> Result<u32, Refusal> {
-        if !self.node.disk.accepts(Lane::Routine) {
-            return Err(disk_full(Lane::Routine));
-        }
-        self.group.open_scope(scope)
-    }
-
-    /// The scope of a charter's statements, known or new.
-    pub fn charter_scope(&mut self, charter: Id) -> u32 {
-        self.group.charter_scope(charter)
-    }
-
-    /// Takes the records of another node that are not held yet, if the disk has room for their
-    /// lane, and says how many.
-    pub fn receive(&mut self, suffix: Suffix, scope: &NewScope) -> Result<usize, ReceiveError> {
-        let (feed, head) = (*suffix.feed(), suffix.head());
-        self.node.may_take(scope)?;
-        let ours = self.group.head_of(feed.id()).sequence;
-        if head.sequence < ours {
-            // The door knows our last record only; for older ones the log is asked.
-            let held = self.node.log().record(feed.id(), head.sequence);
-            let held = held.ok().flatten().map(|held| record_hash(&held.envelope.header));
-            if held.is_some_and(|held| held != head.hash) {
-                let parted = Box::new((suffix, scope.clone()));
-                return Err(ReceiveError::Fork { sequence: head.sequence, parted });
-            }
-        }
-        if head.sequence > ours && !self.node.disk.accepts(feed.lane) {
-            return Err(disk_full(feed.lane).into());
-        }
-        self.group.receive(suffix, scope, self.wall_ms)
-    }
-
-    /// The picture below, without what this commit adds. Tasks use this one: taking the lock again
-    /// inside the writer could wait for itself.
-    pub fn picture(&self) -> &Picture {
-        self.group.picture()
-    }
-
-    /// The incident's data as the writer sees it, changes of this very commit included, and the
-    /// feed and sequence number that it stands at.
-    pub fn incident_data(&self, scope: u32) -> Option<(Id, u64, polder_wire::v1::IncidentData)> {
-        self.group.incident_data(scope)
-    }
-
-    /// Feeds of a scope and where they end, this very commit included.
-    pub fn heads_of(&self, scope: u32) -> Vec<(FeedName, Head)> {
-        self.group.heads_of(scope)
-    }
-
-    /// The node's clock.
-    pub fn wall_ms(&self) -> i64 {
-        self.wall_ms
-    }
-}
-
-fn disk_full(lane: Lane) -> Refusal {
-    let lane = format!("{lane:?}").to_lowercase();
-    let sentence =
-        format!("the disk of this node is nearly full: {lane} records are refused to keep room");
-    Refusal::new(Class::ResourceExhausted, "DISK_RESERVE", sentence)
 }
 
 /// Signs and orders records. Whoever holds it is the writer: as a rule the thread that runs
@@ -251,7 +185,7 @@ fn refuse(work: Work, problem: &str) {
     let problem = PublishError::Failed(problem.to_owned());
     match work {
         Work::Author { reply, .. } => drop(reply.send(Err(problem))),
-        Work::Receive { reply, .. } => drop(reply.send(Err(problem))),
+        Work::Receive { reply, .. } | Work::Leap { reply, .. } => drop(reply.send(Err(problem))),
     }
 }
 
@@ -307,6 +241,12 @@ impl Writer<'_> {
                 Work::Author { request, task, reply } => (request, task, reply),
                 Work::Receive { suffixes, reply } => {
                     let results = take(&mut desk, suffixes);
+                    taken.push(Taken { results, reply, _room: room });
+                    continue;
+                }
+                Work::Leap { jump, scope, reply } => {
+                    let (feed, taking) = (jump.feed().id(), desk.leap(*jump, &scope));
+                    let results = vec![settle(&desk, feed, taking)];
                     taken.push(Taken { results, reply, _room: room });
                     continue;
                 }
@@ -375,7 +315,8 @@ impl Writer<'_> {
     /// Shows and announces what is durable now.
     fn show(&self, sealed: &SealedGroup, first_lsn: u64) {
         self.node.picture.write().install(sealed);
-        self.node.hear_statements(sealed);
+        self.node.hear_statements(self.pen, sealed);
+        self.node.hear_erasures(sealed);
         let last = first_lsn + sealed.admitted.len() as u64 - 1;
         self.node.metrics.records(&sealed.admitted);
         self.node.changed.send_replace(last);
@@ -393,14 +334,22 @@ fn accepted(picture: &Picture, sealed: &SealedGroup) -> Vec<Accepted> {
 
 fn take(desk: &mut Desk<'_, '_>, suffixes: Vec<(Suffix, NewScope)>) -> Received {
     let one = |(suffix, scope): (Suffix, NewScope)| {
-        let feed = suffix.feed().id();
-        let taken = desk.receive(suffix, &scope);
-        if let Err(ReceiveError::Refused(refusal)) = &taken {
-            desk.node.metrics.refusal(refusal.reason);
-        }
-        taken.map(|_| desk.group.head_of(feed))
+        let (feed, taken) = (suffix.feed().id(), desk.receive(suffix, &scope));
+        settle(desk, feed, taken)
     };
     suffixes.into_iter().map(one).collect()
+}
+
+/// Where the feed ends now, if its records were taken.
+fn settle(
+    desk: &Desk<'_, '_>,
+    feed: Id,
+    taken: Result<usize, ReceiveError>,
+) -> Result<Head, ReceiveError> {
+    if let Err(ReceiveError::Refused(refusal)) = &taken {
+        desk.node.metrics.refusal(refusal.reason);
+    }
+    taken.map(|_| desk.group.head_of(feed))
 }
 
 fn answer(done: Vec<Done>, accepted: &[Accepted], first_lsn: u64, received_ms: i64) {
@@ -458,6 +407,18 @@ fn repeat(
     read.map_err(|error| PublishError::Failed(error.to_string()))?;
     row.and_then(|row| receipt(picture, &row, stored))
         .ok_or_else(|| PublishError::Failed("the first answer cannot be read back".into()))
+}
+
+impl Node {
+    /// What was answered to a request, if it came before.
+    pub(crate) fn answered(
+        &self,
+        request: Option<&RequestKey>,
+    ) -> Option<Result<Receipt, PublishError>> {
+        let request = *request?;
+        let stored = self.requests.lock().get(&request.id)?;
+        Some(repeat(self, &self.picture.read(), request, stored))
+    }
 }
 
 fn receipt(picture: &Picture, row: &Arrival, stored: Stored) -> Option<Receipt> {

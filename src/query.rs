@@ -5,52 +5,80 @@ use std::{collections::HashMap, ops::ControlFlow};
 use bytes::Bytes;
 use polder_picture::{
     admit::NewScope,
-    attributes::{Attributes, NEVER, millis},
+    attributes::Attributes,
     check::Checker,
     filter::Filter,
-    live::Register,
+    live::{Live, Register},
     names::EntryName,
     picture::Picture,
     record::Id,
     refusal::{Class, Refusal},
+    sight::Sight,
 };
 use polder_wire::v1::{
-    AsOfSummary, EntryView, GetPictureAsOfRequest, Incident, ListEntriesRequest,
-    ListEntriesResponse, ListEntryVersionsRequest, ListEntryVersionsResponse,
+    EntryView, ListEntriesRequest, ListEntriesResponse, ListEntryVersionsRequest,
+    ListEntryVersionsResponse,
 };
 use uuid::Uuid;
 
 use crate::{
     incident,
     node::Node,
-    present,
+    people::unknown_incident,
+    present::{self, Mark, Place},
     publish::Accepted,
     store::{
         engine::EngineError,
         log::{Cursor, Log},
-        replay::replay_into,
         rows::Arrival,
     },
-    subscribe::{ReadEntry, SubscribeError, read},
+    subscribe::{SubscribeError, read},
     tail,
     token::{Position, Purpose, Unusable},
 };
 
+mod as_of;
+
+pub use as_of::AsOf;
+
 /// A page ends at so many bytes.
 const PAGE_BYTES: usize = 768 * 1024;
 
-/// Resolves an entry's name to its register.
-fn find(picture: &Picture, name: &str) -> Result<Register, Refusal> {
+/// Resolves an entry's name to its register, among what may be seen. An entry whose id stands in
+/// several audiences is that of the widest.
+pub fn find(picture: &Picture, name: &str, sight: &Sight) -> Result<Register, Refusal> {
     let parsed = EntryName::parse(name).ok_or_else(|| {
         let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
         Refusal::field("name", "MALFORMED_NAME", sentence)
     })?;
-    let scope = incident::find_id(picture, parsed.incident.id())?;
-    let register = picture.entry(scope, parsed.entry).filter(|register| register.lsn > 0);
-    let archived = picture.scope(scope).archived.is_some();
-    let missing =
-        || if archived { incident::archived(parsed.incident.id()) } else { not_found(name) };
-    register.cloned().ok_or_else(missing)
+    let incident = parsed.incident.id();
+    let seen: Vec<_> = picture.audiences(incident).filter(|scope| sight.covers(*scope)).collect();
+    let Some(first) = seen.first() else { return Err(unknown_incident(incident)) };
+    let held = |scope: &u32| picture.entry(*scope, parsed.entry).filter(|entry| entry.lsn > 0);
+    let archived = picture.scope(*first).archived.is_some();
+    let missing = || if archived { incident::archived(incident) } else { not_found(name) };
+    seen.iter().find_map(held).cloned().ok_or_else(missing)
+}
+
+/// Parties of the current versions of an entry: it is theirs to change.
+pub fn owners(node: &Node, register: &Register) -> Result<Vec<String>, SubscribeError> {
+    use polder_wire::v1::content::Content;
+    let records: Vec<_> = {
+        let picture = node.picture.read();
+        let of = |live: &Live| (picture.feed(live.record.feed).id, live.record.sequence);
+        register.live.iter().filter(|live| !live.attributes.is_opaque()).map(of).collect()
+    };
+    let log = node.log();
+    let mut owners = Vec::new();
+    for (feed, sequence) in records {
+        let party = match log.record(feed, sequence)?.and_then(|stored| stored.content()) {
+            Some(Content::Entry(bytes)) => present::party_of(&bytes),
+            Some(Content::Retraction(retraction)) => present::party_of(&retraction.withdrawn),
+            _ => None,
+        };
+        owners.extend(party.filter(|party| !owners.contains(party)));
+    }
+    Ok(owners)
 }
 
 fn not_found(name: &str) -> Refusal {
@@ -58,10 +86,14 @@ fn not_found(name: &str) -> Refusal {
 }
 
 /// One entry: the version recorded last, then its rivals.
-pub fn entry(node: &Node, name: &str) -> Result<(Bytes, Vec<Bytes>), SubscribeError> {
+pub fn entry(
+    node: &Node,
+    name: &str,
+    sight: &Sight,
+) -> Result<(Bytes, Vec<Bytes>), SubscribeError> {
     let (register, shown) = {
         let picture = node.picture.read();
-        let register = find(&picture, name)?;
+        let register = find(&picture, name, sight)?;
         let shown = picture.display(&register).map(|live| live.record);
         (register, shown)
     };
@@ -79,18 +111,18 @@ pub fn entry(node: &Node, name: &str) -> Result<(Bytes, Vec<Bytes>), SubscribeEr
 pub fn accepted(node: &Node, accepted: Accepted) -> Result<Bytes, SubscribeError> {
     let version = present::version(accepted.feed, accepted.sequence);
     let missing = || tail::missing(std::slice::from_ref(&version));
-    let (incident, live) = {
+    let (place, live) = {
         let picture = node.picture.read();
         let feed = picture.feed(picture.feed_index(accepted.feed).ok_or_else(missing)?);
         let register = picture.entry(feed.scope, accepted.entry);
         let live = register.map(|register| present::rivals(&picture, register));
-        (picture.scope(feed.scope).incident.clone(), live.unwrap_or_default())
+        (Place::of(picture.scope(feed.scope)), live.unwrap_or_default())
     };
     if node.is_archived(accepted.feed, accepted.sequence) {
-        return Err(incident::archived(&incident).into());
+        return Err(incident::archived(&place.incident).into());
     }
     let stored = node.log().record(accepted.feed, accepted.sequence)?.ok_or_else(missing)?;
-    let encoded = present::encode(&stored, false, &incident, &live, EntryView::Full);
+    let encoded = present::encode(&stored, Mark::default(), &place, &live, EntryView::Full);
     Ok(encoded.ok_or_else(missing)?)
 }
 
@@ -142,13 +174,14 @@ pub fn page(node: &Node, token: &str, question: u64) -> Result<Option<Position>,
 pub fn list(
     node: &Node,
     request: &ListEntriesRequest,
+    sight: Sight,
 ) -> Result<ListEntriesResponse, SubscribeError> {
     let mut check = Checker::new("");
     check.enumeration::<EntryView>("view", request.view, false);
     check.finish()?;
     let size = page_size(request.page_size, 100, 1_000)?;
     let filter = request.filter.clone().unwrap_or_default();
-    let filter = Filter::compile(&filter, "filter", &node.picture.read())?;
+    let filter = Filter::compile(&filter, "filter", &node.picture.read(), sight)?;
     let question = filter.hash() ^ (request.view as u64);
     let from = page(node, &request.page_token, question)?;
     let pinned = node.picture.read().snapshot();
@@ -193,11 +226,11 @@ pub fn resume_token(node: &Node, lsn: u64) -> String {
     node.tokens.write(Purpose::Resume, Position { lsn, question: 0, offset: 0 })
 }
 
-/// Where a record stands in the log: position, feed, number there, and whether it is opaque.
-type Found = (u64, Id, u64, bool);
+/// Where a record stands in the log: position, feed, number there, and what filters know of it.
+type Found = (u64, Id, u64, Attributes);
 
 /// Where the records of one entry stand in the log.
-fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<Found>, EngineError> {
+pub(crate) fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<Found>, EngineError> {
     let mut found = Vec::new();
     let branches = log.branches()?;
     log.arrivals(1, &mut |lsn, arrival| {
@@ -208,7 +241,7 @@ fn records_of(log: &Log, scope: Id, entry: Uuid) -> Result<Vec<Found>, EngineErr
                 && let Some(attributes) = Attributes::decode(&record.attributes)
                 && !attributes.is_apart()
             {
-                found.push((lsn + at as u64, feed, record.sequence, attributes.is_opaque()));
+                found.push((lsn + at as u64, feed, record.sequence, attributes));
             }
         }
         ControlFlow::Continue(())
@@ -225,23 +258,27 @@ fn feed_in(arrival: &Arrival, feed: u32, scope: Id) -> Option<Id> {
 pub fn versions(
     node: &Node,
     request: &ListEntryVersionsRequest,
+    sight: &Sight,
 ) -> Result<ListEntryVersionsResponse, SubscribeError> {
     let size = page_size(request.page_size, 100, 1_000)?;
-    let (register, scope, incident, live) = {
+    let (register, scope, place, live, covered) = {
         let picture = node.picture.read();
-        let register = find(&picture, &request.name)?;
+        let register = find(&picture, &request.name, sight)?;
         let scope = picture.scope(register.scope);
         let live = present::rivals(&picture, &register);
-        (register, scope.id, scope.incident.clone(), live)
+        let mut seen = register.seen().into_iter();
+        let covered = seen.any(|seen| picture.feed(seen.feed).covered.sequence > 0);
+        (register, scope.id, Place::of(scope), live, covered)
     };
     let question = polder_picture::attributes::party_hash(&request.name);
     let from = page(node, &request.page_token, question)?.map_or(0, |from| from.offset);
     let log = node.log();
     let found = records_of(&log, scope, register.entry)?;
     let mut cursor = Cursor::new(&log);
-    let mut response = ListEntryVersionsResponse::default();
+    let mut response =
+        ListEntryVersionsResponse { earlier_versions_left_out: covered, ..Default::default() };
     let mut bytes = 0;
-    for (lsn, feed, sequence, opaque) in found {
+    for (lsn, feed, sequence, attributes) in found {
         if lsn <= from || node.is_archived(feed, sequence) {
             continue;
         }
@@ -252,164 +289,14 @@ pub fn versions(
         }
         let stored = cursor.record(feed, sequence)?;
         let stored = stored.ok_or_else(|| tail::missing(&[present::version(feed, sequence)]))?;
-        let encoded = present::encode(&stored, opaque, &incident, &live, EntryView::Full);
+        let of = (register.scope, register.entry);
+        let mark = Mark::of(&node.picture.read(), of, (feed, sequence), &attributes);
+        let encoded = present::encode(&stored, mark, &place, &live, EntryView::Full);
         let encoded = encoded.ok_or_else(|| tail::missing(&[present::version(feed, sequence)]))?;
         bytes += encoded.len();
         response.versions.push(encoded);
     }
     Ok(response)
-}
-
-/// The picture as it was known at one moment, perhaps narrowed to what held at another.
-pub struct AsOf {
-    picture: Picture,
-    filter: Filter,
-    view: EntryView,
-    valid_ms: Option<i64>,
-    now_ms: i64,
-    next: usize,
-    lsn: u64,
-    scope: u32,
-    entries: i64,
-    contradictions: i64,
-}
-
-impl AsOf {
-    /// Rebuilds the incident's picture from what had arrived by then.
-    pub fn open(node: &Node, request: &GetPictureAsOfRequest) -> Result<Self, SubscribeError> {
-        let mut check = Checker::new("");
-        check.enumeration::<EntryView>("view", request.view, false);
-        check.time("known_at", request.known_at.as_ref());
-        check.time("valid_at", request.valid_at.as_ref());
-        let filter = request.filter.clone().unwrap_or_default();
-        if filter.incidents.len() != 1 {
-            check.within("filter", |check| {
-                check.wrong("incidents", "REQUIRED", "must name exactly one incident");
-            });
-        }
-        check.finish()?;
-        let (filter, wanted) = {
-            let picture = node.picture.read();
-            let filter = Filter::compile(&filter, "filter", &picture)?;
-            let wanted = picture.scope(filter.scopes()[0]).id;
-            (filter, wanted)
-        };
-        let now_ms = node.tell_ms();
-        let known_ms = request.known_at.as_ref().map_or(i64::MAX, millis);
-        let mut picture = Picture::default();
-        picture.expect_archived(&node.picture.read().archived());
-        let mut lsn = 0;
-        let mut bad = None;
-        let log = node.log();
-        let branches = log.branches()?;
-        log.arrivals(1, &mut |first, arrival| {
-            if arrival.received_ms > known_ms {
-                return ControlFlow::Break(());
-            }
-            let ours = |picture: &Picture, scope: u32| picture.scope(scope).id == wanted;
-            if let Err(problem) = replay_into(&mut picture, &branches, &arrival, ours) {
-                bad = Some(EngineError::Damaged(problem));
-                return ControlFlow::Break(());
-            }
-            lsn = first + arrival.records.len() as u64 - 1;
-            ControlFlow::Continue(())
-        })?;
-        if let Some(bad) = bad {
-            return Err(bad.into());
-        }
-        let scope = filter.scopes()[0];
-        Ok(Self {
-            filter,
-            view: request.view(),
-            valid_ms: request.valid_at.as_ref().map(millis),
-            now_ms: request.known_at.as_ref().map_or(now_ms, millis).min(now_ms),
-            next: 0,
-            lsn,
-            scope,
-            entries: 0,
-            contradictions: 0,
-            picture,
-        })
-    }
-
-    fn holds(&self, attributes: &Attributes) -> bool {
-        self.valid_ms.is_none_or(|at| {
-            attributes.valid_from_ms <= at
-                && (attributes.expire_ms == NEVER || attributes.expire_ms > at)
-        })
-    }
-
-    /// The next entries; `None` when there are no more.
-    pub fn next(&mut self, node: &Node) -> Result<Option<Vec<Bytes>>, SubscribeError> {
-        let log = node.log();
-        let mut cursor = Cursor::new(&log);
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        while bytes < PAGE_BYTES / 4
-            && let Some(register) = self.picture.entries().get(self.next)
-        {
-            self.next += 1;
-            let live = register.live.iter();
-            let holds = live.clone().any(|live| self.holds(&live.attributes));
-            if !holds || !self.filter.matches(register, self.now_ms) {
-                continue;
-            }
-            let read = self.read(&mut cursor, register)?;
-            if !read.matches_text(&self.filter) {
-                continue;
-            }
-            self.entries += 1;
-            self.contradictions += i64::from(register.is_contradictory());
-            bytes += read.change.versions.iter().map(Bytes::len).sum::<usize>();
-            entries.extend(read.change.versions);
-        }
-        Ok((!entries.is_empty()).then_some(entries))
-    }
-
-    fn read(&self, cursor: &mut Cursor<'_>, register: &Register) -> Result<ReadEntry, EngineError> {
-        let incident = &self.picture.scope(register.scope).incident;
-        let versions = present::rivals(&self.picture, register);
-        let mut change = polder_wire::v1::EntryChange::default();
-        for live in register.live.iter().filter(|live| self.holds(&live.attributes)) {
-            let feed = self.picture.feed(live.record.feed).id;
-            let stored = cursor.record(feed, live.record.sequence)?;
-            let stored = stored.ok_or_else(|| tail::missing(&versions))?;
-            let opaque = live.attributes.is_opaque();
-            let encoded = present::encode(&stored, opaque, incident, &versions, self.view);
-            change.versions.push(encoded.ok_or_else(|| tail::missing(&versions))?);
-        }
-        Ok(ReadEntry { change, versions })
-    }
-
-    /// What the answer rests on.
-    pub fn summary(&mut self, node: &Node) -> Result<AsOfSummary, SubscribeError> {
-        Ok(AsOfSummary {
-            entry_count: self.entries,
-            contradiction_count: self.contradictions,
-            token: resume_token(node, self.lsn),
-            incident: self.incident(node)?,
-        })
-    }
-
-    fn incident(&mut self, node: &Node) -> Result<Option<Incident>, EngineError> {
-        let id = {
-            let picture = node.picture.read();
-            let scope = picture.scope(self.scope);
-            if scope.archived.is_some() {
-                // What it was then is only in the file.
-                return Ok(incident::view(&picture, self.scope));
-            }
-            scope.id
-        };
-        let Some(index) = self.picture.scope_index(id) else { return Ok(None) };
-        let live: Vec<_> = self.picture.scope(index).register.live.iter().cloned().collect();
-        let log = node.log();
-        for live in live {
-            let data = log.incident_data(&self.picture, &live)?;
-            self.picture.set_incident_data(index, live.record, data);
-        }
-        Ok(incident::view(&self.picture, index))
-    }
 }
 
 /// How many current versions cite each attachment.
@@ -446,7 +333,7 @@ fn each_citation(node: &Node, mut visit: impl FnMut([u8; 32], u32)) -> Result<()
     Ok(())
 }
 
-fn cited_by(stored: &crate::store::log::StoredRecord) -> Vec<[u8; 32]> {
+pub(crate) fn cited_by(stored: &crate::store::log::StoredRecord) -> Vec<[u8; 32]> {
     use polder_wire::v1::content::Content;
     use prost::Message as _;
     let Some(Content::Entry(bytes)) = stored.content() else { return Vec::new() };

@@ -1,16 +1,17 @@
 //! Building the picture anew, when what is held counts differently from now on: a feed was found
-//! to have forked, so what lies beyond the fork is no longer the feed's but a branch's; or an
-//! incident was archived, so its records no longer count.
+//! to have forked, so what lies beyond the fork is no longer the feed's but a branch's; an
+//! incident was archived, so its records no longer count; or the charter changed, and with it whose
+//! records count.
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use parking_lot::MutexGuard;
 use polder_picture::{
     admit::{NewScope, ReceiveError},
     forks::{Fork, Place, locate},
     picture::Picture,
-    record::{Head, record_hash},
-    suffix::Suffix,
+    record::{Head, Id},
+    refusal::{Class, Refusal},
+    suffix::{FeedName, Suffix},
 };
 
 use crate::{
@@ -27,6 +28,17 @@ const FORKS_MAX: usize = 16;
 enum Found {
     Next(Suffix),
     Settled(Result<Head, ReceiveError>),
+}
+
+/// What a checkpoint keeps is not enough to tell the branches of such a feed apart.
+fn forked_below(feed: &FeedName) -> Refusal {
+    let sentence = format!(
+        "feed {} came here by a checkpoint and has forked before that: only a node that holds all \
+         of its records can take the branch",
+        feed.root().id()
+    );
+    tracing::error!(origin = %feed.origin, "{sentence}");
+    Refusal::new(Class::FailedPrecondition, "FEED_COVERED", sentence)
 }
 
 impl Node {
@@ -56,14 +68,20 @@ impl Node {
         for _ in 0..FORKS_MAX {
             let log = self.log();
             let hash_at = |feed, sequence| {
-                let record = log.record(feed, sequence).unwrap_or_else(|error| {
+                log.hash_at(feed, sequence).unwrap_or_else(|error| {
                     tracing::error!(%error, "a record could not be read to compare it");
                     None
-                });
-                record.map(|stored| record_hash(&stored.envelope.header))
+                })
             };
+            let name = *suffix.feed();
             let place = locate(&self.picture.read(), suffix, hash_at);
             match place {
+                Place::Gap(_) if self.covered(name.root().id()).sequence > 0 => {
+                    return Ok(Found::Settled(Err(forked_below(&name).into())));
+                }
+                Place::Fork(fork, _) if self.covered(fork.feed).sequence > fork.last.sequence => {
+                    return Ok(Found::Settled(Err(forked_below(&name).into())));
+                }
                 Place::Next(suffix) => return Ok(Found::Next(suffix)),
                 Place::Held(_, head) => return Ok(Found::Settled(Ok(head))),
                 Place::Gap(ours) => return Ok(Found::Settled(Err(ReceiveError::Gap { ours }))),
@@ -79,6 +97,12 @@ impl Node {
             }
         }
         Ok(Found::Settled(Err(ReceiveError::Gap { ours: Head::default() })))
+    }
+
+    /// The last record of a feed that a checkpoint covers; zero when it did not come by one.
+    pub(crate) fn covered(&self, feed: Id) -> Head {
+        let picture = self.picture.read();
+        picture.feed_index(feed).map_or_else(Head::default, |index| picture.feed(index).covered)
     }
 
     /// Closes a feed before a fork.
@@ -108,7 +132,7 @@ impl Node {
     /// writes meanwhile; the log must say the same that `change` does.
     pub(crate) fn rebuild(
         &self,
-        _pen: &MutexGuard<'_, Pen>,
+        _pen: &Pen,
         change: impl FnOnce(&mut Picture),
     ) -> Result<(), EngineError> {
         let mut picture = self.picture.read().emptied();

@@ -12,29 +12,34 @@ use axum::{
     routing::get,
 };
 use polder_wire::v1::{
-    attachment_service_server::AttachmentServiceServer,
+    attachment_service_server::AttachmentServiceServer, audit_service_server::AuditServiceServer,
     charter_service_server::CharterServiceServer, incident_service_server::IncidentServiceServer,
-    link_service_server::LinkServiceServer, node_service_server::NodeServiceServer,
-    picture_service_server::PictureServiceServer,
+    join_service_server::JoinServiceServer, link_service_server::LinkServiceServer,
+    node_service_server::NodeServiceServer, people_service_server::PeopleServiceServer,
+    picture_service_server::PictureServiceServer, team_service_server::TeamServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{body::Body, service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
-    grpc::{Services, status::deadline_exceeded},
+    audit,
+    grpc::{Services, guard::guard, join::Joining, status::deadline_exceeded},
     links::{Links, LinksConfig},
     node::Node,
+    people::{People, PeopleConfig},
     query::citations,
     retire::keep_fence,
-    web::{WebOptions, door},
+    tls::{Door, Stream, Tls, TlsConfig, accept, gate::gate},
+    web::{Web, WebOptions, door},
 };
 
 /// Largest message that is decoded. A batch of entries is smaller; attachments come in chunks.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// Messages about joining come from whoever reaches the port, and are small.
+const JOIN_BYTES_MAX: usize = 16 << 10;
 /// A unary call that takes longer is answered with DEADLINE_EXCEEDED.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Our timer goes off before the same one of tonic.
@@ -53,6 +58,19 @@ pub struct Addresses {
     pub listen: SocketAddr,
     /// `/metrics` and `/healthz`.
     pub admin: SocketAddr,
+    /// The same as on `listen` in plain text, for programs of this machine.
+    pub local: Option<SocketAddr>,
+}
+
+/// Who comes in, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Entrance {
+    /// What is for browsers.
+    pub web: WebOptions,
+    /// Certificates of organisations.
+    pub tls: TlsConfig,
+    /// People.
+    pub people: PeopleConfig,
 }
 
 /// A node that is being served.
@@ -64,37 +82,74 @@ pub struct Serving {
     admin: JoinHandle<()>,
     erasing: JoinHandle<()>,
     linking: Vec<JoinHandle<()>>,
+    /// Encryption.
+    pub tls: Arc<Tls>,
     /// Links to other nodes.
     pub links: Arc<Links>,
     health: HealthReporter,
+    node: Arc<Node>,
 }
 
-/// Binds both ports and serves until [`Serving::stop`].
+/// Refuses what would put plain text on a network.
+pub fn check_addresses(addresses: &Addresses) -> anyhow::Result<()> {
+    let Addresses { admin, local, .. } = *addresses;
+    for address in std::iter::once(admin).chain(local) {
+        if !address.ip().to_canonical().is_loopback() {
+            anyhow::bail!(
+                "{address} is not a loopback address: `admin` and `local` speak plain text, so \
+                 they are for this machine only; `listen` is encrypted everywhere else"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Binds the ports and serves until [`Serving::stop`]. Off loopback `listen` speaks TLS only.
 pub async fn serve(
     node: Arc<Node>,
     addresses: Addresses,
     links: LinksConfig,
-    web: WebOptions,
+    entrance: Entrance,
 ) -> anyhow::Result<Serving> {
+    let Entrance { web, tls, people } = entrance;
+    check_addresses(&addresses)?;
+    let encrypted = tls.always || !addresses.listen.ip().to_canonical().is_loopback();
+    let tls = Tls::new(Arc::clone(&node), &links, tls)?;
     let listener = bind(addresses.listen).await?;
     let admin = bind(addresses.admin).await?;
-    let addresses = Addresses { listen: listener.local_addr()?, admin: admin.local_addr()? };
+    let listen = listener.local_addr()?;
+    let mut doors = vec![Door { listener, encrypted }];
+    let mut local = None;
+    if let Some(address) = addresses.local {
+        let listener = bind(address).await?;
+        local = Some(listener.local_addr()?);
+        doors.push(Door { listener, encrypted: false });
+    }
+    let addresses = Addresses { listen, admin: admin.local_addr()?, local };
     let (ending, ending_seen) = watch::channel(false);
-    let links = Links::new(Arc::clone(&node), links, ending_seen.clone())?;
+    let links = Links::new(Arc::clone(&node), links, Some(Arc::clone(&tls)), ending_seen.clone())?;
+    let people = People::open(Arc::clone(&node), people)?;
     let services = Services {
+        people: Arc::clone(&people),
         node: Arc::clone(&node),
         links: Arc::clone(&links),
         ending: ending_seen.clone(),
     };
     let (health, routes) = routes(services, web).await?;
-    let server = tokio::spawn(run(listener, routes, ending_seen));
+    let (incoming, mut accepting) = accept(doors, &tls)?;
+    accepting.extend(tls.look_after());
+    let server = tokio::spawn(run(incoming, routes, ending_seen));
     let admin = tokio::spawn(run_admin(admin, Arc::clone(&node)));
     let resuming = Arc::clone(&node);
     tokio::task::spawn_blocking(move || crate::archive::resume(&resuming));
     let erasing = tokio::spawn(erase_uncited(Arc::clone(&node)));
     let mut linking = links.run();
-    linking.push(tokio::spawn(keep_fence(node)));
-    Ok(Serving { addresses, ending, server, admin, erasing, linking, links, health })
+    linking.push(tokio::spawn(crate::checkpoints::keep(Arc::clone(&node))));
+    linking.push(tokio::spawn(crate::erase::keep(Arc::clone(&node))));
+    linking.push(tokio::spawn(keep_fence(Arc::clone(&node))));
+    linking.push(tokio::spawn(audit::keep(Arc::clone(&node))));
+    linking.extend(accepting);
+    Ok(Serving { node, addresses, ending, server, admin, erasing, linking, tls, links, health })
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -109,6 +164,11 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
                 .max_encoding_message_size(MESSAGE_BYTES_MAX)
         };
     }
+    let joining = Joining {
+        node: Arc::clone(&services.node),
+        invitations: Arc::default(),
+        ending: services.ending.clone(),
+    };
     let (health, health_service) = tonic_health::server::health_reporter();
     for service in SERVICES {
         health.set_service_status(service, ServingStatus::Serving).await;
@@ -126,17 +186,26 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
         .add_service(sized!(NodeServiceServer))
         .add_service(sized!(LinkServiceServer))
         .add_service(sized!(CharterServiceServer))
+        .add_service(sized!(PeopleServiceServer))
+        .add_service(sized!(AuditServiceServer))
+        .add_service(sized!(TeamServiceServer))
+        .add_service(JoinServiceServer::new(joining).max_decoding_message_size(JOIN_BYTES_MAX))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?);
-    let routes = Routes::from(routes.into_axum_router().layer(from_fn(at_deadline)));
+    let people = Arc::clone(&services.people);
+    let calls = routes.into_axum_router().layer(from_fn_with_state(Arc::clone(&people), guard));
+    let routes = Routes::from(calls.layer(from_fn(at_deadline)));
     let calls = GrpcWebLayer::new().layer(routes);
     let calls = calls.map_request(|request: Request| request.map(Body::new));
-    let all = Router::new().fallback_service(calls).layer(from_fn_with_state(Arc::new(web), door));
+    let all = Router::new()
+        .fallback_service(calls)
+        .layer(from_fn_with_state(Web { options: Arc::new(web), people }, door))
+        .layer(from_fn(gate));
     Ok((health, all.into()))
 }
 
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 11] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
@@ -144,6 +213,10 @@ const SERVICES: [&str; 7] = [
     "polder.v1.NodeService",
     "polder.v1.LinkService",
     "polder.v1.CharterService",
+    "polder.v1.PeopleService",
+    "polder.v1.AuditService",
+    "polder.v1.TeamService",
+    "polder.v1.JoinService",
 ];
 
 /// Ends a call at its deadline, in the words of the contract and with the headers that a browser
@@ -178,16 +251,12 @@ fn timeout_of(text: &str) -> Option<Duration> {
 }
 
 async fn run(
-    listener: TcpListener,
+    incoming: impl futures::Stream<Item = std::io::Result<Stream>> + Send,
     routes: Routes,
     mut ending: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let incoming = futures::StreamExt::map(TcpListenerStream::new(listener), |stream| {
-        stream.and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-    });
     Server::builder()
         .accept_http1(true)
-        .tcp_nodelay(true)
         .http2_keepalive_interval(Some(Duration::from_secs(25)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(Some(4096))
@@ -248,6 +317,8 @@ impl Serving {
         }
         self.admin.abort();
         self.erasing.abort();
+        // Nobody calls any more: what they did last is written down before the node is closed.
+        self.node.write_pending().await;
         self.linking.iter().for_each(JoinHandle::abort);
         match drained {
             Ok(Ok(result)) => result,

@@ -2,15 +2,18 @@
 //! subscriber pulls; there is no queue per subscriber, so a slow one holds up nobody and simply
 //! gets fewer, newer changes.
 
+mod asked;
+mod entry;
+mod record;
+
 use std::{collections::VecDeque, ops::ControlFlow, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use polder_picture::{
     filter::Filter,
-    live::{Live, Register},
+    live::Register,
     picture::Snapshot,
-    record::Id,
     refusal::{Class, Refusal},
 };
 use polder_wire::v1::{
@@ -19,11 +22,14 @@ use polder_wire::v1::{
 };
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
+use self::asked::{Asked, View};
+pub use self::entry::{ReadEntry, read};
 use crate::{
     incident,
     node::Node,
+    people::Caller,
     present,
     store::{engine::EngineError, log::Cursor},
     tail::{self, Batch},
@@ -32,6 +38,8 @@ use crate::{
 
 /// A message ends at so many bytes.
 const MESSAGE_BYTES: usize = 192 * 1024;
+/// What a caller may see is looked at this often, for rights that end at a time.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Signs of life when nothing happens.
 const PROGRESS_EVERY: Duration = Duration::from_secs(8);
 
@@ -53,6 +61,7 @@ pub type Item = Result<SubscribeResponse, SubscribeError>;
 pub fn subscribe(
     node: Arc<Node>,
     request: &SubscribeRequest,
+    caller: Caller,
     ending: watch::Receiver<bool>,
 ) -> Result<impl Stream<Item = Item> + Send + 'static, Refusal> {
     let mut check = polder_picture::check::Checker::new("");
@@ -60,21 +69,23 @@ pub fn subscribe(
     check.enumeration::<EntryView>("view", request.view, false);
     check.text("client_id", &request.client_id, 0..=63);
     check.finish()?;
-    let filter = request.filter.clone().unwrap_or_default();
-    let filter = Filter::compile(&filter, "filter", &node.picture.read())?;
+    let question = request.filter.clone().unwrap_or_default();
+    let view = View::of(&node, &caller, &question)?;
     let mode = match request.mode() {
         SubscribeMode::Log => SubscribeMode::Log,
         _ => SubscribeMode::State,
     };
     let mut reader = Reader {
-        everything: filter.is_scope_only() && request.view() != EntryView::Basic,
+        everything: view.filter.is_scope_only() && request.view() != EntryView::Basic,
         view: request.view(),
         changed: node.changed.subscribe(),
         phase: Phase::Tail,
         lsn: 0,
         epoch: node.epoch(),
         out: VecDeque::new(),
-        filter,
+        filter: view.filter,
+        asked: Asked { question, caller, version: view.version, scopes: view.scopes },
+        looked: Instant::now(),
         mode,
         node,
         ending,
@@ -102,6 +113,8 @@ enum Phase {
 
 struct Reader {
     node: Arc<Node>,
+    asked: Asked,
+    looked: Instant,
     filter: Filter,
     view: EntryView,
     mode: SubscribeMode,
@@ -175,8 +188,8 @@ impl Reader {
             return Err(Refusal::new(Class::OutOfRange, "TOKEN_AT_START", sentence));
         }
         if position.lsn <= self.node.rebuilt_lsn() && self.mode == SubscribeMode::State {
-            let sentence = "a feed was found to have forked since, or an incident was archived: \
-                            start with a snapshot";
+            let sentence = "a feed was found to have forked since, an incident was archived or \
+                            the charter changed: start with a snapshot";
             return Err(Refusal::new(Class::OutOfRange, "TOKEN_TOO_OLD", sentence));
         }
         Ok(position.lsn)
@@ -218,10 +231,14 @@ impl Reader {
             if let Some(message) = self.out.pop_front() {
                 return Some(Ok(message));
             }
+            if let Err(refusal) = self.look() {
+                self.phase = Phase::Ended;
+                return Some(Err(refusal.into()));
+            }
             if self.epoch != self.node.epoch() && self.mode == SubscribeMode::State {
                 self.start_over(
-                    "a feed was found to have forked or an incident was archived, so entries \
-                     changed that no record touched",
+                    "a feed was found to have forked, an incident was archived or the charter \
+                     changed, so entries changed that no record touched",
                 );
                 continue;
             }
@@ -249,6 +266,34 @@ impl Reader {
         }
     }
 
+    /// Looks again at what the caller may see. Whoever may see less, or more of what was there
+    /// before, starts over; whoever may see nothing of it any more is told so.
+    fn look(&mut self) -> Result<(), Refusal> {
+        let scopes = self.node.picture.read().scopes().len();
+        let due = self.looked.elapsed() >= LOOK_EVERY && !self.asked.caller.is_operator();
+        if !due
+            && scopes == self.asked.scopes
+            && !self.asked.caller.changed_since(self.asked.version)
+        {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        let view = View::of(&self.node, &self.asked.caller, &self.asked.question)?;
+        let other = {
+            let picture = self.node.picture.read();
+            (0..self.asked.scopes as u32).any(|scope| {
+                let mode = picture.scope(scope).mode;
+                view.filter.covers_scope(scope, mode) != self.filter.covers_scope(scope, mode)
+            })
+        };
+        self.filter = view.filter;
+        (self.asked.version, self.asked.scopes) = (view.version, view.scopes);
+        if other && self.mode == SubscribeMode::State {
+            self.start_over("what you may see has changed");
+        }
+        Ok(())
+    }
+
     async fn wait(&mut self) {
         // Marks the value as seen before looking again, so that no wake-up is lost.
         let seen = *self.changed.borrow_and_update();
@@ -258,6 +303,7 @@ impl Reader {
         tokio::select! {
             _ = self.changed.changed() => {}
             _ = self.ending.changed() => {}
+            () = self.asked.caller.changed(self.asked.version) => {}
             () = tokio::time::sleep(PROGRESS_EVERY) => {
                 let progress = self.progress(false);
                 self.say(Event::Progress(progress));
@@ -345,7 +391,7 @@ impl Reader {
             }
             // It may have matched before. A first version that does not match never did.
             if register.has_history() {
-                let name = present::entry_name(&row.name, register.entry);
+                let name = present::entry_name(&row.place.incident, register.entry);
                 let left = EntryChange { name, left: true, ..Default::default() };
                 tail::push_field(&mut changes, &left.encode_to_vec());
             }
@@ -396,101 +442,15 @@ impl Reader {
         Ok(true)
     }
 
-    fn log_record(
-        &self,
-        cursor: &mut Cursor<'_>,
-        arrival: &crate::store::rows::Arrival,
-        record: &crate::store::rows::ArrivalRecord,
-    ) -> Result<Option<EntryChange>, EngineError> {
-        if record.is_dropped() {
-            return Ok(None);
-        }
-        let damaged = || EngineError::Damaged("an arrival row does not hold".into());
-        let feed = arrival.feeds.get(record.feed as usize).ok_or_else(damaged)?;
-        let scope = Id::from_slice(&feed.scope).ok_or_else(damaged)?;
-        let entry = uuid::Uuid::from_slice(&record.entry).map_err(|_| damaged())?;
-        let attributes = polder_picture::attributes::Attributes::decode(&record.attributes);
-        let attributes = attributes.ok_or_else(damaged)?;
-        let (incident, mode, scope_index, live) = {
-            let picture = self.node.picture.read();
-            let index = picture.scope_index(scope).ok_or_else(damaged)?;
-            let register = picture.entry(index, entry);
-            let live = register.map(|register| present::rivals(&picture, register));
-            let scope = picture.scope(index);
-            (scope.incident.clone(), scope.mode, index, live.unwrap_or_default())
-        };
-        let now_ms = self.node.wall.now_ms();
-        if entry.is_nil()
-            || attributes.is_apart()
-            || !self.filter.covers_scope(scope_index, mode)
-            || !self.filter.matches_record(&attributes, now_ms)
-        {
-            return Ok(None);
-        }
-        let feed = feed.id().ok_or_else(damaged)?;
-        let Some(stored) = cursor.record(feed, record.sequence)? else {
-            let gone = self.node.is_archived(feed, record.sequence);
-            let missing = || tail::missing(&[present::version(feed, record.sequence)]);
-            return if gone { Ok(None) } else { Err(missing()) };
-        };
-        let name = present::entry_name(&incident, entry);
-        let opaque = attributes.is_opaque();
-        let version = present::encode(&stored, opaque, &incident, &live, self.view);
-        let version = version.filter(|bytes| self.filter.matches_text(bytes));
-        Ok(version.map(|version| EntryChange { name, versions: vec![version], left: false }))
-    }
-
     fn say_incidents(&mut self, scopes: impl Iterator<Item = u32>) {
         let incidents: Vec<Incident> = {
             let picture = self.node.picture.read();
             let ours =
                 scopes.filter(|scope| self.filter.covers_scope(*scope, picture.scope(*scope).mode));
-            ours.filter_map(|scope| incident::view(&picture, scope)).collect()
+            ours.filter_map(|scope| incident::view(&picture, scope, self.filter.sight())).collect()
         };
         for incident in incidents {
             self.say(Event::Incident(incident));
         }
     }
-}
-
-/// An entry with the contents of its live records.
-pub struct ReadEntry {
-    /// As it is sent.
-    pub change: EntryChange,
-    /// Ids of its versions, in the order sent.
-    pub versions: Vec<String>,
-}
-
-impl ReadEntry {
-    /// True when some version holds every word of the filter.
-    pub fn matches_text(&self, filter: &Filter) -> bool {
-        !filter.needs_text() || self.change.versions.iter().any(|bytes| filter.matches_text(bytes))
-    }
-}
-
-/// Reads all live records of an entry.
-pub fn read(
-    node: &Node,
-    cursor: &mut Cursor<'_>,
-    register: &Register,
-    view: EntryView,
-) -> Result<ReadEntry, EngineError> {
-    let (incident, versions, feeds) = {
-        let picture = node.picture.read();
-        let of = |live: &Live| {
-            (live.record, picture.feed(live.record.feed).id, live.attributes.is_opaque())
-        };
-        let feeds: Vec<_> = register.live.iter().map(of).collect();
-        let versions = present::rivals(&picture, register);
-        (picture.scope(register.scope).incident.clone(), versions, feeds)
-    };
-    let name = present::entry_name(&incident, register.entry);
-    let mut change = EntryChange { name, ..Default::default() };
-    for (record, feed, opaque) in feeds {
-        let stored = cursor.record(feed, record.sequence)?;
-        let stored = stored.ok_or_else(|| tail::missing(&versions))?;
-        let encoded = present::encode(&stored, opaque, &incident, &versions, view);
-        change.versions.push(encoded.ok_or_else(|| tail::missing(&versions))?);
-    }
-    Ok(ReadEntry { change, versions })
 }

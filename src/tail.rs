@@ -14,7 +14,7 @@ use prost::{
 
 use crate::{
     node::Node,
-    present,
+    present::{self, Mark, Place},
     store::{engine::EngineError, log::Cursor},
 };
 
@@ -29,8 +29,8 @@ const BATCHES_MAX: usize = 32;
 pub(crate) struct Row {
     /// Its register at that moment.
     pub(crate) register: Register,
-    /// Incident, for a name.
-    pub(crate) name: Arc<str>,
+    /// Its scope.
+    pub(crate) place: Place,
     /// Encoded [`EntryChange`], in full view.
     pub(crate) change: Bytes,
 }
@@ -101,15 +101,15 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
         (scope.register.lsn > lsn && scope.register.lsn <= until).then_some(index as u32)
     });
     let incidents = incidents.collect();
-    let names: HashMap<u32, Arc<str>> = registers
+    let places: HashMap<u32, Place> = registers
         .iter()
         .map(|(register, _)| register.scope)
-        .map(|scope| (scope, Arc::from(picture.scope(scope).incident.as_str())))
+        .map(|scope| (scope, Place::of(picture.scope(scope))))
         .collect();
     let mut references = Vec::with_capacity(records);
     for (register, _) in &registers {
         let of = |live: &Live| {
-            (live.record, picture.feed(live.record.feed).id, live.attributes.is_opaque())
+            (live.record, picture.feed(live.record.feed).id, Mark::from(&live.attributes))
         };
         references.extend(register.live.iter().map(of));
     }
@@ -125,11 +125,11 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
             until = register.lsn - 1;
             break;
         }
-        let incident = &names[&register.scope];
-        let name = present::entry_name(incident, register.entry);
+        let place = &places[&register.scope];
+        let name = present::entry_name(&place.incident, register.entry);
         let mut change = EntryChange { name, ..Default::default() };
         for _ in 0..register.live.len() {
-            let (record, feed, opaque) = references.next().expect("one for each live record");
+            let (record, feed, mark) = references.next().expect("one for each live record");
             let recent = node.recent.lock().get(record);
             let stored = match recent {
                 Some(stored) => Some(stored),
@@ -137,11 +137,11 @@ fn build(node: &Node, lsn: u64) -> Result<Option<Batch>, EngineError> {
             };
             let stored = stored.ok_or_else(|| missing(&rivals))?;
             let full = EntryView::Full;
-            change.versions.extend(present::encode(&stored, opaque, incident, &rivals, full));
+            change.versions.extend(present::encode(&stored, mark, place, &rivals, full));
         }
         let change = Bytes::from(change.encode_to_vec());
         push_field(&mut all, &change);
-        rows.push(Row { register, name: Arc::clone(incident), change });
+        rows.push(Row { register, place: place.clone(), change });
     }
     Ok(Some(Batch { until, rows, all: all.freeze(), incidents }))
 }

@@ -1,7 +1,10 @@
 //! The page in a browser, and who may call from one. Programs that speak gRPC over HTTP/2 without
 //! an `Origin` are no browsers; they pass by here.
 
-use std::sync::Arc;
+mod layers;
+mod switches;
+
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     body::Body,
@@ -15,6 +18,15 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
+pub use self::switches::{Switch, Switches};
+use polder_picture::refusal::Refusal;
+
+use crate::{
+    grpc::guard::credential,
+    people::{People, rights::Right},
+    tls::peer::Peer,
+};
+
 /// What of a node is for browsers.
 #[derive(Debug, Clone)]
 pub struct WebOptions {
@@ -23,11 +35,15 @@ pub struct WebOptions {
     /// Names under which browsers may reach the node, besides those of this machine: that of a
     /// proxy before it.
     pub names: Vec<String>,
+    /// Where the operator's layers for the map lie; it need not exist.
+    pub layers: Option<PathBuf>,
+    /// Switches of a demo.
+    pub switches: Option<Switches>,
 }
 
 impl Default for WebOptions {
     fn default() -> Self {
-        Self { page: true, names: Vec::new() }
+        Self { page: true, names: Vec::new(), layers: None, switches: None }
     }
 }
 
@@ -47,12 +63,18 @@ const GUARDS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
+/// What the door knows.
+#[derive(Clone)]
+pub(crate) struct Web {
+    /// What is for browsers.
+    pub(crate) options: Arc<WebOptions>,
+    /// Who may see what is not for everybody.
+    pub(crate) people: Arc<People>,
+}
+
 /// Lets through what may call, answers for the page, refuses the rest.
-pub(crate) async fn door(
-    State(options): State<Arc<WebOptions>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn door(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let Web { options, people } = web;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let own = request.version() == Version::HTTP_2
         && !request.headers().contains_key(header::ORIGIN)
@@ -60,19 +82,31 @@ pub(crate) async fn door(
     if own {
         return next.run(request).await;
     }
-    let mut response = match refusal(&options, request.uri(), request.headers()) {
+    let encrypted = request.extensions().get::<Peer>().is_some_and(Peer::is_encrypted);
+    let named = called(request.uri(), request.headers())
+        .is_some_and(|host| options.names.iter().any(|own| own.eq_ignore_ascii_case(host.host())));
+    let mut response = match refusal(&options, request.uri(), request.headers(), encrypted) {
         Some(why) if request.version() == Version::HTTP_2 && !reads => {
             tonic::Status::permission_denied(why).into_http()
         }
         Some(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),
-        None if !reads => next.run(request).await,
-        None if options.page => page(&request),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => match beside(&options, &people, &asked(&request)).await {
+            Some(response) => response,
+            None if !reads => next.run(request).await,
+            None if options.page => page(&request),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
     };
     if !reads {
         // A proxy that collects a stream before it passes it on shows the past.
         let name = HeaderName::from_static("x-accel-buffering");
         response.headers_mut().insert(name, HeaderValue::from_static("no"));
+    }
+    // Of a name that was given for browsers, and never of a mere address or of this machine, where
+    // other programs may serve plain text.
+    if encrypted && named {
+        let always = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, always);
     }
     for (name, value) in GUARDS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -80,8 +114,62 @@ pub(crate) async fn door(
     response
 }
 
+/// What the page needs besides its own files and calls.
+async fn beside(options: &WebOptions, people: &Arc<People>, asked: &Asked) -> Option<Response> {
+    let Asked { uri, method, headers, peer } = asked;
+    let path = uri.path();
+    if let Some(switches) = options.switches.as_ref().filter(|_| path == switches::PATH) {
+        return Some(switches.answer(method, uri.query().unwrap_or_default()));
+    }
+    let below = path.strip_prefix(layers::LIST)?;
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if !options.page || !reads || !(below.is_empty() || below.starts_with('/')) {
+        return None;
+    }
+    // What an operator lays there, such as objects at risk, is for those who may look on.
+    if let Err(refusal) = looks_on(people, headers, peer.as_ref()).await {
+        return Some((StatusCode::UNAUTHORIZED, format!("{}\n", refusal.sentence)).into_response());
+    }
+    let directory = options.layers.clone().unwrap_or_default();
+    let (path, method, headers) = (path.to_owned(), method.clone(), headers.clone());
+    let ask = layers::Ask { path, method, headers };
+    let read = tokio::task::spawn_blocking(move || layers::answer(&directory, &ask)).await;
+    Some(read.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+}
+
+/// A request without its body, which no two may look at.
+struct Asked {
+    uri: Uri,
+    method: Method,
+    headers: HeaderMap,
+    peer: Option<Peer>,
+}
+
+fn asked(request: &Request) -> Asked {
+    Asked {
+        uri: request.uri().clone(),
+        method: request.method().clone(),
+        headers: request.headers().clone(),
+        peer: request.extensions().get().cloned(),
+    }
+}
+
+async fn looks_on(
+    people: &Arc<People>,
+    headers: &HeaderMap,
+    peer: Option<&Peer>,
+) -> Result<(), Refusal> {
+    let caller = people.identify(credential(headers, peer)?).await?;
+    caller.require(Right::Look)
+}
+
 /// Why a browser may not call.
-fn refusal(options: &WebOptions, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
+fn refusal(
+    options: &WebOptions,
+    uri: &Uri,
+    headers: &HeaderMap,
+    encrypted: bool,
+) -> Option<&'static str> {
     let Some(host) = called(uri, headers) else {
         return Some("one Host is needed");
     };
@@ -92,7 +180,9 @@ fn refusal(options: &WebOptions, uri: &Uri, headers: &HeaderMap) -> Option<&'sta
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let origin = origins.next()?;
     let authority = origin.to_str().ok().and_then(|origin| {
-        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+        // A proxy of this machine may have taken the encryption off; nobody puts it on.
+        let plain = origin.strip_prefix("http://").filter(|_| !encrypted);
+        plain.or_else(|| origin.strip_prefix("https://"))
     });
     let same = authority.is_some_and(|origin| origin.eq_ignore_ascii_case(host.as_str()));
     if same && origins.next().is_none() { None } else { Some("pages of others may not call") }

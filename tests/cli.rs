@@ -4,6 +4,8 @@
 
 #[path = "cli/charter.rs"]
 mod charter;
+#[path = "cli/demo.rs"]
+mod demo;
 #[path = "cli/links.rs"]
 mod links;
 #[path = "cli/settings.rs"]
@@ -251,7 +253,11 @@ async fn each_sort_of_failure_has_the_exit_code_that_the_help_tells() {
         (2, vec!["incident", "update", "x", "--grip", "2"]),
         (2, vec!["init", "--data", fresh, "--party", "Not A Party"]),
         (2, vec!["init", "--data", fresh, "--party", "x", "--engine", "paper"]),
-        (2, vec!["serve", "--data", &data, "--listen", "0.0.0.0:0"]),
+        (2, vec!["serve", "--data", &data, "--admin", "0.0.0.0:0"]),
+        (2, vec!["serve", "--data", &data, "--listen", "0.0.0.0:0", "--local", "0.0.0.0:0"]),
+        (2, vec!["demo", "--listen", "0.0.0.0:0"]),
+        (2, vec!["status", "--node", "10.0.0.1:7420"]),
+        (2, vec!["status", "--node", "10.0.0.1:7420", "--ca", "/nowhere/at/all.pem"]),
         (2, vec!["serve", "--data", &data, "--engine", "paper"]),
         (2, vec!["list", "--discipline", "magic"]),
         (2, vec!["list", "--from", "nine"]),

@@ -12,6 +12,10 @@ mod filters;
 mod history;
 #[path = "contract/incidents.rs"]
 mod incidents;
+#[path = "contract/jumped_stores.rs"]
+mod jumped_stores;
+#[path = "contract/jumps.rs"]
+mod jumps;
 #[path = "contract/pages.rs"]
 mod pages;
 #[path = "contract/raw.rs"]

@@ -20,5 +20,9 @@ mod limits;
 mod made;
 #[path = "links/namespaces.rs"]
 mod namespaces;
+#[path = "links/newcomer.rs"]
+mod newcomer;
 #[path = "links/region.rs"]
 mod region;
+#[path = "links/standing.rs"]
+mod standing;

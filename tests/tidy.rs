@@ -332,17 +332,44 @@ fn the_example_configuration_is_accepted_and_names_every_key() {
     let flags = polder::cli::file::paths();
     let hidden: Vec<_> = flags.into_iter().filter(|path| !file.flags.contains_key(path)).collect();
     assert_none("deploy/polder.example.toml does not show the flags", &hidden);
-    let sources = [read("src/config.rs"), read("src/disk.rs"), read("src/links/plan.rs")].concat();
+    let sources = [
+        "src/config.rs",
+        "src/checkpoints.rs",
+        "src/disk.rs",
+        "src/erase.rs",
+        "src/links/plan.rs",
+        "src/people/config.rs",
+        "src/tls/organisation.rs",
+    ];
+    let sources = sources.map(read).concat();
     let field = |line: &str| -> Option<String> {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
         if name.contains(' ') {
             return None;
         }
+        if kind == "Vec<ClientCa>," {
+            return Some(format!("[[tls.{name}]]"));
+        }
+        if kind == "Vec<ProviderConfig>," {
+            return Some(format!("[[people.{name}]]"));
+        }
         if kind == "Vec<DialPlan>," {
             return Some(format!("[[peers.{name}]]"));
         }
-        let table =
-            ["StoreConfig,", "Reserve,", "AttachmentConfig,", "LinksConfig,"].contains(&kind);
+        if name == "always" {
+            return None;
+        }
+        let tables = [
+            "StoreConfig,",
+            "Reserve,",
+            "AttachmentConfig,",
+            "Checkpoints,",
+            "ErasureConfig,",
+            "LinksConfig,",
+            "PeopleConfig,",
+            "TlsConfig,",
+        ];
+        let table = tables.contains(&kind);
         Some(if table { format!("[{name}]") } else { format!("{name} =") })
     };
     let missing: Vec<_> =

@@ -23,6 +23,8 @@ use polder::{
     grpc::Services,
     links::{Connect, DialPlan, Links, LinksConfig},
     node::{self, Node, NodeOptions, Writer},
+    people::{People, PeopleConfig},
+    tls::peer::Peer,
     wall::Wall,
 };
 use polder_wire::v1::{
@@ -50,8 +52,10 @@ const PATIENCE: Duration = Duration::from_secs(900);
 struct Accepted(turmoil::net::TcpStream);
 
 impl Connected for Accepted {
-    type ConnectInfo = ();
-    fn connect_info(&self) {}
+    type ConnectInfo = Peer;
+    fn connect_info(&self) -> Peer {
+        Peer::Local
+    }
 }
 
 impl AsyncRead for Accepted {
@@ -108,7 +112,8 @@ async fn host(node: Arc<Node>, config: LinksConfig) -> turmoil::Result {
     // Told to nobody: a host that crashes says no goodbye.
     let (_ending, ending) = watch::channel(false);
     let links = Links::over(connect(), Arc::clone(&node), config, ending.clone())?;
-    let services = Services { node: Arc::clone(&node), links: Arc::clone(&links), ending };
+    let people = People::open(Arc::clone(&node), PeopleConfig::default()).unwrap();
+    let services = Services { node: Arc::clone(&node), links: Arc::clone(&links), people, ending };
     let listener = turmoil::net::TcpListener::bind(("0.0.0.0", PORT)).await?;
     let incoming = futures::stream::unfold(listener, |listener| async move {
         let accepted = listener.accept().await.map(|(stream, _)| Accepted(stream));
@@ -136,8 +141,10 @@ impl Member {
         node::init(data, "fjall", &name(at), "tester").unwrap();
         let (node, writer) = Node::open(data, Wall::System, &NodeOptions::default()).unwrap();
         let ending = watch::channel(false).1;
-        let links = Links::new(Arc::clone(&node), LinksConfig::default(), ending.clone()).unwrap();
-        let services = Services { node: Arc::clone(&node), links, ending };
+        let links =
+            Links::new(Arc::clone(&node), LinksConfig::default(), None, ending.clone()).unwrap();
+        let people = People::open(Arc::clone(&node), PeopleConfig::default()).unwrap();
+        let services = Services { node: Arc::clone(&node), links, people, ending };
         Self { node, writer: Some(writer), services }
     }
 
@@ -163,6 +170,13 @@ impl Drop for Member {
     }
 }
 
+/// A call of somebody in the node's own process.
+fn by_operator<T>(services: &Services, request: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(request);
+    request.extensions_mut().insert(services.people.operator());
+    request
+}
+
 /// What is published, by people who do not sit on the network that breaks.
 async fn publish(services: &Services, names: &[String], random: &mut StdRng) -> usize {
     let items = (0..random.random_range(1..5)).map(|_| {
@@ -185,7 +199,9 @@ async fn publish(services: &Services, names: &[String], random: &mut StdRng) -> 
     });
     let request = PublishEntriesRequest { items: items.collect(), ..Default::default() };
     // Before the incident is known on a node, nothing can be published there.
-    let Ok(answer) = services.publish_entries(tonic::Request::new(request)).await else { return 0 };
+    let Ok(answer) = services.publish_entries(by_operator(services, request)).await else {
+        return 0;
+    };
     let results = answer.into_inner().results;
     results.iter().filter(|one| matches!(one.outcome, Some(Outcome::Published(_)))).count()
 }
@@ -199,7 +215,7 @@ async fn open_incident(services: &Services) {
         ..Default::default()
     };
     let request = CreateIncidentRequest { incident: Some(incident), ..Default::default() };
-    services.create_incident(tonic::Request::new(request)).await.unwrap();
+    services.create_incident(by_operator(services, request)).await.unwrap();
 }
 
 fn play(seed: u64) {

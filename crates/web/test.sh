@@ -4,7 +4,10 @@
 #
 #   crates/web/test.sh [target/debug/polder]
 #
-# Pictures of what was seen are kept in target/web.
+# Pictures of what was seen are kept in target/web. While working on the page, one file of tests, with
+# a bundle from disk instead of the one in the program:
+#
+#   npm run build && POLDER_WEB_BUNDLE=dist npm run browser -- people
 set -euo pipefail
 POLDER=$(realpath "${1:-target/debug/polder}")
 export POLDER

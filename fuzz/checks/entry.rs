@@ -15,7 +15,8 @@ use prost::Message as _;
 
 static WORDS: LazyLock<Filter> = LazyLock::new(|| {
     let filter = EntryFilter { text: "Dijk water é".into(), ..Default::default() };
-    Filter::compile(&filter, "filter", &Picture::default()).expect("a sound filter")
+    Filter::compile(&filter, "filter", &Picture::default(), polder_picture::sight::Sight::All)
+        .expect("a sound filter")
 });
 
 /// Panics when an entry makes something panic, or when what was accepted breaks a promise.

@@ -1,6 +1,9 @@
 //! The way in: what a node stores of an item is what the author sent, and nothing else.
 
-use polder::{intake::check_item, present};
+use polder::{
+    intake::{Usual, check_item},
+    present,
+};
 use polder_picture::{
     admit::Act, attributes::Attributes, check::Checker, entry::check_entry, fields, kinds,
     names::EntryName, picture::Picture,
@@ -8,7 +11,11 @@ use polder_picture::{
 use polder_wire::v1::{Content, Entry, PublishItem, content::Content as Case};
 use prost::Message as _;
 
-const PARTY: &str = "zuid-limburg";
+const USUAL: Usual<'_> = Usual {
+    party: "zuid-limburg",
+    now_ms: 1_700_000_000_000,
+    retention: std::time::Duration::from_secs(86_400),
+};
 
 /// Takes the bytes as an item, and as the entry of one.
 pub(crate) fn check(data: &[u8]) {
@@ -19,7 +26,7 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 fn check_one(item: &PublishItem) {
-    let checked = match check_item(item, "items[0]", PARTY) {
+    let checked = match check_item(item, "items[0]", USUAL) {
         Ok(checked) => checked,
         Err(refusal) => {
             let inside = |field: &str| field.starts_with("items[0]");
@@ -29,7 +36,7 @@ fn check_one(item: &PublishItem) {
         }
     };
     let (incident, id) = (checked.incident.clone(), checked.entry);
-    let Ok(draft) = checked.draft(&Picture::default(), 0, "items[0]") else {
+    let Ok(draft) = checked.draft(&Picture::default(), 0, "", "items[0]") else {
         assert!(item.supersedes.is_some(), "only a version can be unknown");
         return;
     };

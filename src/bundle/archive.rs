@@ -51,6 +51,14 @@ pub fn plan(node: &Node, name: &str) -> Result<Plan, PlanError> {
         mode: scope.mode,
         audience: scope.audience.clone(),
     };
+    if let Some(feed) = picture.feeds_of(index).find(|feed| feed.covered.sequence > 0) {
+        let sentence = format!(
+            "feed {} of {name} came here by a checkpoint, its earlier records are not here: \
+             archive the incident on a node that holds all of them",
+            feed.id
+        );
+        return Err(Refusal::new(Class::FailedPrecondition, "FEED_COVERED", sentence).into());
+    }
     let pieces = of_scope(&picture, index, &named).filter(|piece| piece.until != piece.after);
     let pieces: Vec<_> = pieces.collect();
     if pieces.is_empty() {
@@ -84,7 +92,7 @@ pub fn plan(node: &Node, name: &str) -> Result<Plan, PlanError> {
         follows: scope.archived.as_ref().map(|held| copy(&held.hash)).unwrap_or_default(),
     };
     let manifest = Some(manifest);
-    Ok(Plan { pieces, attachments: true, left_out: Vec::new(), manifest })
+    Ok(Plan { pieces, attachments: true, left_out: Vec::new(), manifest, reader: None })
 }
 
 fn closings(picture: &Picture, scope: &Scope) -> Vec<ListedClosing> {

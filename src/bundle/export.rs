@@ -1,6 +1,9 @@
 //! Writes a bundle: what another node lacks, urgent before routine before bulk.
 
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
@@ -12,6 +15,7 @@ use polder_picture::{
     picture::Picture,
     record::{Head, Id, record_hash},
     refusal::{Class, Refusal},
+    sight::Sight,
     suffix::FeedName,
 };
 use polder_wire::v1::{
@@ -58,6 +62,10 @@ pub enum PlanError {
     Store(#[from] EngineError),
 }
 
+/// Why such a feed is left out.
+const COVERED: &str = "the feed came here by a checkpoint of its origin: its earlier records are \
+                       only on nodes that hold all of them";
+
 /// A part of one feed that goes.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
@@ -65,8 +73,10 @@ pub(super) struct Piece {
     pub(super) scope: NewScope,
     pub(super) after: Head,
     pub(super) until: Head,
-    /// Records up to here were archived: they are not here.
+    /// Records up to here were archived, or are covered by a checkpoint: they are not here.
     base: Head,
+    /// The latter.
+    covered: bool,
 }
 
 /// What goes into a bundle, fixed before its first byte is written.
@@ -76,13 +86,16 @@ pub struct Plan {
     pub(super) attachments: bool,
     pub(super) left_out: Vec<BundleRefusal>,
     pub(super) manifest: Option<Manifest>,
+    /// The node that it is made for, if it is made for one.
+    pub reader: Option<Id>,
 }
 
 impl Plan {
-    /// Finds what goes: of the feeds that are held now, what the heads do not name.
-    pub fn of(node: &Node, wanted: &Wanted) -> Result<Self, PlanError> {
+    /// Finds what goes: of the feeds that are held now and that who asks may see, what the heads do
+    /// not name.
+    pub fn of(node: &Node, wanted: &Wanted, sight: &Sight) -> Result<Self, PlanError> {
         let heads = if wanted.heads.is_empty() { None } else { Some(heads::read(&wanted.heads)?) };
-        let mut held = held(node, &wanted.incidents)?;
+        let mut held = held(node, &wanted.incidents, sight)?;
         if let Some(charter) = &*node.charter.read() {
             let peer = reader(charter, heads.as_ref())?;
             held.retain(|piece| {
@@ -96,6 +109,7 @@ impl Plan {
             attachments: wanted.attachments,
             left_out: Vec::new(),
             manifest: None,
+            reader: heads.as_ref().map(|heads| heads.node),
         };
         for mut piece in held {
             let theirs = heads.as_ref().and_then(|heads| lacking(heads, piece.feed.id()));
@@ -134,13 +148,28 @@ impl Plan {
         self.pieces.iter().map(Piece::records).sum()
     }
 
+    /// What goes of each incident: its audiences, by id, and how many records.
+    pub fn incidents(&self) -> BTreeMap<String, (BTreeSet<String>, u64)> {
+        let mut incidents: BTreeMap<String, (BTreeSet<String>, u64)> = BTreeMap::new();
+        for piece in &self.pieces {
+            let row = incidents.entry(piece.scope.incident.clone()).or_default();
+            row.0.insert(piece.scope.audience.clone());
+            row.1 += piece.records();
+        }
+        incidents
+    }
+
     fn leave_out(&mut self, piece: &Piece) {
         if self.left_out.len() == LEFT_OUT_MAX {
             return;
         }
-        let sentence = "the incident was archived here: these records are only in its file";
+        let (reason, sentence) = if piece.covered {
+            ("FEED_COVERED", COVERED)
+        } else {
+            ("FEED_ARCHIVED", "the incident was archived here: these records are only in its file")
+        };
         self.left_out.push(BundleRefusal {
-            reason: "FEED_ARCHIVED".into(),
+            reason: reason.into(),
             sentence: sentence.into(),
             lane: piece.feed.lane.into(),
             incident: format!("incidents/{}", piece.scope.incident),
@@ -181,7 +210,7 @@ fn lacking(heads: &Heads, feed: Id) -> Option<Head> {
     heads.feeds.get(&feed).copied().filter(|head| head.sequence > 0)
 }
 
-fn held(node: &Node, incidents: &[String]) -> Result<Vec<Piece>, Refusal> {
+fn held(node: &Node, incidents: &[String], sight: &Sight) -> Result<Vec<Piece>, Refusal> {
     if incidents.len() > INCIDENTS_MAX {
         let sentence = format!("names {}, at most {INCIDENTS_MAX} are allowed", incidents.len());
         return Err(Refusal::field("incidents", "TOO_MANY", sentence));
@@ -192,7 +221,8 @@ fn held(node: &Node, incidents: &[String]) -> Result<Vec<Piece>, Refusal> {
             let sentence = "must be incidents/{incident}";
             Refusal::field(format!("incidents[{at}]"), "MALFORMED_NAME", sentence)
         })?;
-        if !picture.scopes().iter().any(|scope| scope.incident == parsed.id()) {
+        let mut scopes = picture.scopes().iter().zip(0..);
+        if !scopes.any(|(scope, index)| scope.incident == parsed.id() && sight.covers(index)) {
             let sentence = format!("{name} is not held here");
             return Err(Refusal::new(Class::NotFound, "INCIDENT_NOT_FOUND", sentence));
         }
@@ -200,7 +230,8 @@ fn held(node: &Node, incidents: &[String]) -> Result<Vec<Piece>, Refusal> {
     let mut pieces = Vec::new();
     for (index, scope) in picture.scopes().iter().enumerate() {
         let goes = |name: &String| name.strip_prefix("incidents/") == Some(&scope.incident);
-        if !incidents.is_empty() && !incidents.iter().any(goes) {
+        let asked = incidents.is_empty() || incidents.iter().any(goes);
+        if !asked || !sight.covers(index as u32) {
             continue;
         }
         let (incident, audience) = (scope.incident.clone(), scope.audience.clone());
@@ -219,13 +250,15 @@ pub(super) fn of_scope<'p>(
     let scope = picture.scope(index).id;
     let held = picture.feeds_of(index).filter(|feed| feed.head.sequence > 0);
     held.filter_map(move |feed| {
+        let covered = feed.covered.sequence > 0;
         let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent).head);
         Some(Piece {
             feed: feed.name(scope)?,
             scope: name.clone(),
             after: parent.unwrap_or(feed.base),
             until: feed.head,
-            base: feed.base,
+            base: if covered { feed.covered } else { feed.base },
+            covered,
         })
     })
 }

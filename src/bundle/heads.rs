@@ -12,6 +12,7 @@ use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     record::{Head, Id, key_id, verify_bytes},
     refusal::Refusal,
+    sight::Sight,
 };
 use prost::Message;
 
@@ -64,11 +65,12 @@ pub struct Written {
     pub left_out: usize,
 }
 
-/// Says where the feeds of a node end.
-pub fn write(node: &Node) -> Written {
+/// Says where the feeds of a node end, as far as who asks may see them.
+pub fn write(node: &Node, sight: &Sight) -> Written {
     let mut feeds: Vec<_> = {
         let picture = node.picture.read();
-        let held = picture.held_feeds().filter(|feed| feed.head.sequence > 0);
+        let seen = |feed: &&polder_picture::picture::Feed| sight.covers(feed.scope);
+        let held = picture.held_feeds().filter(seen).filter(|feed| feed.head.sequence > 0);
         held.map(|feed| (feed.id, feed.head)).collect()
     };
     let left_out = feeds.len().saturating_sub(FEEDS_MAX);

@@ -79,7 +79,7 @@ pub(super) fn take(node: &Node, part: &Part) -> Result<Taken, AttachmentError> {
         let sentence = "must be a SHA-256 of 32 bytes";
         return Err(Refusal::field("part.sha256", "WRONG_LENGTH", sentence).into());
     };
-    if node.attachments.get(&sha256).is_some() {
+    if node.attachments.get(&sha256).is_some() || node.attachments.is_erased(&sha256) {
         return Ok(Taken::Held);
     }
     if !node.disk.accepts(Lane::Bulk) {

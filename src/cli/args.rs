@@ -1,23 +1,45 @@
 //! The command line. Every flag is also `POLDER_*` in the environment (`environment.rs`) and a key
 //! in the file (`file.rs`). English here, Dutch in `dutch.rs`; a test sees to it that none is missing.
 
+mod assistance;
+mod audit;
 mod bundle;
 mod charter;
+mod common;
+mod join;
 mod link;
+mod people;
+mod read;
 mod serve;
+mod team;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
+    assistance::{
+        AcceptArgs, AskForArgs, AssistanceAction, AssistanceArgs, MoveArgs, OfferArgs, SpeakArgs,
+    },
+    audit::AuditArgs,
     bundle::{ArchiveArgs, ExportArgs, HeadsArgs, ImportArgs, VerifyArgs},
     charter::{
         AudienceArgs, CertifyArgs, CharterCommand, EndorseArgs, FoundArgs, KeyArgs, LoadArgs,
         MemberArgs, PartyArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
     },
+    common::Common,
+    join::{InviteArgs, JoinArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},
+    people::{
+        AccountArgs, AccountCommand, EraseArgs, GuestCommand, InviteGuestArgs, LoginArgs,
+        RecallArgs, ReleaseArgs, SetAccountArgs,
+    },
+    read::{AsOfArgs, FilterArgs, ListArgs, WatchArgs},
     serve::ServeArgs,
+    team::{
+        AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DraftSitrepArgs,
+        GapsArgs, HandoverArgs, IssueSitrepArgs, ShowSitrepArgs, SitrepCommand,
+    },
 };
 
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
@@ -37,29 +59,6 @@ pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong command line
     3 refused by the node, 4 node not reachable, 5 the store is damaged or failed, 6 stored here \
     but not yet held by the nodes asked for: nothing is lost.";
 
-/// Flags of every command.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// Configuration file (TOML)
-    #[arg(long, global = true, env = "POLDER_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Language of the output: nl or en [default: from the environment]
-    #[arg(long, global = true, env = "POLDER_LANG", value_name = "LANG", value_parser = ["nl", "en"])]
-    pub lang: Option<String>,
-    /// JSON instead of text
-    #[arg(long, global = true, env = "POLDER_JSON")]
-    pub json: bool,
-    /// Address of the node to ask [default: 127.0.0.1:7420]
-    #[arg(long, global = true, env = "POLDER_NODE", value_name = "ADDR")]
-    pub node: Option<String>,
-    /// What to log, such as info or polder=debug [default: info when serving, else error]
-    #[arg(long, global = true, env = "POLDER_LOG", value_name = "FILTER")]
-    pub log: Option<String>,
-    /// Log lines as JSON
-    #[arg(long, global = true, env = "POLDER_LOG_JSON")]
-    pub log_json: bool,
-}
-
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -76,18 +75,53 @@ pub enum Command {
     Publish(Box<PublishArgs>),
     /// Withdraws an entry
     Retract(RetractArgs),
+    /// Makes an entry known to another audience
+    Release(ReleaseArgs),
+    /// Takes back what was said to too many: nodes drop it
+    Recall(RecallArgs),
+    /// Erases what an entry said, on every node that has it; what was done stays on record
+    Erase(EraseArgs),
     /// Lists entries
     List(ListArgs),
     /// Shows the picture and every change to it, live
     Watch(WatchArgs),
     /// Shows what was known, or what held, at a moment
     AsOf(AsOfArgs),
+    /// Shows what contradicts what, side by side, open ones on top
+    Contradictions(ContradictionsArgs),
+    /// Puts a decision about a contradiction on record, resting on every version of it
+    Decide(DecideArgs),
+    /// Shows what help was asked, offered and sent; asks, offers and accepts it
+    Assistance(AssistanceArgs),
+    /// Shows who has said nothing, whose figures are stale, and what nobody has filled
+    Gaps(GapsArgs),
+    /// Says that you have read an entry, or lists what must be seen and by whom
+    Acknowledge(AcknowledgeArgs),
+    /// Makes what the next shift must know
+    Handover(HandoverArgs),
+    /// Drafts, issues, shows and compares sitreps
+    #[command(subcommand)]
+    Sitrep(SitrepCommand),
     /// Shows who the node is and how it does
     Status,
     /// Shows live which nodes are linked or cut off, since when, and what each lacks
     Links(LinksArgs),
     /// Shows which nodes are known to hold an entry
     Holders(HoldersArgs),
+    /// Tells who has seen an entry, or what a person did
+    Audit(AuditArgs),
+    /// Signs in at a node
+    Login(LoginArgs),
+    /// Ends every session at a node
+    Logout,
+    /// Shows who you are at a node, and what you may do
+    Whoami,
+    /// Looks after accounts of a node
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Lets guests in, and out
+    #[command(subcommand)]
+    Guest(GuestCommand),
     /// Founds the charter, shows it and carries it: who is who, and who may see what
     #[command(subcommand)]
     Charter(CharterCommand),
@@ -101,6 +135,10 @@ pub enum Command {
     Role(RoleArgs),
     /// Lets a node speak for parties, and hold what they may see
     Certify(CertifyArgs),
+    /// Invites a node into the charter with a code to read out, and certifies it when it comes
+    Invite(InviteArgs),
+    /// Takes a node into the charter of another, with a code from there
+    Join(JoinArgs),
     /// Takes back what the charter grants: a node, a key, or anything that it lists
     Revoke(RevokeArgs),
     /// Checks every chain, hash and signature of a store, or of an archive file
@@ -253,6 +291,9 @@ pub struct UpdateArgs {
     /// GRIP Rijk in force: true or false
     #[arg(long, value_name = "BOOL")]
     pub grip_rijk: Option<bool>,
+    /// Nodes write down who reads entries of it: true or false
+    #[arg(long, value_name = "BOOL")]
+    pub log_reading: Option<bool>,
 }
 
 /// `incident close`.
@@ -321,6 +362,21 @@ pub struct PublishArgs {
     /// Entry to write a new version of
     #[arg(long, value_name = "UUID")]
     pub entry: Option<String>,
+    /// Party that must see it, and after = the one asked when it is late: politie=brandweer
+    #[arg(long, value_name = "PARTY")]
+    pub must_see: Vec<String>,
+    /// Within how long they must say that they saw it
+    #[arg(long, default_value = "15m", value_name = "DURATION")]
+    pub within: humantime::Duration,
+    /// Audience that may see it [default: everybody who takes part]
+    #[arg(long, value_name = "ID")]
+    pub audience: Option<String>,
+    /// It holds personal data: it is erased when the time for that is over
+    #[arg(long)]
+    pub personal: bool,
+    /// Until when personal data is kept [default: as the node is set]
+    #[arg(long, value_name = "TIME")]
+    pub keep_until: Option<String>,
     /// File to attach
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
@@ -337,95 +393,6 @@ pub struct RetractArgs {
     /// Why
     #[arg(long)]
     pub reason: String,
-}
-
-/// What to list or watch.
-#[derive(Debug, Args)]
-pub struct FilterArgs {
-    /// Incident [default: the only open one]
-    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
-    pub incident: Option<String>,
-    /// Only these kinds
-    #[arg(long, short, value_delimiter = ',')]
-    pub kind: Vec<String>,
-    /// Only these statements
-    #[arg(long, short, value_delimiter = ',')]
-    pub statement: Vec<String>,
-    /// Only these disciplines
-    #[arg(long, short, value_delimiter = ',')]
-    pub discipline: Vec<String>,
-    /// Only these parties
-    #[arg(long, value_delimiter = ',')]
-    pub party: Vec<String>,
-    /// Only what lies in south,west,north,east
-    #[arg(long = "box", value_name = "S,W,N,E", allow_hyphen_values = true)]
-    pub bounds: Option<String>,
-    /// At least this urgent
-    #[arg(long, short)]
-    pub urgency: Option<String>,
-    /// Observed at or after
-    #[arg(long, value_name = "TIME")]
-    pub from: Option<String>,
-    /// Observed before
-    #[arg(long, value_name = "TIME")]
-    pub before: Option<String>,
-    /// Only with these words
-    #[arg(long, short)]
-    pub text: Option<String>,
-    /// Only contradictions
-    #[arg(long)]
-    pub contradictions: bool,
-    /// Only what is stale
-    #[arg(long)]
-    pub stale: bool,
-    /// Retracted ones too
-    #[arg(long)]
-    pub retracted: bool,
-}
-
-/// `list`.
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// Which.
-    #[command(flatten)]
-    pub filter: FilterArgs,
-    /// At most so many
-    #[arg(long, short = 'n', default_value_t = 50)]
-    pub limit: i32,
-    /// Page token of the list before
-    #[arg(long, value_name = "TOKEN")]
-    pub page: Option<String>,
-}
-
-/// `watch`.
-#[derive(Debug, Args)]
-pub struct WatchArgs {
-    /// Which.
-    #[command(flatten)]
-    pub filter: FilterArgs,
-    /// Only what changes from now on
-    #[arg(long)]
-    pub now: bool,
-    /// Every record in the order in which the node stored it
-    #[arg(long = "every-record")]
-    pub every_record: bool,
-    /// Ends when the picture so far is shown
-    #[arg(long)]
-    pub once: bool,
-}
-
-/// `as-of`.
-#[derive(Debug, Args)]
-pub struct AsOfArgs {
-    /// Which.
-    #[command(flatten)]
-    pub filter: FilterArgs,
-    /// What the node knew at this moment, RFC 3339 or HH:MM today
-    #[arg(long, value_name = "TIME")]
-    pub known: Option<String>,
-    /// What held at this moment
-    #[arg(long, value_name = "TIME")]
-    pub valid: Option<String>,
 }
 
 /// `backup`.
@@ -465,8 +432,9 @@ pub struct CompactArgs {
 /// `bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// What to measure: one node, or the link between two
-    #[arg(value_parser = ["node", "link"], default_value = "node")]
+    /// What to measure: one node, the link between two, what TLS costs, views of crisis teams, or a
+    /// large charter
+    #[arg(value_parser = ["node", "link", "tls", "team", "charter"], default_value = "node")]
     pub what: String,
     /// Directory on the disk to measure [default: a temporary one]
     #[arg(long, value_name = "DIR")]

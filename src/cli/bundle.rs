@@ -10,9 +10,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
+use polder_picture::sight::Sight;
 use polder_wire::v1::{
-    BundleRefusal, BundleReport, BundleSummary, ExportBundleRequest, GetHeadsRequest,
-    ImportBundleRequest, Lane, node_service_client::NodeServiceClient,
+    Act, ActKind, BundleRefusal, BundleReport, BundleSummary, CallerKind, ExportBundleRequest,
+    GetHeadsRequest, ImportBundleRequest, Lane, node_service_client::NodeServiceClient,
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -25,6 +26,7 @@ use super::{
     words::Words,
 };
 use crate::{
+    audit,
     bundle::{
         self,
         export::{self, Plan, Wanted},
@@ -86,7 +88,8 @@ pub(super) fn told(error: impl Into<Refused>) -> anyhow::Error {
 pub(super) async fn heads(context: &Context, args: HeadsArgs) -> anyhow::Result<u8> {
     let (data, feeds, left_out) = match &args.data {
         Some(data) => {
-            let written = offline(context, data, async |node| Ok(heads::write(node))).await?;
+            let written =
+                offline(context, data, async |node| Ok(heads::write(node, &Sight::All))).await?;
             (written.data.into(), written.feeds as i64, written.left_out as i64)
         }
         None => {
@@ -126,7 +129,7 @@ pub(super) async fn export(context: &Context, args: ExportArgs) -> anyhow::Resul
     let (size, summary) = match &args.data {
         Some(data) => {
             let wanted = Wanted { heads: heads.into(), incidents, attachments: args.attachments };
-            let work = async |node: &Arc<Node>| export_offline(node, &wanted, &args.to);
+            let work = async |node: &Arc<Node>| export_offline(node, &wanted, &args.to).await;
             offline(context, data, work).await?
         }
         None => {
@@ -161,12 +164,15 @@ async fn export_running(
     bail!("the node ended without finishing")
 }
 
-fn export_offline(
-    node: &Node,
+async fn export_offline(
+    node: &Arc<Node>,
     wanted: &Wanted,
     path: &Path,
 ) -> anyhow::Result<(i64, BundleSummary)> {
-    let plan = Plan::of(node, wanted).map_err(told)?;
+    let plan = Plan::of(node, wanted, &Sight::All).map_err(told)?;
+    let caller = CallerKind::Operator.into();
+    let whole = Act { caller, ..audit::done(ActKind::Exported) };
+    node.put_on_record(audit::taken_along(&whole, &plan)).await?;
     let mut whole = Whole::create(path)?;
     let bar = bar(plan.records(), "records");
     let mut failed = None;

@@ -18,7 +18,7 @@ use polder_wire::v1::{
     charter_service_client::CharterServiceClient, node_service_client::NodeServiceClient,
 };
 use prost::Message as _;
-use tonic::{Code, transport::Channel};
+use tonic::Code;
 
 use super::{
     Context, Misuse,
@@ -27,7 +27,9 @@ use super::{
         PartyArgs, PowerArgs, RoleArgs, SaveArgs, SignArgs,
     },
     client::{self, enumeration},
-    key, say, say_json,
+    key::{self, Held},
+    say, say_json,
+    session::Connection,
 };
 
 mod revoke;
@@ -57,14 +59,14 @@ pub(super) async fn run(context: &Context, command: CharterCommand) -> anyhow::R
 }
 
 /// A node, and everything that was said there.
-struct Desk<'a> {
+pub(super) struct Desk<'a> {
     context: &'a Context,
-    channel: Channel,
+    channel: Connection,
     charter: Option<Charter>,
 }
 
 impl<'a> Desk<'a> {
-    async fn open(context: &'a Context) -> anyhow::Result<Self> {
+    pub(super) async fn open(context: &'a Context) -> anyhow::Result<Self> {
         let channel = context.connect().await?;
         let mut client =
             CharterServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20);
@@ -95,7 +97,7 @@ impl<'a> Desk<'a> {
         self.charter.ok_or_else(|| anyhow!("{}", self.context.words.no_charter()))
     }
 
-    fn known(&self) -> anyhow::Result<&Charter> {
+    pub(super) fn known(&self) -> anyhow::Result<&Charter> {
         self.charter.as_ref().ok_or_else(|| anyhow!("{}", self.context.words.no_charter()))
     }
 
@@ -112,10 +114,14 @@ impl<'a> Desk<'a> {
         Ok(answer.into_inner().statements.into_iter().map(|row| row.standing).collect())
     }
 
+    async fn sign(self, args: &SignArgs, statement: CharterStatement) -> anyhow::Result<u8> {
+        let key = key::open(args, self.context.words)?;
+        self.sign_with(&key, statement).await
+    }
+
     /// Signs a statement, puts it on record and says what became of it.
-    async fn sign(self, args: &SignArgs, mut statement: CharterStatement) -> anyhow::Result<u8> {
+    async fn sign_with(self, key: &Held, mut statement: CharterStatement) -> anyhow::Result<u8> {
         let words = self.context.words;
-        let key = key::open(args, words)?;
         let id = key.signer.id();
         if self.charter.as_ref().is_some_and(|charter| {
             let held = charter.statements().find(|held| held.body == statement.body);
@@ -163,9 +169,43 @@ impl<'a> Desk<'a> {
     }
 
     async fn say(self, args: &SignArgs, changes: Vec<CharterChange>) -> anyhow::Result<u8> {
+        let key = key::open(args, self.context.words)?;
+        self.say_with(&key, changes, &args.note).await
+    }
+
+    /// Says it with a key that is open already.
+    pub(super) async fn say_with(
+        self,
+        key: &Held,
+        changes: Vec<CharterChange>,
+        note: &str,
+    ) -> anyhow::Result<u8> {
         let charter = self.known()?.id();
-        let statement = made(Some(charter), changes, &args.note)?;
-        self.sign(args, statement).await
+        let statement = made(Some(charter), changes, note)?;
+        self.sign_with(key, statement).await
+    }
+
+    /// That a node speaks for parties, in place of what was said of it before.
+    pub(super) fn certificate(
+        &self,
+        public_key: Bytes,
+        display_name: String,
+        parties: Vec<String>,
+    ) -> anyhow::Result<CharterChange> {
+        let same =
+            |change: &Change| matches!(change, Change::Node(node) if node.public_key == public_key);
+        let replaced = self.replaced(same)?;
+        let earlier = self.known()?.items().filter_map(|item| match &item.change.change {
+            Some(Change::Node(node))
+                if node.display_name == display_name && node.public_key != public_key =>
+            {
+                Some(node.incarnation)
+            }
+            _ => None,
+        });
+        let incarnation = earlier.max().unwrap_or_default() + 1;
+        let certificate = NodeCertificate { public_key, parties, display_name, incarnation };
+        Ok(replacing(Change::Node(certificate), replaced))
     }
 }
 
@@ -291,9 +331,14 @@ async fn save(context: &Context, args: SaveArgs) -> anyhow::Result<u8> {
 async fn load(context: &Context, args: LoadArgs) -> anyhow::Result<u8> {
     let path = args.file.display();
     let bytes = std::fs::read(&args.file).with_context(|| format!("{path}")).context(Misuse)?;
-    let read = AddStatementsRequest::decode(&bytes[..]);
-    let read = read.with_context(|| format!("{path}: {}", context.words.no_charter_file()));
-    let statements = read.context(Misuse)?.statements;
+    let read = AddStatementsRequest::decode(&bytes[..]).unwrap_or_default();
+    // Bytes that are something else may decode as well: to nothing that anybody said.
+    let sound = |one: &CharterStatement| Charter::of_unchecked(one).is_some();
+    if read.statements.is_empty() || !read.statements.iter().all(sound) {
+        let none = anyhow!("{path}: {}", context.words.no_charter_file());
+        return Err(none.context(Misuse));
+    }
+    let statements = read.statements;
     let desk = Desk { context, channel: context.connect().await?, charter: None };
     for some in statements.chunks(STATEMENTS_MAX) {
         desk.send(some.to_vec()).await?;
@@ -401,21 +446,8 @@ pub(super) async fn certify(context: &Context, args: CertifyArgs) -> anyhow::Res
             (status.public_key, name.unwrap_or(status.display_name))
         }
     };
-    let same = |change: &Change| matches!(change, Change::Node(node) if node.public_key == key);
-    let replaced = desk.replaced(same)?;
-    let earlier = desk.known()?.items().filter_map(|item| match &item.change.change {
-        Some(Change::Node(node)) if node.display_name == display_name && node.public_key != key => {
-            Some(node.incarnation)
-        }
-        _ => None,
-    });
-    let certificate = NodeCertificate {
-        incarnation: earlier.max().unwrap_or_default() + 1,
-        public_key: key.clone(),
-        parties: parties(&args.party),
-        display_name: display_name.clone(),
-    };
-    desk.say(&args.sign, vec![replacing(Change::Node(certificate), replaced)]).await
+    let certificate = desk.certificate(key, display_name, parties(&args.party))?;
+    desk.say(&args.sign, vec![certificate]).await
 }
 
 fn withdrawal(item: Id, reason: &str) -> Change {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::{Timestamp, Zoned, civil::Time};
-use polder_picture::attributes::timestamp;
+use polder_picture::{attributes::timestamp, record::Id};
 use polder_wire::v1::{
     BoundingBox, EntryFilter, Incident, ListIncidentsRequest,
     incident_service_client::IncidentServiceClient, picture_service_client::PictureServiceClient,
@@ -12,7 +12,13 @@ use polder_wire::v1::{
 use prost_types::Timestamp as Wire;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{Misuse, args::FilterArgs, words::Words};
+use super::{
+    Misuse,
+    args::{Common, FilterArgs},
+    session::{Bearer, Connection},
+    words::Words,
+};
+use crate::tls::{DialError, Dialled, Reach, anchors, certified, is_loopback, reach, read};
 
 /// Where a node is when nobody says otherwise.
 pub(super) const NODE: &str = "127.0.0.1:7420";
@@ -22,41 +28,81 @@ pub(super) const NODE: &str = "127.0.0.1:7420";
 #[error("{0}")]
 pub(super) struct Unreachable(String);
 
-/// A connection to a node.
+/// A connection to a node of this machine, in plain text.
 pub(super) async fn connect(address: &str, words: Words) -> anyhow::Result<Channel> {
-    let endpoint = endpoint(address)?;
-    let connected = endpoint.connect().await;
-    connected.map_err(|error| {
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        Unreachable(format!("{} {address}: {cause}", words.unreachable())).into()
+    Ok(dial(address, &Reach::Plain, words).await?.channel)
+}
+
+/// A connection to a node, in the way that is asked for.
+pub(super) async fn dial(address: &str, how: &Reach, words: Words) -> anyhow::Result<Dialled> {
+    let scheme = |scheme| address.strip_prefix(scheme);
+    let bare = scheme("http://").or_else(|| scheme("https://")).unwrap_or(address);
+    // Off this machine with the handshake, over whatever line.
+    let patience = Duration::from_secs(if matches!(how, Reach::Plain) { 5 } else { 30 });
+    let tuned = |endpoint| tuned(endpoint).connect_timeout(patience);
+    let dialled = reach(bare.trim_end_matches('/'), how, tuned).await;
+    dialled.map_err(|error| match error {
+        DialError::Unusable(error) => error.context(Misuse),
+        error => unreachable(address, &error.sentence(words.0), words),
     })
 }
 
-fn endpoint(address: &str) -> anyhow::Result<Endpoint> {
-    let uri =
-        if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let endpoint =
-        Endpoint::from_shared(uri).context("the node's address is no address").context(Misuse)?;
-    Ok(endpoint
-        .connect_timeout(Duration::from_secs(5))
+/// A connection that says nothing of who calls, for nodes that this program made itself.
+pub(super) async fn connect_unsigned(address: &str, words: Words) -> anyhow::Result<Connection> {
+    Ok(Connection::new(connect(address, words).await?, Bearer::default()))
+}
+
+/// That a node cannot be reached, and why.
+pub(super) fn unreachable(address: &str, why: &str, words: Words) -> anyhow::Error {
+    Unreachable(format!("{} {address}: {why}", words.unreachable())).into()
+}
+
+fn tuned(endpoint: Endpoint) -> Endpoint {
+    endpoint
         .tcp_nodelay(true)
         .http2_keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10))
         .initial_stream_window_size(4 << 20)
-        .initial_connection_window_size(16 << 20))
+        .initial_connection_window_size(16 << 20)
+}
+
+/// How the flags say that a node is reached. Off this machine nothing goes in plain text.
+pub(super) fn how(common: &Common, address: &str, words: Words) -> anyhow::Result<Reach> {
+    let own = match (&common.client_cert, &common.client_key) {
+        (Some(chain), Some(key)) => {
+            Some(certified((chain, &read(chain)?), (key, &read(key)?)).context(Misuse)?)
+        }
+        (None, None) => None,
+        _ => return Err(anyhow!("--client-cert and --client-key go together").context(Misuse)),
+    };
+    if common.node_key.is_some() && common.ca.is_some() {
+        let told = "--node-key and --ca are two ways to trust a node: say one";
+        return Err(anyhow!(told).context(Misuse));
+    }
+    if let Some(key) = &common.node_key {
+        let id = Id::parse(key.strip_prefix("nodes/").unwrap_or(key));
+        let id = id.ok_or_else(|| anyhow!("--node-key is a key id of 32 hex digits"));
+        return Ok(Reach::Node(id.context(Misuse)?, own));
+    }
+    if let Some(ca) = &common.ca {
+        let anchors = read(ca).and_then(|bytes| anchors(ca, &bytes)).context(Misuse)?;
+        return Ok(Reach::Host(anchors, own));
+    }
+    let https = address.starts_with("https://");
+    if own.is_none() && !https && is_loopback(address.trim_start_matches("http://")) {
+        return Ok(Reach::Plain);
+    }
+    Err(anyhow!("{address}: {}", words.whom_to_trust()).context(Misuse))
 }
 
 /// The picture service on a connection.
-pub(super) fn picture(channel: Channel) -> PictureServiceClient<Channel> {
+pub(super) fn picture(channel: Connection) -> PictureServiceClient<Connection> {
     PictureServiceClient::new(channel).max_decoding_message_size(8 << 20)
 }
 
 /// The incident that was named, or else the only open one.
 pub(super) async fn incident(
-    channel: &Channel,
+    channel: &Connection,
     named: Option<&str>,
     words: Words,
 ) -> anyhow::Result<Incident> {
@@ -117,6 +163,7 @@ pub(super) fn filter(
         only_contradictions: args.contradictions,
         only_stale: args.stale,
         include_retracted: args.retracted,
+        audiences: args.audience.iter().map(|id| audience_name(id)).collect(),
         ..Default::default()
     };
     for word in &args.statement {
@@ -140,6 +187,11 @@ pub(super) fn filter(
     filter.observed_from = args.from.as_deref().map(|text| moment(text, near)).transpose()?;
     filter.observed_until = args.before.as_deref().map(|text| moment(text, near)).transpose()?;
     Ok(filter)
+}
+
+/// Full name of an audience that was typed by its id.
+pub(super) fn audience_name(id: &str) -> String {
+    format!("audiences/{}", id.trim_start_matches("audiences/"))
 }
 
 /// Numbers with commas between them.

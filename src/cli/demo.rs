@@ -1,7 +1,9 @@
 //! `polder demo`: two regions and the national centre play the flood of July 2021, on clocks that
 //! say what the clocks said then. While the Maas is at its highest, the north is cut off.
 
+mod charter;
 mod nation;
+mod team;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,24 +15,31 @@ use polder_wire::v1::{
     SubscribeRequest, SubscribeStart, subscribe_response::Event, subscribe_start::At,
 };
 use prost::Message as _;
-use tonic::transport::Channel;
 
-use self::nation::{CUT, NATION, NORTH, Nation, PLACES, Place};
+use self::nation::{CUT, NATION, NORTH, Nation, PLACES, Place, open_port};
 use super::{
     Context, Misuse,
     args::DemoArgs,
     client, say, say_json,
     scenario::{self, Step},
+    session::Connection,
     show::Lines,
-    store::{bar, check_loopback},
+    store::bar,
 };
-use crate::{node::Node, serve::Addresses, store::engine::ENGINES};
+use crate::{
+    node::Node,
+    serve::{Addresses, check_addresses},
+    store::engine::ENGINES,
+};
 
 /// Part of the program, so that the demo needs no file.
 const SCENARIO: &str = include_str!("../../scenarios/limburg2021.jsonl");
 
 /// Longest pause between two steps; the scenario itself pauses for months.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
+
+/// How often the pages are told how the nodes stand.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Moments at which the summary looks at the picture, each after all steps of its minute: the
 /// first evening, the peak, the evacuation of Venlo, the end of the crisis phase.
@@ -43,14 +52,16 @@ const MOMENTS: [&str; 4] = [
 
 pub(super) async fn run(context: &Context, args: DemoArgs) -> anyhow::Result<u8> {
     let steps = scenario::parse(SCENARIO)?;
-    let addresses = Addresses { listen: args.listen, admin: args.admin };
-    check_loopback(addresses).context(Misuse)?;
+    let addresses = Addresses { listen: args.listen, admin: args.admin, local: None };
+    // Everybody may play with it, so nobody off this machine may reach it.
+    let open = Addresses { local: Some(args.listen), ..addresses };
+    check_addresses(&open).context(Misuse)?;
     let engine = context.engine(args.engine.clone())?;
     let engine = engine.unwrap_or_else(|| ENGINES[0].0.to_owned());
     let (dir, temporary) = directory(args.data.clone())?;
     // With --once nobody else asks, so any ports will do.
     let wanted = (!args.once).then_some(addresses);
-    let mut nation = Nation::start(context, &dir, &engine, wanted, steps[0].at_ms).await?;
+    let mut nation = Nation::start(context, &dir, &engine, wanted, &steps).await?;
     nation.settle().await?;
     let played = if args.once {
         play_at_once(context, &mut nation, steps).await
@@ -95,6 +106,7 @@ async fn play_at_once(
         if let Some(cut) = cut_at(&step, nation.is_cut(NORTH)) {
             nation.cut(NORTH, cut);
         }
+        nation.report_before(&step).await?;
         nation.settle().await?;
         nation.set_clock(step.at_ms);
         nation.play(step).await?;
@@ -118,6 +130,7 @@ async fn play(
     speed: f64,
 ) -> anyhow::Result<()> {
     let words = context.words;
+    charter::let_in(nation.places[NATION].channel.clone()).await?;
     introduce(context, nation)?;
     let bar = bar(steps.len() as u64, "");
     let Place { node, channel, .. } = &nation.places[NATION];
@@ -126,12 +139,15 @@ async fn play(
     let mut typed = typed();
     let mut last_ms = steps[0].at_ms;
     let mut were_one = true;
+    // What somebody switched stays so until the scenario itself has something to say of it.
+    let mut scripted = false;
     let interrupted = async {
         let _ = tokio::signal::ctrl_c().await;
     };
     tokio::pin!(interrupted);
     for step in steps {
-        if let Some(cut) = cut_at(&step, nation.is_cut(NORTH)) {
+        if let Some(cut) = cut_at(&step, scripted) {
+            scripted = cut;
             nation.cut(NORTH, cut);
             let told = if cut { words.demo_cut_off() } else { words.demo_back() };
             print(&bar, &context.lines.heading(told));
@@ -147,7 +163,7 @@ async fn play(
                     bar.finish_and_clear();
                     return Ok(());
                 }
-                Some(line) = typed.recv() => obey(context, nation, &bar, &line),
+                line = order(&mut typed, nation) => obey(context, nation, &bar, &line),
                 () = &mut over => break,
             }
         }
@@ -157,6 +173,7 @@ async fn play(
         }
         // The last step may still be on its way: only a cut parts the pictures.
         were_one = one || (were_one && !(0..3).any(|place| nation.is_cut(place)));
+        nation.report_before(&step).await?;
         last_ms = step.at_ms;
         nation.set_clock(step.at_ms);
         nation.play(step).await?;
@@ -171,14 +188,14 @@ async fn play(
     let Place { node, channel, .. } = &nation.places[NATION];
     summarise(context, node, channel.clone()).await?;
     say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
-    let listen = nation.places[NATION].serving.addresses.listen;
+    let listen = open_port(&nation.places[NATION].serving);
     say(&format!("{} {} {listen}.", words.demo_done(), words.listening()))?;
     say(&format!("{} http://{listen}/", words.page_at()))?;
     say(words.press_ctrl_c())?;
     loop {
         tokio::select! {
             () = &mut interrupted => return Ok(()),
-            Some(line) = typed.recv() => obey(context, nation, &bar, &line),
+            line = order(&mut typed, nation) => obey(context, nation, &bar, &line),
         }
     }
 }
@@ -187,22 +204,21 @@ fn introduce(context: &Context, nation: &Nation) -> anyhow::Result<()> {
     let words = context.words;
     say(&context.lines.heading(words.demo_intro()))?;
     for place in &nation.places {
-        let Addresses { listen, admin } = place.serving.addresses;
+        let (listen, admin) = (open_port(&place.serving), place.serving.addresses.admin);
         let name = place.name;
         say(&format!(
             "  {name:<8} http://{listen}/   {} http://{admin}/metrics",
             words.admin_on()
         ))?;
     }
-    let bound = nation.places[NATION].serving.addresses;
-    say(&context.lines.heading(&format!("{} http://{}/", words.page_at(), bound.listen)))?;
-    let ask = if bound.listen.port() == 7420 {
-        String::new()
-    } else {
-        format!(" --node {}", bound.listen)
-    };
+    let bound = open_port(&nation.places[NATION].serving);
+    say(&context.lines.heading(&format!("{} http://{}/", words.page_at(), bound)))?;
+    let ask = if bound.port() == 7420 { String::new() } else { format!(" --node {bound}") };
     say(&format!("{}: polder watch{ask} · polder links{ask}", words.demo_try()))?;
     say(&format!("  polder as-of{ask} --known 2021-07-15T21:00 --valid 2021-07-16T06:00"))?;
+    let who: Vec<_> = charter::PEOPLE.iter().map(|(name, ..)| *name).collect();
+    say(&format!("{}: {}", words.demo_people(), who.join(", ")))?;
+    say(&format!("  polder login politie{ask}   ({})", charter::PASSPHRASE))?;
     say(&format!("{} {}\n", words.demo_type(), words.press_ctrl_c()))
 }
 
@@ -224,6 +240,22 @@ fn typed() -> tokio::sync::mpsc::Receiver<String> {
         }
     });
     typed
+}
+
+/// The next line that is typed, or what somebody switched on a page, as such a line. Pages are told
+/// meanwhile how the nodes stand.
+async fn order(typed: &mut tokio::sync::mpsc::Receiver<String>, nation: &mut Nation) -> String {
+    loop {
+        nation.tell();
+        tokio::select! {
+            Some(line) = typed.recv() => return line,
+            Some(switch) = nation.switched.recv() => {
+                let verb = if switch.cut { "cut" } else { "restore" };
+                return format!("{verb} {}", PLACES[switch.place].0);
+            }
+            () = tokio::time::sleep(TELL_EVERY) => {}
+        }
+    }
 }
 
 /// `cut noord`, `restore noord`, in English or Dutch.
@@ -249,7 +281,7 @@ fn obey(context: &Context, nation: &mut Nation, bar: &ProgressBar, line: &str) {
 /// Prints changes above the progress line.
 async fn follow(
     lines: Lines,
-    channel: Channel,
+    channel: Connection,
     bar: ProgressBar,
     node: Arc<Node>,
 ) -> anyhow::Result<()> {
@@ -299,7 +331,11 @@ struct Picture {
     incident: Incident,
 }
 
-async fn picture_at(channel: &Channel, incident: &str, known_ms: i64) -> anyhow::Result<Picture> {
+async fn picture_at(
+    channel: &Connection,
+    incident: &str,
+    known_ms: i64,
+) -> anyhow::Result<Picture> {
     let mut picture = Picture::default();
     let ask = |only_stale: bool| GetPictureAsOfRequest {
         filter: Some(EntryFilter {
@@ -332,7 +368,7 @@ async fn picture_at(channel: &Channel, incident: &str, known_ms: i64) -> anyhow:
 
 const INCIDENT: &str = "incidents/limburg-2021";
 
-async fn summarise(context: &Context, node: &Arc<Node>, channel: Channel) -> anyhow::Result<()> {
+async fn summarise(context: &Context, node: &Arc<Node>, channel: Connection) -> anyhow::Result<()> {
     let end_ms = node.wall.now_ms();
     let mut moments = Vec::new();
     for moment in MOMENTS {
@@ -394,15 +430,7 @@ async fn summarise(context: &Context, node: &Arc<Node>, channel: Channel) -> any
         say(&format!("{}\n{}", lines.heading(heading), textwrap::fill(&text, options)))?;
     }
     say("")?;
-    say(&lines.heading(words.open_contradictions()))?;
-    for (name, versions) in contradictions(&last.versions) {
-        let id = name.rsplit('/').next().unwrap_or_default();
-        say(&lines.faint(&format!("{id}: {} {}", versions.len(), words.versions_of())))?;
-        for version in versions {
-            say(&lines.entry(version))?;
-        }
-    }
-    Ok(())
+    team::show(context, INCIDENT, channel).await
 }
 
 /// Entries with rivals, or that contradict another, by name.

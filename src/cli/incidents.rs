@@ -131,6 +131,10 @@ fn update_request(args: UpdateArgs) -> anyhow::Result<UpdateIncidentRequest> {
         incident.grip_rijk = grip_rijk;
         paths.push("grip_rijk");
     }
+    if let Some(log_reading) = args.log_reading {
+        incident.log_reading = log_reading;
+        paths.push("log_reading");
+    }
     // A region alone changes nothing: it may stand in the file for every update.
     if let Some(region) = args.region.filter(|_| args.grip.is_some() || !args.teams.is_empty()) {
         let team = |word: &String| -> anyhow::Result<i32> {

@@ -64,7 +64,7 @@ pub(super) fn make(context: &Context, args: &KeyArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn passphrase_of(file: &Path) -> anyhow::Result<String> {
+pub(super) fn passphrase_of(file: &Path) -> anyhow::Result<String> {
     let told = || format!("{}", file.display());
     let mut text = String::new();
     let opened = File::open(file).with_context(told)?;
@@ -76,7 +76,7 @@ fn passphrase_of(file: &Path) -> anyhow::Result<String> {
     Ok(passphrase.to_owned())
 }
 
-fn asked(question: &str) -> anyhow::Result<String> {
+pub(super) fn asked(question: &str) -> anyhow::Result<String> {
     if !std::io::stdin().is_terminal() {
         let told = "there is no terminal to ask for a passphrase on: say --passphrase-file";
         return Err(anyhow!(told).context(Misuse));
@@ -84,7 +84,7 @@ fn asked(question: &str) -> anyhow::Result<String> {
     Ok(rpassword::prompt_password(format!("{question}: "))?)
 }
 
-fn chosen_passphrase(words: Words) -> anyhow::Result<String> {
+pub(super) fn chosen_passphrase(words: Words) -> anyhow::Result<String> {
     let first = asked(words.passphrase())?;
     if first.is_empty() {
         return Err(anyhow!("{}", words.passphrase_empty()).context(Misuse));
@@ -100,7 +100,7 @@ pub(super) struct Held {
     /// The key.
     pub(super) signer: Signer,
     count: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Opens the key that the flags name.
@@ -128,10 +128,20 @@ pub(super) fn open(args: &SignArgs, words: Words) -> anyhow::Result<Held> {
     let signer = Signer::new(&key.context(Misuse)?.to_bytes());
     let mut count = OsString::from(&args.key);
     count.push(".last");
-    Ok(Held { signer, count: count.into(), _lock: file })
+    Ok(Held { signer, count: count.into(), lock: file })
 }
 
 impl Held {
+    /// Lets other commands sign with it until it is needed again.
+    pub(super) fn let_go(&self) -> anyhow::Result<()> {
+        Ok(self.lock.unlock()?)
+    }
+
+    /// Takes it back.
+    pub(super) fn take_again(&self) -> anyhow::Result<()> {
+        Ok(self.lock.lock()?)
+    }
+
     /// The number for the next signature: above those that the charter knows of and those that
     /// this file gave. It is used from here on, whatever becomes of the signature.
     pub(super) fn next(&self, known: u64) -> anyhow::Result<u64> {

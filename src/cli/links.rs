@@ -8,12 +8,12 @@ use polder_wire::v1::{
     Link, LinkState, ListHoldersRequest, WatchLinksRequest, WatchLinksResponse,
     node_service_client::NodeServiceClient,
 };
-use tonic::transport::Channel;
 
 use super::{
     Context,
     args::{HoldersArgs, LinksArgs},
     client, dutch, say, say_json,
+    session::Connection,
     show::{Lines, bytes},
     words::Words,
 };
@@ -318,7 +318,7 @@ fn trip_time(us: i64) -> String {
 }
 
 /// All links, once.
-pub(super) async fn report(channel: &Channel) -> anyhow::Result<Vec<Link>> {
+pub(super) async fn report(channel: &Connection) -> anyhow::Result<Vec<Link>> {
     let mut client = NodeServiceClient::new(channel.clone());
     let mut stream = client.watch_links(WatchLinksRequest { once: true }).await?.into_inner();
     let report = stream.message().await?.context("the node said nothing of its links")?;

@@ -1,7 +1,9 @@
 //! The command line: what each command does is in its own file.
 
+mod acts;
 mod archive;
 pub mod args;
+mod audit;
 mod bench;
 mod bundle;
 mod charter;
@@ -11,12 +13,17 @@ mod dutch;
 mod environment;
 pub mod file;
 mod incidents;
+mod join;
 mod key;
 mod links;
+mod people;
 mod read;
+mod recall;
 mod scenario;
+mod session;
 mod show;
 mod store;
+mod team;
 mod wait;
 pub mod words;
 mod write;
@@ -25,6 +32,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _};
+use parking_lot::Mutex;
 use polder_picture::language::Language;
 use tonic_types::StatusExt as _;
 
@@ -32,10 +40,11 @@ use self::{
     args::{Cli, Command, Common},
     client::Unreachable,
     file::File,
+    session::{Bearer, Connection},
     show::Lines,
     words::Words,
 };
-use crate::config::Config;
+use crate::{config::Config, tls::Dialled};
 
 /// What every command knows.
 struct Context {
@@ -44,6 +53,8 @@ struct Context {
     file: File,
     words: Words,
     lines: Lines,
+    /// The last connection to the node, for what its handshake tells afterwards.
+    dialled: Mutex<Option<Dialled>>,
 }
 
 impl Context {
@@ -51,8 +62,33 @@ impl Context {
         self.common.node.as_deref().unwrap_or(client::NODE)
     }
 
-    async fn connect(&self) -> anyhow::Result<tonic::transport::Channel> {
-        client::connect(self.node(), self.words).await
+    /// A connection that says who calls: by `--token`, else by the session of `polder login`.
+    async fn connect(&self) -> anyhow::Result<Connection> {
+        let kept = match &self.common.token {
+            Some(token) => Some(token.clone()),
+            None => session::kept(self.node())?.map(|kept| kept.token),
+        };
+        self.connect_as(kept.as_deref()).await
+    }
+
+    async fn connect_as(&self, token: Option<&str>) -> anyhow::Result<Connection> {
+        let bearer = token.map(Bearer::of).transpose()?.unwrap_or_default();
+        let how = client::how(&self.common, self.node(), self.words)?;
+        let dialled = client::dial(self.node(), &how, self.words).await?;
+        let channel = dialled.channel.clone();
+        *self.dialled.lock() = Some(dialled);
+        Ok(Connection::new(channel, bearer))
+    }
+
+    /// That our own certificate is refused shows only in the first call: says it in its words.
+    fn with_trouble(&self, error: anyhow::Error) -> anyhow::Error {
+        let trouble = self.dialled.lock().as_ref().and_then(Dialled::trouble);
+        match trouble.filter(|_| error.downcast_ref::<tonic::Status>().is_some()) {
+            None => error,
+            Some(trouble) => {
+                client::unreachable(self.node(), &trouble.sentence(self.words.0), self.words)
+            }
+        }
     }
 
     /// Directory of the store, from a flag, the environment or the file.
@@ -150,7 +186,8 @@ fn run(cli: Cli, file: File, early: Language) -> anyhow::Result<u8> {
     let serves = matches!(command, Command::Serve(_));
     log_to_stderr(&common, serves)?;
     let lines = Lines::of_stdout(words);
-    let context = Context { common, config: file.config.clone(), file, words, lines };
+    let dialled = Mutex::default();
+    let context = Context { common, config: file.config.clone(), file, words, lines, dialled };
     if let Command::Completions(args) = &command {
         clap_complete::generate(args.shell, &mut Cli::command(), "polder", &mut std::io::stdout());
         return Ok(0);
@@ -160,6 +197,7 @@ fn run(cli: Cli, file: File, early: Language) -> anyhow::Result<u8> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let done = runtime.block_on(dispatch(&context, command));
+    let done = done.map_err(|error| context.with_trouble(error));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     done
 }
@@ -172,9 +210,25 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Incident(command) => incidents::run(context, command).await,
         Command::Publish(args) => write::publish(context, *args).await,
         Command::Retract(args) => write::retract(context, args).await,
+        Command::Release(args) => people::release(context, args).await,
+        Command::Recall(args) => recall::recall(context, args).await,
+        Command::Erase(args) => recall::erase(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
+        Command::Login(args) => people::login(context, args).await,
+        Command::Logout => people::logout(context).await,
+        Command::Whoami => people::whoami(context).await,
+        Command::Account(command) => people::account(context, command).await,
+        Command::Guest(command) => people::guest(context, command).await,
         Command::List(args) => read::list(context, args).await,
         Command::Watch(args) => read::watch(context, args).await,
         Command::AsOf(args) => read::as_of(context, args).await,
+        Command::Contradictions(args) => team::contradictions(context, args).await,
+        Command::Decide(args) => team::decide(context, args).await,
+        Command::Assistance(args) => team::assistance(context, args).await,
+        Command::Gaps(args) => team::gaps(context, args).await,
+        Command::Acknowledge(args) => team::acknowledge(context, args).await,
+        Command::Handover(args) => team::handover(context, args).await,
+        Command::Sitrep(command) => team::sitrep(context, command).await,
         Command::Status => read::status(context).await,
         Command::Links(args) => links::links(context, args).await,
         Command::Holders(args) => links::holders(context, args).await,
@@ -184,6 +238,8 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Member(args) => charter::member(context, args).await,
         Command::Role(args) => charter::role(context, args).await,
         Command::Certify(args) => charter::certify(context, args).await,
+        Command::Invite(args) => join::invite(context, args).await,
+        Command::Join(args) => join::join(context, args).await,
         Command::Revoke(args) => charter::revoke(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,
         Command::Backup(args) => store::backup(context, args).await,

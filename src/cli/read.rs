@@ -1,15 +1,15 @@
 //! Commands that read: `list`, `watch`, `as-of`, `status`.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
 use jiff::Zoned;
 use polder_picture::attributes::millis;
 use polder_wire::v1::{
     Changes, Entry, EntryView, GetNodeStatusRequest, GetPictureAsOfRequest, Health, Incident, Lane,
-    ListEntriesRequest, NowStart, SubscribeMode, SubscribeRequest, SubscribeResponse,
-    SubscribeStart, node_service_client::NodeServiceClient, subscribe_response::Event,
-    subscribe_start::At,
+    ListEntriesRequest, NowStart, Relation, RelationType, SubscribeMode, SubscribeRequest,
+    SubscribeResponse, SubscribeStart, node_service_client::NodeServiceClient,
+    subscribe_response::Event, subscribe_start::At,
 };
 use prost::Message as _;
 
@@ -17,20 +17,41 @@ use super::{
     Context,
     args::{AsOfArgs, ListArgs, WatchArgs},
     client, say, say_json,
+    session::Connection,
     show::{Lines, bytes},
+    team,
 };
 use crate::json;
 
-/// Prints entries, as JSON or as lines.
-fn print(context: &Context, lines: &Lines, entries: &[Bytes]) -> anyhow::Result<()> {
+/// Prints entries, as JSON or as lines, each with the mark of who has yet to see it.
+fn print(
+    context: &Context,
+    lines: &Lines,
+    entries: &[Bytes],
+    waiting: &HashMap<String, String>,
+) -> anyhow::Result<()> {
     for entry in entries {
         if context.common.json {
             say_json(&json::from_bytes("Entry", entry)?)?;
         } else {
-            say(&lines.entry(&Entry::decode(entry.clone())?))?;
+            let entry = Entry::decode(entry.clone())?;
+            if acknowledges(&entry) {
+                // Told where it was to be read: `polder acknowledge`.
+                continue;
+            }
+            match waiting.get(&entry.name) {
+                Some(mark) => say(&format!("{} {mark}", lines.entry(&entry)))?,
+                None => say(&lines.entry(&entry))?,
+            }
         }
     }
     Ok(())
+}
+
+/// Whether an entry says nothing but that somebody has read another.
+fn acknowledges(entry: &Entry) -> bool {
+    let says = |relation: &Relation| relation.r#type() == RelationType::Acknowledges;
+    entry.relations.iter().any(says)
 }
 
 fn banner(context: &Context, incident: &Incident) -> anyhow::Result<()> {
@@ -54,8 +75,14 @@ pub(super) async fn list(context: &Context, args: ListArgs) -> anyhow::Result<u8
     };
     let response = client.list_entries(request).await?.into_inner();
     banner(context, &incident)?;
-    let lines = at_node_time(context, channel).await;
-    print(context, &lines, &response.entries)?;
+    let lines = at_node_time(context, channel.clone()).await;
+    let waiting = match context.common.json {
+        true => HashMap::new(),
+        false => team::waiting(&lines, channel, &incident.name).await?,
+    };
+    for entry in &response.entries {
+        print(context, &lines, std::slice::from_ref(entry), &waiting)?;
+    }
     if context.common.json {
         let token = response.next_page_token;
         if !token.is_empty() {
@@ -71,7 +98,7 @@ pub(super) async fn list(context: &Context, args: ListArgs) -> anyhow::Result<u8
 }
 
 /// Lines that judge what is stale by the node's clock: a replayed scenario has one of its own.
-async fn at_node_time(context: &Context, channel: tonic::transport::Channel) -> Lines {
+pub(super) async fn at_node_time(context: &Context, channel: Connection) -> Lines {
     let mut client = NodeServiceClient::new(channel);
     let status = client.get_node_status(GetNodeStatusRequest {}).await;
     let time = status.ok().and_then(|status| status.into_inner().node_time);
@@ -180,7 +207,7 @@ pub(super) async fn as_of(context: &Context, args: AsOfArgs) -> anyhow::Result<u
     let mut stream = client::picture(channel).get_picture_as_of(request).await?.into_inner();
     let mut summary = None;
     while let Some(message) = stream.message().await? {
-        print(context, &lines, &message.entries)?;
+        print(context, &lines, &message.entries, &HashMap::new())?;
         summary = message.summary.or(summary);
     }
     let summary = summary.unwrap_or_default();
@@ -240,6 +267,12 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<u8> {
         status.subscriber_count,
         words.subscribers()
     ))?;
+    if status.covered_record_count > 0 {
+        say(&format!("{}: {}", words.left_out(), status.covered_record_count))?;
+    }
+    if status.set_aside_record_count > 0 {
+        say(&format!("{}: {}", words.set_aside(), status.set_aside_record_count))?;
+    }
     let store = status.store.clone().unwrap_or_default();
     say(&format!(
         "{}: {} {} · {} {} · {} {}",
@@ -262,6 +295,9 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<u8> {
         let mut line = format!("  {incident} {lane} {} {}", feed.sequence, lines.faint(&feed.feed));
         if feed.forked {
             line.push_str(&format!(" {}", lines.alarm(words.forked())));
+        }
+        if feed.covered_sequence > 0 {
+            line.push_str(&format!(" {} {}", words.covered_to(), feed.covered_sequence));
         }
         if !feed.branch_of.is_empty() {
             line.push_str(&format!(" {} {}", words.branch_of(), lines.faint(&feed.branch_of)));

@@ -10,10 +10,9 @@ use polder_wire::v1::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use tonic::transport::Channel;
 use uuid::Uuid;
 
-use super::{Context, args::ImportArgs, client, say, say_json, store::bar};
+use super::{Context, args::ImportArgs, client, say, say_json, session::Connection, store::bar};
 use crate::json;
 
 /// One line of a scenario.
@@ -87,31 +86,37 @@ fn parse_line(text: &str, number: usize) -> anyhow::Result<Step> {
 
 /// Plays steps into a node.
 pub(super) struct Player {
-    incidents: IncidentServiceClient<Channel>,
-    picture: PictureServiceClient<Channel>,
+    incidents: IncidentServiceClient<Connection>,
+    picture: PictureServiceClient<Connection>,
 }
 
 impl Player {
-    pub(super) fn new(channel: Channel) -> Self {
+    pub(super) fn new(channel: Connection) -> Self {
         let incidents = IncidentServiceClient::new(channel.clone());
         Self { incidents, picture: client::picture(channel) }
     }
 
     pub(super) async fn play(&mut self, step: Step) -> anyhow::Result<()> {
+        self.play_to(step, String::new()).await
+    }
+
+    /// The same, said to an audience.
+    pub(super) async fn play_to(&mut self, step: Step, audience: String) -> anyhow::Result<()> {
         match step.act {
             Act::Create(request) => self.incidents.create_incident(request).await.map(|_| ())?,
             Act::Update(request) => self.incidents.update_incident(request).await.map(|_| ())?,
             Act::Retract(request) => self.picture.retract_entry(request).await.map(|_| ())?,
-            Act::Publish(item) => self.publish(item).await?,
+            Act::Publish(item) => self.publish(item, audience).await?,
         }
         Ok(())
     }
 
-    async fn publish(&mut self, item: PublishItem) -> anyhow::Result<()> {
+    async fn publish(&mut self, item: PublishItem, audience: String) -> anyhow::Result<()> {
         use prost::Message as _;
         let content = item.encode_to_vec();
         let request_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &content).to_string();
-        let request = PublishEntriesRequest { request_id, items: vec![item], ..Default::default() };
+        let items = vec![item];
+        let request = PublishEntriesRequest { request_id, items, audience, ..Default::default() };
         let response = self.picture.publish_entries(request).await?.into_inner();
         match response.results.into_iter().next().and_then(|result| result.outcome) {
             Some(Outcome::Published(_)) => Ok(()),

@@ -63,7 +63,8 @@ impl Lines {
         format!("{} {month}{year} {:02}:{:02}", at.day(), at.hour(), at.minute())
     }
 
-    fn now(&self) -> i64 {
+    /// The moment that ages are counted from.
+    pub(super) fn now(&self) -> i64 {
         self.now_ms.unwrap_or_else(crate::wall::system_ms)
     }
 
@@ -119,6 +120,9 @@ impl Lines {
         }
         if !entry.rivals.is_empty() {
             marks.push(self.paint(ALARM, &format!("[{}]", words.contradiction())));
+        }
+        if !entry.set_aside_reason.is_empty() {
+            marks.push(self.paint(ALARM, &format!("[{}]", words.does_not_count())));
         }
         if entry.clock_unsynchronised {
             marks.push(self.paint(WARN, &format!("[{}]", words.warn_clock())));

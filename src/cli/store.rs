@@ -24,6 +24,7 @@ use super::{
     args::{BackupArgs, CompactArgs, InitArgs, RestoreArgs, ServeArgs, VerifyArgs},
     say, say_json,
     show::bytes,
+    words::Words,
 };
 use crate::{
     attachments::Attachments,
@@ -31,8 +32,9 @@ use crate::{
     links::{DialPlan, LinksConfig},
     maintain,
     node::{self, Node, NodeOptions},
-    serve::{Addresses, serve as serve_node},
+    serve::{Addresses, Entrance, Serving, check_addresses, serve as serve_node},
     store::engine::ENGINES,
+    tls::TlsConfig,
     wall::Wall,
     web::WebOptions,
 };
@@ -66,20 +68,11 @@ pub(super) fn init(context: &Context, args: InitArgs) -> anyhow::Result<u8> {
 }
 
 fn default_addresses() -> Addresses {
-    Addresses { listen: ([127, 0, 0, 1], 7420).into(), admin: ([127, 0, 0, 1], 7421).into() }
-}
-
-/// Refuses what would put plain text on a network.
-pub(super) fn check_loopback(addresses: Addresses) -> anyhow::Result<()> {
-    for address in [addresses.listen, addresses.admin] {
-        if !address.ip().is_loopback() {
-            bail!(
-                "{address} is not a loopback address: connections are not encrypted yet, so a node \
-                 is served on its own machine only"
-            );
-        }
+    Addresses {
+        listen: ([127, 0, 0, 1], 7420).into(),
+        admin: ([127, 0, 0, 1], 7421).into(),
+        local: None,
     }
-    Ok(())
 }
 
 /// How long tasks that were ended may hold a store.
@@ -98,17 +91,23 @@ pub(super) async fn serve(context: &Context, args: ServeArgs) -> anyhow::Result<
     let mut addresses = Addresses {
         listen: args.listen.or(context.config.listen).unwrap_or(usual.listen),
         admin: args.admin.or(context.config.admin).unwrap_or(usual.admin),
+        local: args.local,
     };
-    check_loopback(addresses).context(Misuse)?;
+    check_addresses(&addresses).context(Misuse)?;
+    let tls = TlsConfig { always: args.tls, ..context.config.tls.clone() };
     let mut links = context.config.peers.clone();
     links.dial.extend(args.link.iter().map(DialPlan::to));
+    if args.tls {
+        links.dial.iter_mut().for_each(|plan| plan.tls = plan.tls.or(Some(true)));
+    }
     links.check().context(Misuse)?;
     let wanted = context.engine(args.engine)?;
     let options = NodeOptions { fence: args.fence, ..context.config.options() };
-    let web = WebOptions { page: !args.no_web, names: args.web_name };
+    let layers = Some(data.join("layers"));
+    let web = WebOptions { page: !args.no_web, names: args.web_name, layers, switches: None };
     let mut opened = Node::open(&data, Wall::System, &options)?;
     loop {
-        let how = (addresses, links.clone(), web.clone());
+        let how = (addresses, links.clone(), web.clone(), tls.clone());
         match serve_once(context, &data, wanted.as_deref(), opened, how).await? {
             Ended::Stopped => return Ok(0),
             Ended::KeyRetired(bound) => addresses = bound,
@@ -130,7 +129,7 @@ async fn serve_once(
     data: &Path,
     wanted: Option<&str>,
     (node, writer): (Arc<Node>, node::Writer),
-    (addresses, links, web): (Addresses, LinksConfig, WebOptions),
+    (addresses, links, web, tls): (Addresses, LinksConfig, WebOptions, TlsConfig),
 ) -> anyhow::Result<Ended> {
     let engine = node.log().engine().name();
     if wanted.is_some_and(|wanted| wanted != engine) {
@@ -145,7 +144,10 @@ async fn serve_once(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let page = web.page;
-    let mut serving = serve_node(Arc::clone(&node), addresses, links, web).await?;
+    let always = tls.always;
+    let people = context.config.people.clone();
+    let entrance = Entrance { web, tls, people };
+    let mut serving = serve_node(Arc::clone(&node), addresses, links, entrance).await?;
     let bound = serving.addresses;
     tracing::info!(
         listen = %bound.listen, admin = %bound.admin, engine, data = %data.display(),
@@ -153,13 +155,16 @@ async fn serve_once(
     );
     let words = context.words;
     if context.common.json {
-        say_json(&serde_json::json!({"listen": bound.listen, "admin": bound.admin}))?;
+        say_json(&serde_json::json!({
+            "listen": bound.listen,
+            "admin": bound.admin,
+            "local": bound.local,
+            "encrypted": is_encrypted(&bound, always),
+            "node": serving.tls.id().to_string(),
+        }))?;
     }
     eprintln!("{} {}, {} {}.", words.listening(), bound.listen, words.admin_on(), bound.admin);
-    if page {
-        eprintln!("{} http://{}/", words.page_at(), bound.listen);
-    }
-    eprintln!("{}", words.plain_text());
+    tell_how(&serving, page, always, words);
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -182,6 +187,31 @@ async fn serve_once(
     }
 }
 
+fn is_encrypted(addresses: &Addresses, always: bool) -> bool {
+    always || !addresses.listen.ip().to_canonical().is_loopback()
+}
+
+/// Says how the node is reached, and by whom.
+fn tell_how(serving: &Serving, page: bool, always: bool, words: Words) {
+    let Addresses { listen, local, .. } = serving.addresses;
+    let encrypted = is_encrypted(&serving.addresses, always);
+    if page {
+        let scheme = if encrypted { "https" } else { "http" };
+        eprintln!("{} {scheme}://{listen}/", words.page_at());
+    }
+    if encrypted {
+        eprintln!("{} {}", words.encrypted(), serving.tls.id());
+        if !serving.tls.trust().knows_anybody() {
+            eprintln!("{}", words.knows_nobody());
+        }
+    } else {
+        eprintln!("{}", words.plain_text());
+    }
+    if let Some(local) = local {
+        eprintln!("{} {local}.", words.local_on());
+    }
+}
+
 pub(super) fn check(context: &Context) -> anyhow::Result<u8> {
     let config = &context.config;
     // What `serve` would be given, by the environment too.
@@ -192,13 +222,17 @@ pub(super) fn check(context: &Context) -> anyhow::Result<u8> {
     let usual = default_addresses();
     let listen = args.listen.or(config.listen).unwrap_or(usual.listen);
     let admin = args.admin.or(config.admin).unwrap_or(usual.admin);
-    check_loopback(Addresses { listen, admin }).map_err(|error| error.context(super::Usage))?;
+    let addresses = Addresses { listen, admin, local: args.local };
+    check_addresses(&addresses).map_err(|error| error.context(super::Usage))?;
+    config.tls.check_files().map_err(|error| error.context(super::Usage))?;
     let engine = context.engine(args.engine)?;
     let engine = engine.as_deref().unwrap_or("as the store has");
     let shown = serde_json::json!({
         "data": args.data.as_ref().or(config.data.as_ref()),
         "listen": listen,
         "admin": admin,
+        "local": args.local,
+        "tls": config.tls,
         "store": {"engine": engine},
         "disk": config.disk,
         "attachments": {

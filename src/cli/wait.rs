@@ -8,9 +8,8 @@ use polder_wire::v1::{
     Link, PublishEntriesRequest, PublishEntriesResponse, WaitForHolders, publish_result::Outcome,
 };
 use tokio::time::Instant;
-use tonic::transport::Channel;
 
-use super::{Context, Misuse, args::WaitArgs, client, links, say, say_json};
+use super::{Context, Misuse, args::WaitArgs, client, links, say, say_json, session::Connection};
 
 /// One look at who holds it takes at most so long; then the reader hears how far it is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -30,7 +29,7 @@ pub(super) struct Wait {
 
 impl Wait {
     /// What the flags ask; `None`: nothing.
-    pub(super) async fn of(channel: &Channel, args: &WaitArgs) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn of(channel: &Connection, args: &WaitArgs) -> anyhow::Result<Option<Self>> {
         if args.wait.is_none() && args.wait_for.is_empty() {
             return Ok(None);
         }
@@ -55,7 +54,11 @@ impl Wait {
     }
 
     /// Waits, tells how far it is, and says with which code the program ends.
-    pub(super) async fn end(mut self, context: &Context, channel: &Channel) -> anyhow::Result<u8> {
+    pub(super) async fn end(
+        mut self,
+        context: &Context,
+        channel: &Connection,
+    ) -> anyhow::Result<u8> {
         self.last.dedup_by(|a, b| a.1.request_id == b.1.request_id);
         if self.last.is_empty() {
             return Ok(0);
@@ -93,7 +96,7 @@ impl Wait {
 
     async fn look(
         &self,
-        channel: &Channel,
+        channel: &Connection,
         request: &PublishEntriesRequest,
         time: Duration,
     ) -> anyhow::Result<PublishEntriesResponse> {

@@ -32,6 +32,44 @@ words! {
     retracted: "retracted", "ingetrokken";
     urgent: "URGENT", "SPOED";
     left: "no longer in this picture", "niet meer in dit beeld";
+    held_by_this_node: "Held by this node", "Aanwezig op dit knooppunt";
+    held_at: "Held by", "Aanwezig op";
+    no_other_holder: "No other node is known to hold it.", "Van geen ander knooppunt is bekend dat het dit heeft.";
+    the_operator: "the operator", "de beheerder ter plaatse";
+    somebody: "somebody", "iemand";
+    perhaps_seen: "may have shown it", "liet het mogelijk zien";
+    signed_in: "Signed in:", "Aangemeld:";
+    signed_out: "Signed out here and everywhere else at this node.",
+        "Afgemeld, hier en overal elders bij dit knooppunt.";
+    session_kept: "The session is kept in", "De sessie staat in";
+    sees: "sees", "ziet";
+    may: "may", "mag";
+    no_grants: "no role here: you see nothing, and may do nothing",
+        "geen rol hier: u ziet niets en mag niets";
+    caller_operator: "The operator of this node: nobody needs to sign in here yet.",
+        "De beheerder van dit knooppunt: niemand hoeft zich hier nog aan te melden.";
+    caller_account: "Account of this node:", "Account van dit knooppunt:";
+    caller_provider: "Known by an identity provider:", "Bekend bij een identiteitsprovider:";
+    caller_guest: "Guest:", "Gast:";
+    caller_system: "System of a party.", "Systeem van een partij.";
+    guest: "guest", "gast";
+    disabled: "may not sign in", "mag zich niet aanmelden";
+    no_passphrase: "no passphrase", "geen wachtwoordzin";
+    last_sign_in: "last signed in", "laatst aangemeld";
+    no_accounts: "There are no accounts.", "Er zijn geen accounts.";
+    account_removed: "Removed: its sessions have ended.", "Verwijderd: de sessies zijn beëindigd.";
+    guest_ended: "Ended: the guest is out.", "Beëindigd: de gast is eruit.";
+    invitation: "Invitation", "Uitnodiging";
+    invitation_advice: "Tell it to the guest by another way than this; it is shown only now.",
+        "Geef die langs een andere weg aan de gast door; ze wordt alleen nu getoond.";
+    released: "Released as", "Vrijgegeven als";
+    demo_people: "Sign in to see what each sees", "Meld u aan om te zien wat ieder ziet";
+    recalled: "Recalled", "Teruggehaald";
+    said_again: "Said again as", "Opnieuw gezegd als";
+    entry_erased: "Erased", "Gewist";
+    kept_by_others: "Versions of others stay; only they take those back",
+        "Versies van anderen blijven; alleen zij halen die terug";
+    does_not_count: "does not count under the charter", "telt niet mee volgens het handvest";
     entries: "entries", "items";
     contradictions: "contradictions", "tegenspraken";
     stale_items: "stale", "verouderd";
@@ -42,10 +80,14 @@ words! {
     open_contradictions: "Open contradictions", "Openstaande tegenspraken";
     forked: "ends here: its key was used twice", "eindigt hier: de sleutel is twee keer gebruikt";
     branch_of: "is a branch of", "is een tak van";
+    left_out: "Records not here, left out by a checkpoint",
+        "Records niet hier, weggelaten bij een ijkpunt";
+    set_aside: "Records that do not count under the charter",
+        "Records die volgens het handvest niet meetellen";
+    covered_to: "by a checkpoint up to", "bij een ijkpunt tot en met";
     new_key: "Starting again with a new key; what was lost comes back from the other nodes.",
         "Start opnieuw met een nieuwe sleutel; wat kwijt was komt terug van de andere knooppunten.";
     as_known_at: "As it was known at", "Zoals bekend op";
-    versions_of: "versions", "versies";
     says: "says", "meldt";
     none: "none", "geen";
     node: "Node", "Knooppunt";
@@ -66,6 +108,16 @@ words! {
     listening: "Polder listens on", "Polder luistert op";
     admin_on: "metrics and health on", "metrieken en toestand op";
     plain_text: "Connections are not encrypted: loopback only.", "Verbindingen zijn niet versleuteld: alleen op deze machine.";
+    code: "Code", "Code";
+    code_advice: "Read it to whoever sets up the new node, and leave this command running; it holds for", "Lees hem voor aan wie het nieuwe knooppunt inricht en laat deze opdracht draaien; hij geldt";
+    guest_came: "A node knows the code", "Een knooppunt kent de code";
+    invitation_over: "The invitation is over.", "De uitnodiging is voorbij.";
+    joined: "This node has joined the charter", "Dit knooppunt hoort nu bij het handvest";
+    invited_by: "Invited by", "Uitgenodigd door";
+    join_advice: "To keep a link with that node, put this in the configuration file:", "Zet dit in het configuratiebestand om een verbinding met dat knooppunt te houden:";
+    encrypted: "Connections are encrypted (TLS 1.3). Key id of this node:", "Verbindingen zijn versleuteld (TLS 1.3). Sleutel-id van dit knooppunt:";
+    knows_nobody: "There is no charter and no node is named in the configuration: no link is accepted or dialled off this machine.", "Er is geen handvest en de instellingen noemen geen knooppunt: buiten deze machine wordt geen verbinding aangenomen of gelegd.";
+    local_on: "Programs of this machine, in plain text:", "Programma's op deze machine, onversleuteld:";
     page_at: "The picture in a browser:", "Het beeld in een browser:";
     stopping: "Stopping: streams end with a token, the last commit is finished.", "Stoppen: streams eindigen met een token, de laatste schrijfactie wordt afgemaakt.";
     stopped: "Stopped.", "Gestopt.";
@@ -108,6 +160,7 @@ words! {
     snapshot_done: "The picture so far. Changes follow.", "Het beeld tot nu toe. Wijzigingen volgen.";
     reset: "The node could not go on where we were; the picture starts anew.", "Het knooppunt kon niet verder waar we waren; het beeld begint opnieuw.";
     reconnecting: "The connection was lost; trying again.", "De verbinding is verbroken; nieuwe poging.";
+    whom_to_trust: "off this machine nothing goes in plain text: say whom to trust, with --node-key KEY or --ca FILE", "buiten deze machine gaat niets onversleuteld: zeg wie te vertrouwen is, met --node-key SLEUTEL of --ca BESTAND";
     unreachable: "The node cannot be reached at", "Het knooppunt is niet bereikbaar op";
     demo_intro: "The flood of July 2021 in Limburg, as it became known. An exercise: nothing here is happening now.", "Het hoogwater van juli 2021 in Limburg, zoals het bekend werd. Een oefening: niets hiervan gebeurt nu.";
     demo_cut_off: "── Limburg-Noord is cut off: it goes on alone ──", "── Limburg-Noord is afgesneden: het werkt alleen verder ──";
@@ -276,6 +329,23 @@ impl Words {
     }
 
     /// Name of a role.
+    /// A right, by the word that a node tells.
+    pub fn right(self, right: &str) -> String {
+        let dutch = match right {
+            "look" => "meekijken",
+            "read" => "lezen",
+            "publish" => "melden",
+            "lead" => "leiden",
+            "invite" => "uitnodigen",
+            "carry" => "meenemen",
+            "audit" => "controleren",
+            "administer" => "beheren",
+            other => other,
+        };
+        self.0.pick(right, dutch).to_owned()
+    }
+
+    /// What a person is there for.
     pub fn role(self, role: Role) -> &'static str {
         let (english, dutch) = match role {
             Role::Unspecified => ("unstated", "onbekend"),
@@ -333,6 +403,7 @@ impl Words {
             "message" => "bericht",
             "flood_defence" => "waterkering",
             "reception" => "opvang",
+            "assistance_offer" => "bijstandsaanbod",
             "retraction" => "intrekking",
             other => return other.replace('_', " "),
         };

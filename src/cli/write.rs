@@ -14,14 +14,15 @@ use polder_wire::v1::{
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use tonic::transport::Channel;
 use uuid::Uuid;
 
 use super::{
     Context,
     args::{PublishArgs, RetractArgs},
     client, say, say_json,
+    session::Connection,
     store::bar,
+    team,
     wait::Wait,
 };
 use crate::json as convert;
@@ -33,7 +34,8 @@ pub(super) async fn publish(context: &Context, args: PublishArgs) -> anyhow::Res
     let channel = context.connect().await?;
     if args.title.as_deref() == Some("-") {
         let wait = Wait::of(&channel, &args.wait).await?;
-        return publish_lines(Sender::new(context, channel, wait), args.incident.as_deref()).await;
+        let sender = Sender::new(context, channel, args.audience.as_deref(), wait);
+        return publish_lines(sender, args.incident.as_deref()).await;
     }
     let incident = client::incident(&channel, args.incident.as_deref(), context.words).await?;
     let mut entry = entry_json(&args, &incident.name)?;
@@ -44,10 +46,13 @@ pub(super) async fn publish(context: &Context, args: PublishArgs) -> anyhow::Res
         let attachments = entry.entry("attachments").or_insert_with(|| json!([]));
         attachments.as_array_mut().expect("it was made an array").push(reference);
     }
+    if let Some(attention) = team::attention_json(&args) {
+        entry.insert("attention".into(), attention);
+    }
     let bytes = convert::to_bytes("Entry", &Value::Object(entry))?;
     let item = PublishItem { entry: bytes.into(), ..Default::default() };
     let wait = Wait::of(&channel, &args.wait).await?;
-    let mut sender = Sender::new(context, channel, wait);
+    let mut sender = Sender::new(context, channel, args.audience.as_deref(), wait);
     sender.push(item, None).await?;
     sender.end().await
 }
@@ -91,7 +96,8 @@ fn item_of_line(line: &str, incident: Option<&str>) -> anyhow::Result<PublishIte
 /// Sends items in batches and says what became of each.
 struct Sender<'c> {
     context: &'c Context,
-    channel: Channel,
+    channel: Connection,
+    audience: String,
     waiting: Vec<(PublishItem, Option<usize>)>,
     wait: Option<Wait>,
     published: usize,
@@ -99,8 +105,14 @@ struct Sender<'c> {
 }
 
 impl<'c> Sender<'c> {
-    fn new(context: &'c Context, channel: Channel, wait: Option<Wait>) -> Self {
-        Self { context, channel, waiting: Vec::new(), wait, published: 0, refused: 0 }
+    fn new(
+        context: &'c Context,
+        channel: Connection,
+        audience: Option<&str>,
+        wait: Option<Wait>,
+    ) -> Self {
+        let audience = audience.map(client::audience_name).unwrap_or_default();
+        Self { context, channel, audience, waiting: Vec::new(), wait, published: 0, refused: 0 }
     }
 
     async fn push(&mut self, item: PublishItem, line: Option<usize>) -> anyhow::Result<()> {
@@ -115,7 +127,12 @@ impl<'c> Sender<'c> {
         let (items, lines): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().unzip();
         let request_id = Uuid::new_v4().to_string();
-        let request = PublishEntriesRequest { request_id, items, ..Default::default() };
+        let request = PublishEntriesRequest {
+            request_id,
+            items,
+            audience: self.audience.clone(),
+            ..Default::default()
+        };
         let mut client = client::picture(self.channel.clone());
         let asked = self.wait.is_some().then(|| request.clone());
         let response = client.publish_entries(request).await?.into_inner();
@@ -216,6 +233,13 @@ fn entry_json(args: &PublishArgs, incident: &str) -> anyhow::Result<Map<String, 
     if !times.is_empty() {
         entry.insert("times".into(), Value::Object(times));
     }
+    if args.personal || args.keep_until.is_some() {
+        let mut label = json!({"personalData": true});
+        if let Some(until) = &args.keep_until {
+            label["eraseTime"] = json!(rfc3339(&client::moment(until, &near)?));
+        }
+        entry.insert("label".into(), label);
+    }
     if let Some(assessment) = assessment(args) {
         entry.insert("assessment".into(), assessment);
     }
@@ -261,7 +285,7 @@ fn rfc3339(at: &prost_types::Timestamp) -> String {
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Uploads a file, from where an earlier attempt ended.
-async fn upload(channel: &Channel, file: &Path) -> anyhow::Result<String> {
+async fn upload(channel: &Connection, file: &Path) -> anyhow::Result<String> {
     let data = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let data = Bytes::from(data);
     let name = AttachmentName { sha256: Sha256::digest(&data).into() }.to_string();

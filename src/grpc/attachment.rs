@@ -4,6 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use futures::Stream;
 use polder_picture::{
+    admit::NewScope,
     attributes::timestamp,
     names::AttachmentName,
     refusal::{Class, Refusal},
@@ -16,10 +17,12 @@ use polder_wire::v1::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{Services, blocking, status::Refused};
+use super::{Services, blocking, guard::caller, status::Refused};
 use crate::{
     attachments::{AttachmentError, Stored},
-    query::citations,
+    audit::reading,
+    people::Caller,
+    query::{citations, citing_scopes},
 };
 
 /// Bytes of one message of a download.
@@ -46,6 +49,34 @@ fn shown(stored: &Stored, citation_count: u32) -> Attachment {
 fn not_found(name: &str) -> Refusal {
     let sentence = format!("{name} is not held here");
     Refusal::new(Class::NotFound, "ATTACHMENT_NOT_FOUND", sentence)
+}
+
+impl Services {
+    /// Whether somebody may have an attachment: they see an entry that cites it.
+    async fn shown_to(&self, caller: &Caller, name: &str) -> Result<Stored, Status> {
+        let sha256 = parse(name, "name").map_err(Refused::from)?;
+        let missing = || Refused::from(not_found(name));
+        let stored = self.node.attachments.get(&sha256).ok_or_else(missing)?;
+        let sees = |scopes: &[NewScope]| {
+            scopes.iter().any(|scope| caller.sees_audience(&scope.incident, &scope.audience))
+        };
+        let citing = self.links.citing(&sha256);
+        if sees(&citing) {
+            reading::attachment(&self.node, caller, name, &citing);
+            return Ok(stored);
+        }
+        // It may be cited since a moment only.
+        let node = Arc::clone(&self.node);
+        let cited = blocking(move || Ok(citing_scopes(&node)?)).await?;
+        match cited.get(&sha256) {
+            Some(scopes) if sees(scopes) => {
+                reading::attachment(&self.node, caller, name, scopes);
+                Ok(stored)
+            }
+            _ if caller.is_operator() => Ok(stored),
+            _ => Err(missing().into()),
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -94,10 +125,10 @@ impl AttachmentService for Services {
         &self,
         request: Request<DownloadRequest>,
     ) -> Result<Response<Self::DownloadStream>, Status> {
+        let caller = caller(&request)?;
         let request = request.into_inner();
-        let sha256 = parse(&request.name, "name").map_err(Refused::from)?;
-        let stored = self.node.attachments.get(&sha256);
-        let stored = stored.ok_or_else(|| Refused::from(not_found(&request.name)))?;
+        let stored = self.shown_to(&caller, &request.name).await?;
+        let sha256 = stored.sha256;
         let offset = u64::try_from(request.offset).ok().filter(|at| *at <= stored.size_bytes);
         let offset = offset.ok_or_else(|| {
             let sentence = format!("must be 0 to {}", stored.size_bytes);
@@ -131,10 +162,10 @@ impl AttachmentService for Services {
         &self,
         request: Request<GetAttachmentRequest>,
     ) -> Result<Response<GetAttachmentResponse>, Status> {
+        let caller = caller(&request)?;
         let name = request.into_inner().name;
-        let sha256 = parse(&name, "name").map_err(Refused::from)?;
-        let stored = self.node.attachments.get(&sha256);
-        let stored = stored.ok_or_else(|| Refused::from(not_found(&name)))?;
+        let stored = self.shown_to(&caller, &name).await?;
+        let sha256 = stored.sha256;
         let node = Arc::clone(&self.node);
         let cited = blocking(move || Ok(citations(&node)?)).await?;
         let count = cited.get(&sha256).copied().unwrap_or(0);

@@ -3,9 +3,9 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
-use polder_picture::refusal::Refusal;
+use polder_picture::{refusal::Refusal, sight::Sight};
 use polder_wire::v1::{
-    ArchiveIncidentRequest, ArchiveIncidentResponse, DropArchivedIncidentRequest,
+    Act, ActKind, ArchiveIncidentRequest, ArchiveIncidentResponse, DropArchivedIncidentRequest,
     DropArchivedIncidentResponse, ExportBundleRequest, ExportBundleResponse, GetHeadsResponse,
     ImportBundleRequest, ImportBundleResponse,
 };
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     archive::{Comparison, DropError},
+    audit::{self, act},
     bundle::{
         archive,
         export::{self, Plan, Wanted},
@@ -27,6 +28,7 @@ use crate::{
         import::Importer,
     },
     node::Node,
+    people::{Caller, rights::Right},
 };
 
 /// Bytes of one message of an export.
@@ -34,9 +36,22 @@ const PART_BYTES: usize = 256 * 1024;
 /// Largest message of an import.
 const DATA_BYTES_MAX: usize = 1 << 20;
 
-pub(super) async fn heads(services: &Services) -> Result<GetHeadsResponse, Status> {
+/// What somebody may take along: what they see, and all of it who looks after the node, since that
+/// person has its disk.
+pub(super) fn carried(services: &Services, caller: &Caller) -> Sight {
+    if caller.may(Right::Administer) {
+        return Sight::All;
+    }
+    caller.sight(&services.node.picture.read())
+}
+
+pub(super) async fn heads(
+    services: &Services,
+    caller: &Caller,
+) -> Result<GetHeadsResponse, Status> {
     let node = Arc::clone(&services.node);
-    let written = blocking(move || Ok(heads::write(&node))).await?;
+    let sight = carried(services, caller);
+    let written = blocking(move || Ok(heads::write(&node, &sight))).await?;
     Ok(GetHeadsResponse {
         data: written.data.into(),
         feed_count: written.feeds as i64,
@@ -47,12 +62,15 @@ pub(super) async fn heads(services: &Services) -> Result<GetHeadsResponse, Statu
 pub(super) async fn export(
     services: &Services,
     request: ExportBundleRequest,
+    caller: &Caller,
 ) -> Result<Response<Streamed<ExportBundleResponse>>, Status> {
     let ExportBundleRequest { heads, incidents, include_attachments } = request;
     let wanted = Wanted { heads, incidents, attachments: include_attachments };
     let planner = Arc::clone(&services.node);
-    let plan = blocking(move || Ok(Plan::of(&planner, &wanted)?)).await?;
+    let sight = carried(services, caller);
+    let plan = blocking(move || Ok(Plan::of(&planner, &wanted, &sight)?)).await?;
     let node = Arc::clone(&services.node);
+    taken_along(&node, caller, ActKind::Exported, &plan).await?;
     Ok(stream(move |sender| {
         let records_total = plan.records() as i64;
         let mut sink = in_parts(|data, done| {
@@ -71,6 +89,17 @@ pub(super) async fn export(
     }))
 }
 
+/// Says in the account what goes into a file, before the first byte of it leaves.
+async fn taken_along(
+    node: &Arc<Node>,
+    caller: &Caller,
+    kind: ActKind,
+    plan: &Plan,
+) -> Result<(), Status> {
+    let acts = audit::taken_along(&act(caller, kind), plan);
+    Ok(node.put_on_record(acts).await.map_err(Refused::from)?)
+}
+
 /// A frame may be larger than a message should be.
 fn in_parts(
     mut send: impl FnMut(Bytes, u64) -> ControlFlow<()>,
@@ -86,10 +115,12 @@ fn in_parts(
 pub(super) async fn archive(
     services: &Services,
     request: ArchiveIncidentRequest,
+    caller: &Caller,
 ) -> Result<Response<Streamed<ArchiveIncidentResponse>>, Status> {
     let planner = Arc::clone(&services.node);
     let plan = blocking(move || Ok(archive::plan(&planner, &request.incident)?)).await?;
     let node = Arc::clone(&services.node);
+    taken_along(&node, caller, ActKind::Archived, &plan).await?;
     Ok(stream(move |sender| {
         let records_total = plan.records() as i64;
         let mut sink = in_parts(|data, done| {
@@ -113,14 +144,19 @@ pub(super) async fn archive(
 pub(super) fn drop_archived(
     services: &Services,
     data: Streaming<DropArchivedIncidentRequest>,
+    caller: &Caller,
 ) -> Response<Streamed<DropArchivedIncidentResponse>> {
     let node = Arc::clone(&services.node);
     let runtime = tokio::runtime::Handle::current();
+    let dropping = act(caller, ActKind::ArchiveDropped);
     stream(move |sender| {
         let mut data = data;
         let mut next = || runtime.block_on(data.message());
         let first = next()?.unwrap_or_default();
-        let comparison = Comparison::of(node, first.incident).map_err(Refused::from)?;
+        let dropping = Act { incident: first.incident.clone(), ..dropping };
+        let comparison =
+            Comparison::of(Arc::clone(&node), first.incident).map_err(Refused::from)?;
+        runtime.block_on(node.put_on_record(vec![dropping])).map_err(Refused::from)?;
         let mut waiting = Some(first.data);
         let mut broken = None;
         let mut pieces = || {
@@ -170,9 +206,11 @@ pub(super) fn drop_archived(
 pub(super) fn import(
     services: &Services,
     data: Streaming<ImportBundleRequest>,
+    caller: &Caller,
 ) -> Response<Streamed<ImportBundleResponse>> {
     let (sender, receiver) = channel(2);
     let node = Arc::clone(&services.node);
+    node.note(act(caller, ActKind::Imported));
     tokio::spawn(async move {
         if let Err(status) = take(node, data, &sender).await {
             let _ = sender.send(Err(status)).await;

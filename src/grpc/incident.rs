@@ -1,6 +1,6 @@
 //! `IncidentService`.
 
-use polder_picture::{check::Checker, picture::Picture, refusal::Refusal};
+use polder_picture::{check::Checker, picture::Picture, refusal::Refusal, sight::Sight};
 use polder_wire::{
     google::rpc,
     v1::{
@@ -13,9 +13,10 @@ use polder_wire::{
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
-use super::{Services, request_key, status::Refused};
+use super::{Services, guard::caller, request_key, status::Refused};
 use crate::{
     incident,
+    people::{Caller, rights::Right},
     publish::{PublishError, Receipt, RequestKey, Task},
     query::{page, page_size},
     token::{Position, Purpose},
@@ -36,10 +37,19 @@ impl Services {
         }
     }
 
-    fn shown(&self, name: &str) -> Result<Incident, Refused> {
+    fn shown(&self, name: &str, caller: &Caller) -> Result<Incident, Refused> {
         let picture = self.node.picture.read();
         let scope = incident::find(&picture, name, "name")?;
-        Ok(view(&picture, scope, name)?)
+        caller.require_in(Right::Read, &picture, scope)?;
+        Ok(view(&picture, scope, name, &caller.sight(&picture))?)
+    }
+
+    /// The scope of an incident that the caller may lead.
+    fn led(&self, caller: &Caller, name: &str, field: &str) -> Result<u32, Refusal> {
+        let picture = self.node.picture.read();
+        let scope = incident::find(&picture, name, field)?;
+        caller.require_in(Right::Lead, &picture, scope)?;
+        Ok(scope)
     }
 }
 
@@ -49,8 +59,8 @@ pub fn as_status(status: &rpc::Status) -> Status {
     Status::with_details(status.code.into(), status.message.clone(), details)
 }
 
-fn view(picture: &Picture, scope: u32, name: &str) -> Result<Incident, Refusal> {
-    incident::view(picture, scope).ok_or_else(|| {
+fn view(picture: &Picture, scope: u32, name: &str, sight: &Sight) -> Result<Incident, Refusal> {
+    incident::view(picture, scope, sight).ok_or_else(|| {
         let class = polder_picture::refusal::Class::NotFound;
         Refusal::new(class, "INCIDENT_NOT_FOUND", format!("{name} is not known here"))
     })
@@ -62,15 +72,18 @@ impl IncidentService for Services {
         &self,
         request: Request<CreateIncidentRequest>,
     ) -> Result<Response<CreateIncidentResponse>, Status> {
+        let caller = caller(&request)?;
         let mut request = request.into_inner();
         let (id, _) = incident::check_new(&request).map_err(Refused::from)?;
         let request_id = std::mem::take(&mut request.request_id);
-        let key = request_key("CreateIncident", &request_id, || request.encode_to_vec());
+        let key =
+            request_key("CreateIncident", caller.author(), &request_id, || request.encode_to_vec());
         let key = key.map_err(Refused::from)?;
         let weight = request.encoded_len();
         let new = request.incident.unwrap_or_default();
         let task_id = id.clone();
-        let task: Task = Box::new(move |desk| vec![incident::create(desk, task_id, new)]);
+        let author = caller.author().to_owned();
+        let task: Task = Box::new(move |desk| vec![incident::create(desk, task_id, new, author)]);
         let receipt = self.submit_one(key, weight, task).await?;
         // A repeated request without a name of its own finds the id that was made first.
         let name = receipt.results.first().and_then(|result| result.as_ref().ok()).and_then(|a| {
@@ -78,7 +91,13 @@ impl IncidentService for Services {
             let feed = picture.feed(picture.feed_index(a.feed)?);
             Some(format!("incidents/{}", picture.scope(feed.scope).incident))
         });
-        let incident = self.shown(&name.unwrap_or_else(|| format!("incidents/{id}")))?;
+        // Who opened it sees it once, also where a charter does not name its members yet.
+        let name = name.unwrap_or_else(|| format!("incidents/{id}"));
+        let incident = {
+            let picture = self.node.picture.read();
+            let scope = incident::find(&picture, &name, "name").map_err(Refused::from)?;
+            view(&picture, scope, &name, &Sight::All).map_err(Refused::from)?
+        };
         Ok(Response::new(CreateIncidentResponse { incident: Some(incident) }))
     }
 
@@ -86,7 +105,8 @@ impl IncidentService for Services {
         &self,
         request: Request<GetIncidentRequest>,
     ) -> Result<Response<GetIncidentResponse>, Status> {
-        let incident = self.shown(&request.into_inner().name)?;
+        let caller = caller(&request)?;
+        let incident = self.shown(&request.into_inner().name, &caller)?;
         Ok(Response::new(GetIncidentResponse { incident: Some(incident) }))
     }
 
@@ -94,25 +114,29 @@ impl IncidentService for Services {
         &self,
         request: Request<ListIncidentsRequest>,
     ) -> Result<Response<ListIncidentsResponse>, Status> {
-        Ok(Response::new(list(self, &request.into_inner())?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list(self, &request.into_inner(), &caller)?))
     }
 
     async fn update_incident(
         &self,
         request: Request<UpdateIncidentRequest>,
     ) -> Result<Response<UpdateIncidentResponse>, Status> {
+        let caller = caller(&request)?;
         let mut request = request.into_inner();
         incident::check_update(&request).map_err(Refused::from)?;
         let request_id = std::mem::take(&mut request.request_id);
-        let key = request_key("UpdateIncident", &request_id, || request.encode_to_vec());
+        let key =
+            request_key("UpdateIncident", caller.author(), &request_id, || request.encode_to_vec());
         let key = key.map_err(Refused::from)?;
         let name = request.incident.as_ref().map(|i| i.name.clone()).unwrap_or_default();
-        let scope = incident::find(&self.node.picture.read(), &name, "incident.name");
-        let scope = scope.map_err(Refused::from)?;
+        let scope = self.led(&caller, &name, "incident.name").map_err(Refused::from)?;
         let weight = request.encoded_len();
-        let task: Task = Box::new(move |desk| vec![incident::update(desk, scope, &request)]);
+        let author = caller.author().to_owned();
+        let task: Task =
+            Box::new(move |desk| vec![incident::update(desk, scope, &request, author)]);
         self.submit_one(key, weight, task).await?;
-        let incident = Some(self.shown(&name)?);
+        let incident = Some(self.shown(&name, &caller)?);
         Ok(Response::new(UpdateIncidentResponse { incident }))
     }
 
@@ -120,19 +144,21 @@ impl IncidentService for Services {
         &self,
         request: Request<CloseIncidentRequest>,
     ) -> Result<Response<CloseIncidentResponse>, Status> {
+        let caller = caller(&request)?;
         let mut request = request.into_inner();
         let mut check = Checker::new("");
         check.text("reason", &request.reason, 1..=1_000);
         check.finish().map_err(Refused::from)?;
         let request_id = std::mem::take(&mut request.request_id);
-        let key = request_key("CloseIncident", &request_id, || request.encode_to_vec());
+        let key =
+            request_key("CloseIncident", caller.author(), &request_id, || request.encode_to_vec());
         let key = key.map_err(Refused::from)?;
-        let scope = incident::find(&self.node.picture.read(), &request.name, "name");
-        let scope = scope.map_err(Refused::from)?;
+        let scope = self.led(&caller, &request.name, "name").map_err(Refused::from)?;
         let CloseIncidentRequest { name, reason, .. } = request;
-        let task: Task = Box::new(move |desk| vec![incident::close(desk, scope, reason)]);
+        let author = caller.author().to_owned();
+        let task: Task = Box::new(move |desk| vec![incident::close(desk, scope, reason, author)]);
         self.submit_one(key, 1024, task).await?;
-        let incident = Some(self.shown(&name)?);
+        let incident = Some(self.shown(&name, &caller)?);
         Ok(Response::new(CloseIncidentResponse { incident }))
     }
 }
@@ -140,6 +166,7 @@ impl IncidentService for Services {
 fn list(
     services: &Services,
     request: &ListIncidentsRequest,
+    caller: &Caller,
 ) -> Result<ListIncidentsResponse, Refused> {
     let mut check = Checker::new("");
     check.enumeration::<Mode>("mode", request.mode, false);
@@ -148,11 +175,12 @@ fn list(
     let question = 1 << 32 | (request.mode as u64) << 1 | u64::from(request.include_closed);
     let from = page(&services.node, &request.page_token, question)?;
     let picture = services.node.picture.read();
+    let sight = caller.sight(&picture);
     let mut next = from.map_or(picture.scopes().len(), |from| from.offset as usize);
     let mut response = ListIncidentsResponse::default();
     while next > 0 && response.incidents.len() < size {
         next -= 1;
-        let Some(incident) = incident::view(&picture, next as u32) else { continue };
+        let Some(incident) = incident::view(&picture, next as u32, &sight) else { continue };
         let of_mode = request.mode() == Mode::Unspecified || incident.mode() == request.mode();
         let open = incident.state() != IncidentState::Closed;
         if of_mode && (open || request.include_closed) {

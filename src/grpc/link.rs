@@ -3,12 +3,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
-use polder_picture::{
-    attributes::timestamp,
-    names::EntryName,
-    record::Id,
-    refusal::{Class, Refusal},
-};
+use polder_picture::{attributes::timestamp, record::Id, refusal::Refusal};
 use polder_wire::v1::{
     Holder, ListHoldersRequest, ListHoldersResponse, PublishEntriesResponse, SessionRequest,
     SessionResponse, WaitForHolders, WatchLinksRequest, WatchLinksResponse,
@@ -19,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Services, status::Refused};
-use crate::{links::Links, present, publish::Accepted};
+use crate::{links::Links, people::Caller, present, publish::Accepted, query, tls::peer::Peer};
 
 /// Reports of links follow each other no quicker.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
@@ -38,13 +33,18 @@ impl LinkService for Services {
         &self,
         request: Request<Streaming<SessionRequest>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
+        let proven = match request.extensions().get::<Peer>() {
+            Some(Peer::Node(node)) => Some(*node),
+            Some(Peer::Local) => None,
+            _ => return Err(Status::permission_denied("links are for nodes that prove their key")),
+        };
         let incoming = request.into_inner().filter_map(|message| {
             std::future::ready(match message {
                 Ok(message) => message.frame.map(Ok),
                 Err(status) => Some(Err(status)),
             })
         });
-        let frames = self.links.accept(incoming);
+        let frames = self.links.accept(proven, incoming);
         let frames = ReceiverStream::new(frames);
         let answers = frames.map(|frame| Ok(SessionResponse { frame: Some(frame) }));
         Ok(Response::new(Box::pin(answers)))
@@ -82,17 +82,10 @@ pub(super) fn watch(
 pub(super) fn holders(
     services: &Services,
     request: &ListHoldersRequest,
+    caller: &Caller,
 ) -> Result<ListHoldersResponse, Refusal> {
-    let name = EntryName::parse(&request.name).ok_or_else(|| {
-        let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
-        Refusal::field("name", "MALFORMED_NAME", sentence)
-    })?;
     let picture = services.node.picture.read();
-    let register =
-        picture.incident(name.incident.id()).and_then(|scope| picture.entry(scope, name.entry));
-    let register = register.ok_or_else(|| {
-        Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", "there is no such entry")
-    })?;
+    let register = query::find(&picture, &request.name, &caller.sight(&picture))?;
     let versions: Vec<_> = register
         .live
         .iter()

@@ -5,11 +5,11 @@ use std::{ops::ControlFlow, pin::Pin, sync::Arc};
 use futures::Stream;
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
-    ArchiveIncidentRequest, ArchiveIncidentResponse, CompactStoreRequest, CompactStoreResponse,
-    DropArchivedIncidentRequest, DropArchivedIncidentResponse, ExportBundleRequest,
-    ExportBundleResponse, FeedStatus, GetHeadsRequest, GetHeadsResponse, GetNodeStatusRequest,
-    GetNodeStatusResponse, Health, ImportBundleRequest, ImportBundleResponse, Lane,
-    ListHoldersRequest, ListHoldersResponse, StoreStatus, StreamBackupRequest,
+    ActKind, ArchiveIncidentRequest, ArchiveIncidentResponse, CompactStoreRequest,
+    CompactStoreResponse, DropArchivedIncidentRequest, DropArchivedIncidentResponse,
+    ExportBundleRequest, ExportBundleResponse, FeedStatus, GetHeadsRequest, GetHeadsResponse,
+    GetNodeStatusRequest, GetNodeStatusResponse, Health, ImportBundleRequest, ImportBundleResponse,
+    Lane, ListHoldersRequest, ListHoldersResponse, StoreStatus, StreamBackupRequest,
     StreamBackupResponse, VerifyLogRequest, VerifyLogResponse, WatchLinksRequest,
     WatchLinksResponse, node_service_server::NodeService,
 };
@@ -18,11 +18,17 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Services, blocking, bundle, link,
+    Services, blocking, bundle,
+    guard::caller,
+    link,
     status::{Refused, internal},
 };
-use crate::{backup, disk, maintain, node::Node, store::engine};
-use polder_picture::refusal::Refusal;
+use crate::{
+    audit, backup, disk, maintain,
+    node::Node,
+    store::{covered::CoveredRow, engine},
+};
+use polder_picture::{picture::Feed, refusal::Refusal, sight::Sight};
 
 /// Feeds that a status lists.
 const FEEDS_MAX: usize = 1_000;
@@ -55,10 +61,11 @@ pub(super) fn send<T>(sender: &Sender<Result<T, Status>>, message: T) -> Control
 impl NodeService for Services {
     async fn get_node_status(
         &self,
-        _: Request<GetNodeStatusRequest>,
+        request: Request<GetNodeStatusRequest>,
     ) -> Result<Response<GetNodeStatusResponse>, Status> {
+        let sight = bundle::carried(self, &caller(&request)?);
         let node = Arc::clone(&self.node);
-        Ok(Response::new(blocking(move || status(&node)).await?))
+        Ok(Response::new(blocking(move || status(&node, &sight)).await?))
     }
 
     type VerifyLogStream = Streamed<VerifyLogResponse>;
@@ -77,8 +84,11 @@ impl NodeService for Services {
         &self,
         request: Request<StreamBackupRequest>,
     ) -> Result<Response<Self::StreamBackupStream>, Status> {
+        let caller = caller(&request)?;
         let node = Arc::clone(&self.node);
         let attachments = request.into_inner().include_attachments;
+        let act = audit::act(&caller, ActKind::BackedUp);
+        node.put_on_record(vec![act]).await.map_err(Refused::from)?;
         Ok(stream(move |sender| {
             let lsn = node.picture.read().lsn();
             let mut sink = |bytes: bytes::Bytes, done: u64| {
@@ -117,14 +127,15 @@ impl NodeService for Services {
         &self,
         request: Request<ListHoldersRequest>,
     ) -> Result<Response<ListHoldersResponse>, Status> {
-        link::holders(self, request.get_ref()).map(Response::new).map_err(link::refuse)
+        let caller = caller(&request)?;
+        link::holders(self, request.get_ref(), &caller).map(Response::new).map_err(link::refuse)
     }
 
     async fn get_heads(
         &self,
-        _: Request<GetHeadsRequest>,
+        request: Request<GetHeadsRequest>,
     ) -> Result<Response<GetHeadsResponse>, Status> {
-        bundle::heads(self).await.map(Response::new)
+        bundle::heads(self, &caller(&request)?).await.map(Response::new)
     }
 
     type ExportBundleStream = Streamed<ExportBundleResponse>;
@@ -133,7 +144,8 @@ impl NodeService for Services {
         &self,
         request: Request<ExportBundleRequest>,
     ) -> Result<Response<Self::ExportBundleStream>, Status> {
-        bundle::export(self, request.into_inner()).await
+        let caller = caller(&request)?;
+        bundle::export(self, request.into_inner(), &caller).await
     }
 
     type ImportBundleStream = Streamed<ImportBundleResponse>;
@@ -142,7 +154,8 @@ impl NodeService for Services {
         &self,
         request: Request<Streaming<ImportBundleRequest>>,
     ) -> Result<Response<Self::ImportBundleStream>, Status> {
-        Ok(bundle::import(self, request.into_inner()))
+        let caller = caller(&request)?;
+        Ok(bundle::import(self, request.into_inner(), &caller))
     }
 
     type ArchiveIncidentStream = Streamed<ArchiveIncidentResponse>;
@@ -151,7 +164,8 @@ impl NodeService for Services {
         &self,
         request: Request<ArchiveIncidentRequest>,
     ) -> Result<Response<Self::ArchiveIncidentStream>, Status> {
-        bundle::archive(self, request.into_inner()).await
+        let caller = caller(&request)?;
+        bundle::archive(self, request.into_inner(), &caller).await
     }
 
     type DropArchivedIncidentStream = Streamed<DropArchivedIncidentResponse>;
@@ -160,7 +174,8 @@ impl NodeService for Services {
         &self,
         request: Request<Streaming<DropArchivedIncidentRequest>>,
     ) -> Result<Response<Self::DropArchivedIncidentStream>, Status> {
-        Ok(bundle::drop_archived(self, request.into_inner()))
+        let caller = caller(&request)?;
+        Ok(bundle::drop_archived(self, request.into_inner(), &caller))
     }
 
     type CompactStoreStream = Streamed<CompactStoreResponse>;
@@ -210,7 +225,7 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
     // Heads as they are now; records that come meanwhile are left for the next time.
     let (heads, total) = {
         let picture = node.picture.read();
-        let heads: Vec<_> = picture.held_feeds().map(|feed| (feed.id, feed.head)).collect();
+        let heads: Vec<_> = picture.all_held_feeds().map(|feed| (feed.id, feed.head)).collect();
         (heads, picture.lsn() as i64)
     };
     let mut last = 0;
@@ -241,8 +256,8 @@ fn verify(node: &Node, sender: &Sender<Result<VerifyLogResponse, Status>>) -> Re
     Ok(())
 }
 
-/// What the node says of itself.
-pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
+/// What the node says of itself, and of its feeds to who may see them.
+pub fn status(node: &Node, sight: &Sight) -> Result<GetNodeStatusResponse, Refused> {
     let identity = node.identity();
     let now_ms = node.tell_ms();
     let log = node.log();
@@ -270,7 +285,8 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         accepting: accepting.into_iter().map(Into::into).collect(),
     };
     let picture = node.picture.read();
-    let feeds = picture.held_feeds().take(FEEDS_MAX).map(|feed| FeedStatus {
+    let seen = |feed: &&Feed| sight.covers(feed.scope);
+    let feeds = picture.held_feeds().filter(seen).take(FEEDS_MAX).map(|feed| FeedStatus {
         feed: feed.id.to_string(),
         node: feed.origin.map(|origin| format!("nodes/{origin}")).unwrap_or_default(),
         incident: format!("incidents/{}", picture.scope(feed.scope).incident),
@@ -282,7 +298,9 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
             Some(branch) => picture.feed(branch.parent).id.to_string(),
             None => String::new(),
         },
+        covered_sequence: feed.covered.sequence as i64,
     });
+    let covered = log.covered()?;
     let uptime_ms = now_ms - node.start_ms();
     Ok(GetNodeStatusResponse {
         node: format!("nodes/{}", node.key_id()),
@@ -301,11 +319,13 @@ pub fn status(node: &Node) -> Result<GetNodeStatusResponse, Refused> {
         entry_count: picture.entries().len() as i64,
         incident_count: picture.incident_count() as i64,
         feeds: feeds.collect(),
-        feeds_left_out: picture.held_feeds().count().saturating_sub(FEEDS_MAX) as i64,
+        feeds_left_out: picture.held_feeds().filter(seen).count().saturating_sub(FEEDS_MAX) as i64,
         store: Some(store),
         health: health.into(),
         problems,
         subscriber_count: node.metrics.subscribers.get() as i32,
         node_time: Some(timestamp(now_ms)),
+        covered_record_count: covered.values().map(CoveredRow::left_out).sum::<u64>() as i64,
+        set_aside_record_count: picture.set_aside_count() as i64,
     })
 }

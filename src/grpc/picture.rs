@@ -8,31 +8,41 @@ use polder_picture::{
     admit::{Act, Draft, Supersedes},
     attributes::timestamp,
     check::Checker,
-    names::EntryName,
     record::Sealed,
     refusal::{Class, Refusal},
+    sight::Sight,
 };
 use polder_wire::v1::{
-    Content, GetEntryRequest, GetEntryResponse, GetPictureAsOfRequest, GetPictureAsOfResponse,
-    Lane, ListEntriesRequest, ListEntriesResponse, ListEntryVersionsRequest,
-    ListEntryVersionsResponse, Mode, PublishEntriesRequest, PublishEntriesResponse, PublishResult,
-    Published, RetractEntryRequest, RetractEntryResponse, Retraction, SubscribeRequest,
-    SubscribeResponse, content, picture_service_server::PictureService, publish_result::Outcome,
+    ActKind, Content, EraseEntryRequest, EraseEntryResponse, GetEntryRequest, GetEntryResponse,
+    GetPictureAsOfRequest, GetPictureAsOfResponse, Lane, ListEntriesRequest, ListEntriesResponse,
+    ListEntryVersionsRequest, ListEntryVersionsResponse, Mode, PublishEntriesRequest,
+    PublishEntriesResponse, PublishResult, Published, RecallEntryRequest, RecallEntryResponse,
+    ReleaseEntryRequest, ReleaseEntryResponse, RetractEntryRequest, RetractEntryResponse,
+    Retraction, SubscribeRequest, SubscribeResponse, content,
+    picture_service_server::PictureService, publish_result::Outcome,
 };
 use prost::Message as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Services, blocking,
+    Services,
+    author::{Item, check_owner, may_write, to_audience, usual, usual_party},
+    blocking,
+    erase::{erase, recall},
+    guard::caller,
     incident::as_status,
-    link, request_key,
+    link,
+    release::release,
+    request_key,
     status::{Refused, rpc_status},
 };
 use crate::{
+    audit::reading,
     incident,
     intake::{Checked, check_item},
     node::Node,
+    people::{Caller, rights::Right},
     present,
     publish::{Accepted, PublishError, Receipt, Task},
     query::{self, AsOf, resume_token},
@@ -50,26 +60,59 @@ impl PictureService for Services {
         &self,
         request: Request<PublishEntriesRequest>,
     ) -> Result<Response<PublishEntriesResponse>, Status> {
-        Ok(Response::new(publish(self, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(publish(self, request.into_inner(), &caller).await?))
     }
 
     async fn retract_entry(
         &self,
         request: Request<RetractEntryRequest>,
     ) -> Result<Response<RetractEntryResponse>, Status> {
-        let retraction = retract(self, request.into_inner()).await?;
+        let caller = caller(&request)?;
+        let retraction = retract(self, request.into_inner(), &caller).await?;
         let node = Arc::clone(&self.node);
         let entry = blocking(move || Ok(query::accepted(&node, retraction)?)).await?;
         Ok(Response::new(RetractEntryResponse { entry }))
+    }
+
+    async fn release_entry(
+        &self,
+        request: Request<ReleaseEntryRequest>,
+    ) -> Result<Response<ReleaseEntryResponse>, Status> {
+        let caller = caller(&request)?;
+        let released = release(self, request.into_inner(), &caller).await?;
+        let node = Arc::clone(&self.node);
+        let entry = blocking(move || Ok(query::accepted(&node, released)?)).await?;
+        Ok(Response::new(ReleaseEntryResponse { entry }))
+    }
+
+    async fn recall_entry(
+        &self,
+        request: Request<RecallEntryRequest>,
+    ) -> Result<Response<RecallEntryResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(recall(self, request.into_inner(), &caller).await?))
+    }
+
+    async fn erase_entry(
+        &self,
+        request: Request<EraseEntryRequest>,
+    ) -> Result<Response<EraseEntryResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(erase(self, request.into_inner(), &caller).await?))
     }
 
     async fn get_entry(
         &self,
         request: Request<GetEntryRequest>,
     ) -> Result<Response<GetEntryResponse>, Status> {
+        let caller = caller(&request)?;
+        let sight = self.sight(&caller);
         let node = Arc::clone(&self.node);
         let name = request.into_inner().name;
-        let (entry, rivals) = blocking(move || Ok(query::entry(&node, &name)?)).await?;
+        let read = name.clone();
+        let (entry, rivals) = blocking(move || Ok(query::entry(&node, &read, &sight)?)).await?;
+        reading::entry(&self.node, &caller, ActKind::EntryRead, &name);
         Ok(Response::new(GetEntryResponse { entry, rivals }))
     }
 
@@ -77,8 +120,12 @@ impl PictureService for Services {
         &self,
         request: Request<ListEntriesRequest>,
     ) -> Result<Response<ListEntriesResponse>, Status> {
+        let caller = caller(&request)?;
+        let sight = self.sight(&caller);
         let node = Arc::clone(&self.node);
-        let list = blocking(move || Ok(query::list(&node, request.get_ref())?)).await?;
+        let filter = request.get_ref().filter.clone();
+        let list = blocking(move || Ok(query::list(&node, request.get_ref(), sight)?)).await?;
+        reading::list(&self.node, &caller, ActKind::ListRead, filter.as_ref());
         Ok(Response::new(list))
     }
 
@@ -86,8 +133,12 @@ impl PictureService for Services {
         &self,
         request: Request<ListEntryVersionsRequest>,
     ) -> Result<Response<ListEntryVersionsResponse>, Status> {
+        let caller = caller(&request)?;
+        let sight = self.sight(&caller);
         let node = Arc::clone(&self.node);
-        let list = blocking(move || Ok(query::versions(&node, request.get_ref())?)).await?;
+        let name = request.get_ref().name.clone();
+        let list = blocking(move || Ok(query::versions(&node, request.get_ref(), &sight)?)).await?;
+        reading::entry(&self.node, &caller, ActKind::VersionsRead, &name);
         Ok(Response::new(list))
     }
 
@@ -97,9 +148,12 @@ impl PictureService for Services {
         &self,
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let caller = caller(&request)?;
         let node = Arc::clone(&self.node);
-        let stream = subscribe(node, request.get_ref(), self.ending.clone());
+        let filter = request.get_ref().filter.as_ref();
+        let stream = subscribe(node, request.get_ref(), caller.clone(), self.ending.clone());
         let stream = stream.map_err(Refused::from)?;
+        reading::list(&self.node, &caller, ActKind::Followed, filter);
         let stream = stream.map(|item| item.map_err(|error| Refused::from(error).into()));
         Ok(Response::new(Box::pin(stream)))
     }
@@ -110,12 +164,16 @@ impl PictureService for Services {
         &self,
         request: Request<GetPictureAsOfRequest>,
     ) -> Result<Response<Self::GetPictureAsOfStream>, Status> {
+        let caller = caller(&request)?;
+        let sight = self.sight(&caller);
         let node = Arc::clone(&self.node);
         let request = request.into_inner();
+        let filter = request.filter.clone();
         let as_of = {
             let node = Arc::clone(&node);
-            blocking(move || Ok(AsOf::open(&node, &request)?)).await?
+            blocking(move || Ok(AsOf::open(&node, &request, sight)?)).await?
         };
+        reading::list(&self.node, &caller, ActKind::PastRead, filter.as_ref());
         // One message waits while the next is read.
         let (sender, receiver) = tokio::sync::mpsc::channel(1);
         tokio::task::spawn_blocking(move || {
@@ -141,12 +199,17 @@ impl PictureService for Services {
     }
 }
 
-/// An item: sound and waiting for the writer, or refused already.
-type Item = Result<Checked, Refusal>;
+impl Services {
+    /// Which scopes somebody may see.
+    fn sight(&self, caller: &Caller) -> Sight {
+        caller.sight(&self.node.picture.read())
+    }
+}
 
-async fn publish(
+pub(super) async fn publish(
     services: &Services,
     mut request: PublishEntriesRequest,
+    caller: &Caller,
 ) -> Result<PublishEntriesResponse, Refused> {
     let node = &services.node;
     let mut check = Checker::new("");
@@ -159,14 +222,24 @@ async fn publish(
     check.finish()?;
     let request_id = std::mem::take(&mut request.request_id);
     let wait = request.wait.take();
-    let key = request_key("PublishEntries", &request_id, || request.encode_to_vec())?;
+    let key =
+        request_key("PublishEntries", caller.author(), &request_id, || request.encode_to_vec())?;
 
     let wait = wait.as_ref().map(link::check_wait).transpose()?;
-    let party = &node.identity().party;
+    let party = usual_party(node, caller, &request.items);
     let path = |at: usize| format!("items[{at}]");
+    let usual = usual(node, &party);
     let items = request.items.iter().enumerate();
-    let mut items: Vec<Item> = items.map(|(at, item)| check_item(item, &path(at), party)).collect();
+    let mut items: Vec<Item> = items.map(|(at, item)| check_item(item, &path(at), usual)).collect();
     let (scope, incident) = one_scope(services, &mut items, request.expected_mode())?;
+    let audience = match scope {
+        Some(scope) => {
+            let audience = to_audience(services, caller, scope, &request.audience)?;
+            items = may_write(services, caller, scope, &audience, items).await?;
+            audience
+        }
+        None => String::new(),
+    };
     let urgent = items.iter().flatten().any(|item| item.lane() == Lane::Urgent);
     let lane = if urgent { Lane::Urgent } else { Lane::Routine };
     let weight = items.iter().flatten().map(Checked::weight).sum();
@@ -174,10 +247,12 @@ async fn publish(
         // Nothing in it could be stored: there is nothing to wait for.
         None => refuse_all(node, items),
         Some(scope) => {
+            let name = caller.author().to_owned();
             let task: Task = Box::new(move |desk| {
+                let scope = desk.audience_scope(scope, &audience);
                 let author = |(at, item): (usize, Item)| {
                     let path = path(at);
-                    let draft = item?.draft(desk.picture(), scope, &path)?;
+                    let draft = item?.draft(desk.picture(), scope, &name, &path)?;
                     desk.author(draft).map_err(|refusal| within(refusal, &path))
                 };
                 items.into_iter().enumerate().map(author).collect()
@@ -265,26 +340,31 @@ fn word(mode: Mode) -> &'static str {
 async fn retract(
     services: &Services,
     mut request: RetractEntryRequest,
+    caller: &Caller,
 ) -> Result<Accepted, Refused> {
     let node = &services.node;
     let mut check = Checker::new("");
     check.text("reason", &request.reason, 1..=1_000);
     check.finish()?;
     let request_id = std::mem::take(&mut request.request_id);
-    let key = request_key("RetractEntry", &request_id, || request.encode_to_vec())?;
-    let (scope, entry) = {
+    let key =
+        request_key("RetractEntry", caller.author(), &request_id, || request.encode_to_vec())?;
+    let register = {
         let picture = node.picture.read();
-        let name = EntryName::parse(&request.name).ok_or_else(|| {
-            let sentence = "must be incidents/{incident}/entries/{lower-case UUID}";
-            Refusal::field("name", "MALFORMED_NAME", sentence)
-        })?;
-        (incident::find_id(&picture, name.incident.id())?, name.entry)
+        let register = query::find(&picture, &request.name, &caller.sight(&picture))?;
+        caller.require_in(Right::Publish, &picture, register.scope)?;
+        register
     };
+    let (scope, entry) = (register.scope, register.entry);
+    let (reader, by) = (Arc::clone(node), caller.clone());
+    let owned = blocking(move || Ok(check_owner(&reader, &by, &register)?)).await;
+    owned.map_err(Refused)?;
     let RetractEntryRequest { name, reason, .. } = request;
     let reader = Arc::clone(node);
     let withdrawn = blocking(move || Ok(query::withdrawn(&reader, scope, entry)?)).await;
     let withdrawn = withdrawn.map_err(Refused)?;
-    let retraction = content::Content::Retraction(Retraction { name, reason, withdrawn });
+    let retraction =
+        content::Content::Retraction(Retraction { name, reason, withdrawn, ..Default::default() });
     let content = Content { content: Some(retraction) }.encode_to_vec();
     let weight = content.len() + 256;
     let draft = Draft {
@@ -293,7 +373,7 @@ async fn retract(
         act: Act::Retract,
         lane: Lane::Routine,
         sealed: Sealed::new(rand::random(), Bytes::from(content)),
-        author: String::new(),
+        author: caller.author().to_owned(),
         supersedes: Supersedes::AllHeld,
     };
     let task: Task = Box::new(move |desk| {

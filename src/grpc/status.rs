@@ -29,6 +29,8 @@ fn code(class: Class) -> Code {
         Class::Aborted => Code::Aborted,
         Class::ResourceExhausted => Code::ResourceExhausted,
         Class::OutOfRange => Code::OutOfRange,
+        Class::Unauthenticated => Code::Unauthenticated,
+        Class::PermissionDenied => Code::PermissionDenied,
     }
 }
 

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
+    account,
     admit::NewScope,
     charter::{self, Charter},
     forks::tree,
-    link::{FilePiece, World},
+    link::{Fault, FilePiece, Offer, World},
     picture::{Feed, Scope},
-    record::{Head, Id, key_id, record_hash},
+    record::{Head, Id, key_id},
     suffix::FeedName,
 };
 use polder_wire::v1::Envelope;
 
-use super::files::Files;
+use super::{Links, files::Files, offers::Offers};
 use crate::{node::Node, store::engine::EngineError};
 
 /// What travels on a link, and where it is read from.
@@ -24,12 +25,43 @@ pub(super) struct Door {
     pub(super) lists: [Vec<String>; 2],
     /// Which incidents cite which attachments.
     pub(super) files: Arc<Files>,
+    /// What is ready for newcomers.
+    pub(super) offers: Arc<Offers>,
+    /// The key that the connection proved, where it is encrypted.
+    pub(super) proven: Option<Id>,
+}
+
+impl Links {
+    /// The store as a session may see it; `incidents`: what this side lets travel.
+    pub(super) fn door(&self, incidents: Vec<String>, proven: Option<Id>) -> Door {
+        Door {
+            node: Arc::clone(&self.node),
+            lists: [incidents, Vec::new()],
+            files: Arc::clone(&self.files),
+            offers: Arc::clone(&self.offers),
+            proven,
+        }
+    }
 }
 
 impl Door {
+    /// Who speaks must be who encrypts, or somebody sits between the two.
+    pub(super) fn same_key(&self, peer: Id) -> Result<(), Fault> {
+        match self.proven.filter(|proven| *proven != peer) {
+            None => Ok(()),
+            Some(proven) => {
+                let sentence = format!("node {peer} speaks on a connection of node {proven}");
+                Err(Fault { reason: "KEY_DIFFERS", sentence })
+            }
+        }
+    }
+
     pub(super) fn travels(&self, incident: &str) -> bool {
         if incident == charter::INCIDENT {
             return true;
+        }
+        if incident == account::INCIDENT {
+            return false;
         }
         let on = |list: &Vec<String>| list.is_empty() || list.iter().any(|known| known == incident);
         self.lists.iter().all(on)
@@ -47,10 +79,16 @@ impl Door {
     }
 
     /// Where what was archived of a feed ends, if anything was.
-    fn held_base(&self, feed: Id) -> Option<Head> {
+    pub(super) fn held_base(&self, feed: Id) -> Option<Head> {
         let picture = self.node.picture.read();
         let base = picture.feed_index(feed).map(|index| picture.feed(index).base);
         base.filter(|base| base.sequence > 0)
+    }
+
+    /// The last record of a feed before those that are held without gaps.
+    fn begins_after(&self, feed: Id) -> u64 {
+        let base = self.held_base(feed).unwrap_or_default().sequence;
+        base.max(self.node.covered(feed).sequence)
     }
 
     /// A link must not die of a record that cannot be read; the operator hears of it here and
@@ -97,8 +135,7 @@ impl World for Door {
         if let Some(base) = self.held_base(feed).filter(|base| sequence <= base.sequence) {
             return (sequence == base.sequence).then_some(base.hash);
         }
-        let record = self.node.log().record(feed, sequence);
-        self.read(record).map(|stored| record_hash(&stored.envelope.header))
+        self.read(self.node.log().hash_at(feed, sequence))
     }
 
     fn hashes_at(&self, feed: &FeedName, sequence: u64) -> Vec<[u8; 32]> {
@@ -126,7 +163,15 @@ impl World for Door {
     }
 
     fn base(&self, feed: Id) -> u64 {
-        self.held_base(feed).map_or(0, |base| base.sequence)
+        self.begins_after(feed)
+    }
+
+    fn left_out(&self, feed: Id) -> bool {
+        self.node.covered(feed).sequence > 0
+    }
+
+    fn offer(&self, feed: &FeedName) -> Offer {
+        self.offers.offer(&self.node, feed)
     }
 
     fn closed(&self, feed: Id) -> bool {

@@ -1,8 +1,8 @@
 //! Drives one session: frames in, frames out, commits, time.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use jiff::Zoned;
 use polder_picture::{
     link::{Event, Fault, LANES, Local, Peer, Session, World as _},
@@ -21,6 +21,7 @@ use super::{
     door::Door,
     files::{self, Written},
     store::{self, Inlet, Outcome},
+    wires::{Ending, Wires},
 };
 use crate::node::Node;
 
@@ -32,26 +33,6 @@ const FIGURES_EVERY: u32 = 4;
 
 /// A file that the peer did not have is asked for again after so long.
 const ASK_AGAIN_US: u64 = 20_000_000;
-
-/// The two directions of a session.
-pub(super) struct Wires {
-    pub(super) incoming: Pin<Box<dyn Stream<Item = Result<LinkFrame, tonic::Status>> + Send>>,
-    pub(super) outgoing: mpsc::Sender<LinkFrame>,
-}
-
-/// How a session ended.
-pub(super) struct Ending {
-    /// In words.
-    pub(super) problem: String,
-    /// The peer asks not to be dialled before.
-    pub(super) retry_after: Option<Duration>,
-}
-
-impl Ending {
-    fn because(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), retry_after: None }
-    }
-}
 
 struct Driver<'a> {
     links: &'a Arc<Links>,
@@ -121,6 +102,7 @@ impl Links {
             lanes,
             expected: dialled.and_then(|plan| plan.node),
             incidents: dialled.map(|plan| plan.incidents.clone()).unwrap_or_default(),
+            checkpoints: self.node.checkpoints.take,
         };
         let incidents = local.incidents.clone();
         let bookmark = dialled.and_then(|plan| plan.node);
@@ -134,11 +116,7 @@ impl Links {
         let mut driver = Driver {
             links: self,
             session,
-            door: Door {
-                node: Arc::clone(&self.node),
-                lists: [incidents, Vec::new()],
-                files: Arc::clone(&self.files),
-            },
+            door: self.door(incidents, wires.proven),
             inlet,
             ends: ends(&self.node),
             plan,
@@ -332,7 +310,9 @@ impl Driver<'_> {
                 peer, feed = %feed.id(), origin = %feed.origin, sequence,
                 "a feed has forked: one key wrote two different records with one number"
             ),
-            Event::Refused { reason, sentence } if reason == "FEED_ARCHIVED" => {
+            Event::Refused { reason, sentence }
+                if ["FEED_ARCHIVED", "FEED_COVERED"].contains(&&*reason) =>
+            {
                 tracing::info!(peer, "the other side no longer has something: {sentence}");
             }
             Event::Refused { reason, sentence } => {
@@ -344,6 +324,7 @@ impl Driver<'_> {
 
     fn opened(&mut self, peer: &Peer, wall_ms: i64) -> Result<(), Fault> {
         let config = self.links.config();
+        self.door.same_key(peer.node)?;
         if self.plan.is_none() && !config.accepts(peer.node) {
             let sentence = format!("this node does not accept links from node {}", peer.node);
             return Err(Fault { reason: "NODE_NOT_ACCEPTED", sentence });
@@ -366,8 +347,9 @@ impl Driver<'_> {
 
     fn ruled(&mut self) -> Result<(), Fault> {
         let Some(peer) = self.session.peer().map(|peer| peer.node) else { return Ok(()) };
-        self.session.ruled(self.links.now_us(), &self.door);
-        self.certified(peer)
+        self.certified(peer)?;
+        let now_us = self.links.now_us();
+        self.session.ruled(now_us, &self.door, &mut self.links.shared.lock())
     }
 
     /// Under a charter a node links with those only that it names.

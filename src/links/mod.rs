@@ -8,8 +8,10 @@ mod drive;
 mod files;
 mod holders;
 mod limits;
+mod offers;
 mod plan;
 mod store;
+mod wires;
 
 use std::{
     collections::HashMap,
@@ -24,6 +26,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Zoned;
 use parking_lot::Mutex;
 use polder_picture::{
+    admit::NewScope,
     link::{Bookmark, Shared, tips},
     record::{Id, Signer},
 };
@@ -38,12 +41,13 @@ use tonic::transport::{self, Channel, Endpoint};
 pub use self::plan::{Accept, DialPlan, LinksConfig};
 use self::{
     board::Board,
-    drive::Wires,
     files::Files,
     holders::Holders,
     limits::{Held, Meters},
+    offers::Offers,
+    wires::Wires,
 };
-use crate::{node::Node, store::directory::DirectoryError};
+use crate::{node::Node, store::directory::DirectoryError, tls::Tls};
 
 /// How often this node says that it lives.
 const TIP_EVERY: Duration = Duration::from_secs(15);
@@ -55,6 +59,7 @@ pub type Connect =
 /// All links of a node.
 pub struct Links {
     connect: Connect,
+    tls: Option<Arc<Tls>>,
     node: Arc<Node>,
     signer: Signer,
     config: LinksConfig,
@@ -64,6 +69,7 @@ pub struct Links {
     /// Which nodes hold what.
     pub holders: Holders,
     files: Arc<Files>,
+    offers: Arc<Offers>,
     tipped: broadcast::Sender<Id>,
     bookmarks: Mutex<HashMap<Id, Bookmark>>,
     open: Mutex<HashMap<Id, OpenSession>>,
@@ -102,17 +108,28 @@ impl Links {
     pub fn new(
         node: Arc<Node>,
         config: LinksConfig,
+        tls: Option<Arc<Tls>>,
         ending: watch::Receiver<bool>,
     ) -> Result<Arc<Self>, DirectoryError> {
         let over_tcp = |endpoint: Endpoint| async move { endpoint.connect().await }.boxed();
-        Self::over(Arc::new(over_tcp), node, config, ending)
+        Self::made(Arc::new(over_tcp), node, config, tls, ending)
     }
 
-    /// The same, over any network.
+    /// The same, over any network, which is taken for a safe one.
     pub fn over(
         connect: Connect,
         node: Arc<Node>,
         config: LinksConfig,
+        ending: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>, DirectoryError> {
+        Self::made(connect, node, config, None, ending)
+    }
+
+    fn made(
+        connect: Connect,
+        node: Arc<Node>,
+        config: LinksConfig,
+        tls: Option<Arc<Tls>>,
         ending: watch::Receiver<bool>,
     ) -> Result<Arc<Self>, DirectoryError> {
         let signer = node.directory.read_key()?;
@@ -120,6 +137,7 @@ impl Links {
         let enabled = config.dial.iter().map(|_| watch::Sender::new(true)).collect();
         Ok(Arc::new(Self {
             connect,
+            tls,
             node,
             signer,
             config,
@@ -127,6 +145,7 @@ impl Links {
             board: Board::default(),
             holders: Holders::default(),
             files: Arc::default(),
+            offers: Arc::default(),
             tipped: broadcast::Sender::new(256),
             bookmarks: Mutex::default(),
             open: Mutex::default(),
@@ -183,6 +202,12 @@ impl Links {
         }
     }
 
+    /// Scopes whose current entries were found to cite an attachment; what came in the last two
+    /// seconds may be missing.
+    pub fn citing(&self, sha256: &[u8; 32]) -> Vec<NewScope> {
+        self.files.cited_by(sha256)
+    }
+
     /// Lanes that may travel over a dialled link now, and why others may not.
     fn lanes_now(&self, plan: &DialPlan) -> (Vec<Lane>, Option<Held>) {
         let now = Zoned::now();
@@ -201,15 +226,17 @@ impl Links {
         &self.config
     }
 
-    /// Takes a session that another node dialled; returns what is sent to it.
+    /// Takes a session that another node dialled; returns what is sent to it. `proven`: the key
+    /// that its connection proved.
     pub fn accept(
         self: &Arc<Self>,
+        proven: Option<Id>,
         incoming: impl futures::Stream<Item = Result<LinkFrame, tonic::Status>> + Send + Unpin + 'static,
     ) -> mpsc::Receiver<LinkFrame> {
         let (outgoing, frames) = mpsc::channel(drive::OUTGOING_MAX);
         let links = Arc::clone(self);
         tokio::spawn(async move {
-            let wires = Wires { incoming: Box::pin(incoming), outgoing };
+            let wires = Wires { incoming: Box::pin(incoming), outgoing, proven };
             links.drive(wires, None).await;
         });
         frames

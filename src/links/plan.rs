@@ -5,6 +5,7 @@ use polder_wire::v1::Lane;
 use serde::{Deserialize, Deserializer};
 
 use super::limits::Window;
+use crate::tls::is_loopback;
 
 /// Which nodes this one speaks with.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,7 +20,7 @@ pub struct LinksConfig {
 /// Nodes that may dial.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Accept {
-    /// Any: they reach us over loopback only.
+    /// Any over loopback; over a network those that the charter certifies.
     #[default]
     Any,
     /// These, by key id, and those that are dialled by key id.
@@ -35,6 +36,9 @@ pub struct DialPlan {
     /// Key id of the node that must answer; absent: whoever does.
     #[serde(default, deserialize_with = "node")]
     pub node: Option<Id>,
+    /// Whether it is encrypted; absent: unless the address is one of this machine.
+    #[serde(default)]
+    pub tls: Option<bool>,
     /// What using this link costs, 1 to 1,000: a feed is fetched over the cheapest.
     #[serde(default = "cost")]
     pub cost: u32,
@@ -59,12 +63,18 @@ impl DialPlan {
         Self {
             address: address.into(),
             node: None,
+            tls: None,
             cost: cost(),
             lanes: all_lanes(),
             incidents: Vec::new(),
             budget_bytes_per_day: None,
             schedule: Vec::new(),
         }
+    }
+
+    /// Whether TLS is spoken there.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.unwrap_or_else(|| !is_loopback(&self.address))
     }
 }
 
@@ -125,6 +135,12 @@ impl LinksConfig {
             let host = plan.address.rsplit_once(':');
             if host.is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
                 anyhow::bail!("peers.dial: {:?} is no address such as 10.0.0.1:7420", plan.address);
+            }
+            if plan.tls == Some(false) && !is_loopback(&plan.address) {
+                anyhow::bail!(
+                    "peers.dial: {} is not on this machine: plain text is for loopback only",
+                    plan.address
+                );
             }
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use polder_picture::{
     admit::{NewScope, ReceiveError},
-    link::{Delivery, Fault, Stored, Unsound, World as _},
+    jump::Jump,
+    link::{Delivery, Fault, Sound, Stored, Unsound, World as _},
     record::{Head, Id},
     suffix::{FeedName, Suffix},
 };
@@ -17,6 +18,8 @@ use crate::{node::Node, publish::PublishError};
 /// Deliveries that are stored in one commit: so many bytes as they travelled.
 const TOGETHER_BYTES: usize = 2 << 20;
 const TOGETHER_MAX: usize = 64;
+/// A lone delivery of no more is verified where it is: another thread takes as long to wake up.
+const IN_PLACE_BYTES: usize = 2 << 10;
 
 /// What became of a delivery.
 pub(super) struct Outcome {
@@ -29,6 +32,7 @@ pub(super) struct Outcome {
 #[expect(clippy::large_enum_variant, reason = "most are sound, and none is kept")]
 enum Checked {
     Sound(Suffix, NewScope),
+    Jump(Box<Jump>, NewScope),
     Settled(Result<Stored, Fault>),
 }
 
@@ -87,8 +91,17 @@ async fn run(
 
 async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
     let verifier = Arc::clone(node);
-    let checked = tokio::task::spawn_blocking(move || verify(verifier, deliveries)).await;
-    let Ok(checked) = checked else { return Vec::new() };
+    let small = |delivery: &Delivery| {
+        delivery.bytes().max(delivery.packed.unpacked_bytes as usize) <= IN_PLACE_BYTES
+    };
+    let checked = match &deliveries[..] {
+        [lone] if small(lone) => verify(verifier, deliveries),
+        _ => {
+            let verified = tokio::task::spawn_blocking(move || verify(verifier, deliveries)).await;
+            let Ok(verified) = verified else { return Vec::new() };
+            verified
+        }
+    };
     let mut outcomes = Vec::with_capacity(checked.len());
     let mut sound = Vec::new();
     for (feed, bytes, checked) in checked {
@@ -97,6 +110,11 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
                 sound.push((outcomes.len(), (suffix, scope)));
                 Ok(Stored::Later)
             }
+            // Before what follows on it.
+            Checked::Jump(jump, scope) => match node.leap(*jump, scope).await {
+                Ok(taken) => settle(taken),
+                Err(error) => Err(failed(&error)),
+            },
             Checked::Settled(stored) => stored,
         };
         outcomes.push(Outcome { feed, bytes, stored });
@@ -118,17 +136,20 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
             }
         }
         Err(error) => {
-            let sentence = match &error {
-                PublishError::Stopping => "the node is stopping".to_owned(),
-                other => other.to_string(),
-            };
             for place in places {
-                outcomes[place].stored =
-                    Err(Fault { reason: "STORE_FAILED", sentence: sentence.clone() });
+                outcomes[place].stored = Err(failed(&error));
             }
         }
     }
     outcomes
+}
+
+fn failed(error: &PublishError) -> Fault {
+    let sentence = match error {
+        PublishError::Stopping => "the node is stopping".to_owned(),
+        other => other.to_string(),
+    };
+    Fault { reason: "STORE_FAILED", sentence }
 }
 
 fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Result<Stored, Fault> {
@@ -147,7 +168,8 @@ fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Resul
 }
 
 fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, Checked)> {
-    let door = Door { node, lists: Default::default(), files: Arc::default() };
+    let (lists, files, offers, proven) = Default::default();
+    let door = Door { node, lists, files, offers, proven };
     // Where each feed will end once those before are stored.
     let mut ends: HashMap<Id, Head> = HashMap::new();
     let mut checked = Vec::with_capacity(deliveries.len());
@@ -161,11 +183,17 @@ fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, C
         };
         let bytes = delivery.bytes();
         let result = match delivery.verify(&previous) {
-            Ok(suffix) => {
+            Ok(Sound::Suffix(suffix)) => {
                 ends.insert(id, suffix.head());
-                Checked::Sound(suffix, delivery.scope.clone())
+                Checked::Sound(*suffix, delivery.scope.clone())
             }
-            Err(Unsound::Gap) if door.base(id) > delivery.after => {
+            Ok(Sound::Jump(jump)) => {
+                ends.entry(id).or_insert_with(|| jump.head());
+                Checked::Jump(jump, delivery.scope.clone())
+            }
+            Err(Unsound::Gap)
+                if door.held_base(id).is_some_and(|base| base.sequence > delivery.after) =>
+            {
                 Checked::Settled(Ok(Stored::Archived))
             }
             Err(Unsound::Gap) => Checked::Settled(Ok(Stored::Gap(ours))),

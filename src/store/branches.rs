@@ -22,6 +22,7 @@ const BRANCH: &[u8] = b"branch/";
 
 /// Key, in the meta tree, of the position until which the picture was built anew.
 const REBUILT: &[u8] = b"rebuilt";
+const STANDING: &[u8] = b"standing";
 
 /// The row that says so.
 pub fn rebuilt(lsn: u64) -> Write {
@@ -214,6 +215,24 @@ impl Log {
         let row = self.engine().get(Tree::Meta, REBUILT)?;
         let lsn = row.map(|row| row[..].try_into().map(u64::from_be_bytes));
         lsn.transpose().map(Option::unwrap_or_default).map_err(|_| damaged("the row of rebuilding"))
+    }
+
+    /// Notes that the picture was built anew at a position.
+    pub fn note_rebuilt(&self, lsn: u64) -> Result<(), EngineError> {
+        self.engine().commit(Batch { writes: vec![rebuilt(lsn)] })
+    }
+
+    /// Tells apart what decided which records count when the picture was last built.
+    pub fn standing_hash(&self) -> Result<Option<Bytes>, EngineError> {
+        Ok(self.engine().get(Tree::Meta, STANDING)?.map(|row| Bytes::copy_from_slice(&row)))
+    }
+
+    /// Notes what decides from now on which records count; `lsn`: what the picture was up to there
+    /// it is not any more, if that changes what some record says.
+    pub fn set_standing_hash(&self, hash: [u8; 32], lsn: Option<u64>) -> Result<(), EngineError> {
+        let row = (Tree::Meta, STANDING.to_vec(), Some(hash.to_vec()));
+        let writes = std::iter::once(row).chain(lsn.map(rebuilt)).collect();
+        self.engine().commit(Batch { writes })
     }
 
     pub(super) fn forget_branches(&self) {

@@ -261,7 +261,9 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Directo
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&fresh, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        // A bare file name has a parent, and it is empty.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
     write().map_err(|error| io_error(path, error))
 }

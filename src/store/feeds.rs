@@ -4,8 +4,11 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
-use polder_picture::record::{Id, key_id};
-use polder_wire::v1::Envelope;
+use polder_picture::{
+    account,
+    record::{Id, key_id},
+};
+use polder_wire::v1::{Envelope, Header};
 use prost::Message as _;
 
 use super::{
@@ -16,7 +19,8 @@ use super::{
 
 impl Log {
     /// Reads consecutive envelopes of a feed after a number: as many as fit, but at least up to
-    /// the next one that is signed, on which it always ends. Empty when there is none.
+    /// the next one that is signed, on which it always ends. Empty when there is none, or when
+    /// some of them are covered by a checkpoint and not held.
     pub fn read_suffix(
         &self,
         feed: Id,
@@ -24,7 +28,14 @@ impl Log {
         bytes_max: usize,
     ) -> Result<Vec<Envelope>, EngineError> {
         let mut next = after.saturating_add(1);
-        let Some((start, _)) = self.chunk(feed, next)? else { return Ok(Vec::new()) };
+        if self.covered_of(feed)?.is_some_and(|covered| after < covered.sequence) {
+            return Ok(Vec::new());
+        }
+        let Some((start, chunk)) = self.chunk(feed, next)? else { return Ok(Vec::new()) };
+        if is_account(&chunk) {
+            tracing::error!(%feed, "the account was asked for to be told to others: refused");
+            return Ok(Vec::new());
+        }
         let feed = self.branches()?.lies_under(feed);
         let (from, until) = (record_key(feed, start), record_key(feed, u64::MAX));
         let range = Range { from: &from, until: Some(&until), backwards: false };
@@ -96,6 +107,13 @@ impl Log {
         let writes: Vec<_> = keys.map(row).collect();
         if writes.is_empty() { Ok(()) } else { self.engine().commit(Batch { writes }) }
     }
+}
+
+/// Whether a chunk, which is of one feed, is of the account.
+fn is_account(chunk: &Chunk) -> bool {
+    let first = chunk.envelopes.first().and_then(|first| Envelope::decode(first.clone()).ok());
+    let header = first.and_then(|first| Header::decode(first.header).ok());
+    header.is_some_and(|header| header.scope[..] == account::id().0)
 }
 
 fn parse_origin(origin: Id, row: &[u8]) -> Result<VerifyingKey, EngineError> {

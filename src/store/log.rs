@@ -10,6 +10,7 @@ use polder_picture::{
     live::{Live, RecordRef},
     picture::Picture,
     record::{Head, Id, record_hash},
+    standing::RecordStanding,
 };
 use polder_wire::v1::{Content, Envelope, IncidentData, content};
 use prost::{
@@ -19,6 +20,7 @@ use prost::{
 
 use super::{
     branches::{self, Branches},
+    covered,
     engine::{Batch, Engine, EngineError, Range, Tree},
     replay::replay,
     requests::Requests,
@@ -113,21 +115,17 @@ impl Log {
         received_ms: i64,
         requests: Vec<ArrivalRequest>,
     ) -> Result<(), EngineError> {
-        if !group.jumps.is_empty() {
-            // Opened again, its records would look like a feed with holes.
-            let problem = "this store cannot say that a feed came by its checkpoint";
-            return Err(EngineError::Failed(problem.to_owned()));
-        }
         let mut writes = Vec::with_capacity(4 + group.admitted.len() / 16);
         push_chunks(&mut writes, &*self.branches()?, picture, group, received_ms);
         let arrival = arrival(picture, group, received_ms, requests);
         let key = first_lsn.to_be_bytes().to_vec();
         writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
         for (origin, key) in &group.origins {
-            if !picture.held_feeds().any(|feed| feed.origin == Some(*origin)) {
+            if !picture.all_held_feeds().any(|feed| feed.origin == Some(*origin)) {
                 writes.push((Tree::Meta, origin_key(*origin), Some(key.to_vec())));
             }
         }
+        writes.extend(covered::rows_of(picture, group, first_lsn)?);
         let mut branched = false;
         for feed in group.feeds.iter().chain(group.learned.values()) {
             let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent));
@@ -207,6 +205,11 @@ impl Log {
 
     /// Rebuilds the picture, and checks each feed's head against its last record.
     pub fn open(&self) -> Result<Opened, EngineError> {
+        self.open_under(None)
+    }
+
+    /// The same, where a charter decides which records count.
+    pub fn open_under(&self, standing: Option<RecordStanding>) -> Result<Opened, EngineError> {
         let mut opened = Opened {
             picture: Picture::default(),
             requests: Requests::default(),
@@ -215,6 +218,7 @@ impl Log {
             rebuilt_lsn: self.rebuilt_lsn()?,
         };
         let archived = self.archived()?;
+        opened.picture.set_standing(standing);
         opened.picture.expect_archived(&archived);
         let mut bad = None;
         let branches = self.branches()?;
@@ -229,6 +233,7 @@ impl Log {
             return Err(bad);
         }
         opened.picture.install_archived(&archived);
+        self.install_covered(&mut opened.picture)?;
         self.check_heads(&mut opened.picture)?;
         self.load_incidents(&mut opened.picture)?;
         Ok(opened)
@@ -249,8 +254,11 @@ impl Log {
             let row = row.ok_or_else(|| damaged(&format!("the head of feed {}", feed.id)))?;
             let hash = match self.record(feed.id, row.sequence)? {
                 Some(last) => Some(record_hash(&last.envelope.header)),
-                // Archived and dropped.
-                None => (row.sequence == feed.base.sequence).then_some(feed.base.hash),
+                // Archived and dropped, or covered by a checkpoint.
+                None => {
+                    let known = [feed.base, feed.covered];
+                    known.iter().find(|at| at.sequence == row.sequence).map(|at| at.hash)
+                }
             };
             if row.sequence != feed.head.sequence || hash.is_none_or(|hash| hash != row.hash[..]) {
                 return Err(damaged(&format!(

@@ -10,12 +10,15 @@
 
 pub mod archives;
 pub mod branches;
+pub mod covered;
 pub mod directory;
 pub mod engine;
+pub mod erasures;
 pub mod feeds;
 pub mod fjall;
 mod guard;
 mod journal;
+pub mod jumps;
 pub mod log;
 pub mod memory;
 pub mod replay;

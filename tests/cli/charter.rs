@@ -15,6 +15,18 @@ fn key(home: &Home, name: &str) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_the_directory_where_one_stands_signs() {
+    let home = Home::new();
+    let node = home.start().await;
+    key(&home, "anna.key");
+    let mut command = polder();
+    command.args(["charter", "create", "Zuid", "--holder", "Anna", "--key", "anna.key"]);
+    command.args(["--node", &node.address()]).current_dir(home.beside(""));
+    let (code, told) = said(&command.output().unwrap());
+    assert!(code == 0 && told.contains("It counts."), "{code} {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_region_is_founded_changed_and_shown_with_nothing_but_keys_on_disk() {
     let home = Home::new();
     let node = home.start().await;
@@ -97,8 +109,13 @@ async fn what_needs_two_anchors_counts_once_the_second_has_signed_on_another_nod
     let file = home.beside("charter.polder");
     let file = file.to_str().unwrap();
     cli.text(&["charter", "save", file]);
-    let (code, told) = there.run(&["charter", "load", &anna]);
-    assert!(code == 2 && told.contains("no file of"), "{code} {told}");
+    // Neither a key nor bytes that decode to nothing.
+    let odd = other.beside("odd");
+    std::fs::write(&odd, [0x1a, 0]).unwrap();
+    for wrong in [&anna[..], odd.to_str().unwrap()] {
+        let (code, told) = there.run(&["charter", "load", wrong]);
+        assert!(code == 2 && told.contains("no file of"), "{code} {told}");
+    }
     there.text(&["charter", "load", file]);
     let signed = there.text(&["charter", "endorse", start, "--key", &bert]);
     assert!(signed.contains("It counts."), "{signed}");

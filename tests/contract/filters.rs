@@ -55,8 +55,11 @@ async fn fill(node: &Running) {
         Entry { place: "Sint Pieter".into(), ..plain("Über die Maas") },
         Entry { body: Some(entry::Body::WaterLevel(level)), ..plain("level") },
     ];
-    let opposes =
-        Relation { r#type: RelationType::Contradicts.into(), entry: entries[0].name.clone() };
+    let opposes = Relation {
+        r#type: RelationType::Contradicts.into(),
+        entry: entries[0].name.clone(),
+        ..<_>::default()
+    };
     entries.push(Entry { relations: vec![opposes], ..plain("opposes") });
     let outcomes = outcomes(node.publish(entries.iter().map(item).collect()).await.unwrap());
     outcomes.into_iter().for_each(|outcome| drop(outcome.unwrap()));

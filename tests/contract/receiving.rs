@@ -7,6 +7,7 @@ use ed25519_dalek::VerifyingKey;
 use futures::{Stream, StreamExt as _};
 use polder::{
     node::{self, Node, NodeOptions, Writer},
+    people::{People, PeopleConfig},
     subscribe::subscribe,
     wall::Wall,
 };
@@ -22,8 +23,20 @@ use uuid::Uuid;
 
 use crate::harness::*;
 
-fn open(path: &Path) -> (Arc<Node>, Writer) {
-    Node::open(path, Wall::System, &NodeOptions::default()).unwrap()
+pub fn open(path: &Path) -> (Arc<Node>, Writer) {
+    patiently(|| Node::open(path, Wall::System, &NodeOptions::default()).ok())
+}
+
+/// Opens what was just closed: a process that another test starts at this moment has a copy of the
+/// lock until it is what it will be.
+pub fn patiently<T>(open: impl Fn() -> Option<T>) -> T {
+    for _ in 0..100 {
+        if let Some(opened) = open() {
+            return opened;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it does not open")
 }
 
 fn scopes(node: &Node) -> Vec<(Id, NewScope)> {
@@ -36,7 +49,7 @@ fn scopes(node: &Node) -> Vec<(Id, NewScope)> {
 }
 
 /// Brings what `to` lacks of what `from` holds, in pieces of about so many bytes.
-async fn bring(from: &Node, to: &Arc<Node>, bytes: usize) -> usize {
+pub async fn bring(from: &Node, to: &Arc<Node>, bytes: usize) -> usize {
     let mut pieces = 0;
     for (id, scope) in scopes(from) {
         for (feed, head) in from.heads(id) {
@@ -65,7 +78,7 @@ async fn bring(from: &Node, to: &Arc<Node>, bytes: usize) -> usize {
 }
 
 /// What a node lists, without what is its own: the order and time of arrival.
-async fn listed(node: &Running) -> Vec<Entry> {
+pub async fn listed(node: &Running) -> Vec<Entry> {
     let filter = EntryFilter { include_retracted: true, ..of_incident("flood") };
     let mut entries = node.list(filter).await;
     for entry in &mut entries {
@@ -107,7 +120,7 @@ async fn write(node: &Running) {
     node.retract(&gone.name, "a mistake").await.unwrap();
 }
 
-fn scope() -> NewScope {
+pub fn scope() -> NewScope {
     NewScope { incident: "flood".into(), mode: Mode::Actual, audience: "all".into() }
 }
 
@@ -159,8 +172,10 @@ async fn what_another_node_wrote_is_shown_kept_verified_and_passed_on() {
     let (_running, ending) = tokio::sync::watch::channel(false);
     let state = SubscribeRequest::default();
     let log = SubscribeRequest { mode: SubscribeMode::Log.into(), ..Default::default() };
-    let by_state = Box::pin(subscribe(Arc::clone(&to), &state, ending.clone()).unwrap());
-    let by_log = Box::pin(subscribe(Arc::clone(&to), &log, ending).unwrap());
+    let by = People::open(Arc::clone(&to), PeopleConfig::default()).unwrap().operator();
+    let by_state =
+        Box::pin(subscribe(Arc::clone(&to), &state, by.clone(), ending.clone()).unwrap());
+    let by_log = Box::pin(subscribe(Arc::clone(&to), &log, by, ending).unwrap());
     assert_eq!(bring(&from, &to, 1).await, 7, "a piece is at least what one commit signed");
     let records = from.picture.read().lsn() as usize;
     assert_eq!(to.picture.read().lsn() as usize, records);

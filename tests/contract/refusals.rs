@@ -212,7 +212,7 @@ async fn an_impossible_entry_is_refused_by_the_path_of_its_wrong_field() {
             e.sources = vec![Source { system, digest, ..Default::default() }];
         }),
         ("relations[0].entry", |e| {
-            e.relations = vec![Relation { r#type: 1, entry: "somewhere".into() }];
+            e.relations = vec![Relation { r#type: 1, entry: "somewhere".into(), ..<_>::default() }];
         }),
         ("attachments[0].attachment", |e| {
             e.attachments = vec![AttachmentReference::default()];

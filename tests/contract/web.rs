@@ -311,3 +311,65 @@ async fn the_page_can_be_switched_off() {
     assert!(raw(node.listen, &head, b"").await.0.starts_with("http/1.1 404"));
     node.open("flood").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_of_the_operator_are_listed_and_read_and_nothing_else_of_the_disk() {
+    let home = Home::new();
+    let node = home.start().await;
+    let get = |path: &str, headers: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}{headers}", node.listen);
+        async move { raw(node.listen, &head, b"").await }
+    };
+    let (head, nothing) = get("/layers", "").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert_eq!(nothing, br#"{"layers":[],"leftOut":0}"#);
+
+    let layers = home.data().join("layers");
+    std::fs::create_dir(&layers).unwrap();
+    std::fs::write(layers.join("dikes.geojson"), br#"{"type":"FeatureCollection"}"#).unwrap();
+    std::fs::write(layers.join("streets.pmtiles"), b"PMTiles0123456789").unwrap();
+    std::fs::write(layers.join("notes.txt"), b"not for the map").unwrap();
+    std::fs::write(home.data().join("secret.geojson"), b"elsewhere").unwrap();
+    std::os::unix::fs::symlink("../secret.geojson", layers.join("link.geojson")).unwrap();
+    let large = std::fs::File::create(layers.join("large.geojson")).unwrap();
+    large.set_len((16 << 20) + 1).unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&get("/layers", "").await.1).unwrap();
+    let names = listed["layers"].as_array().unwrap();
+    let names: Vec<_> = names.iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["dikes.geojson", "large.geojson", "streets.pmtiles"]);
+    assert_eq!(listed["layers"][1]["tooLarge"], true);
+
+    let (head, body) = get("/layers/dikes.geojson", "").await;
+    assert!(head.contains("content-type: application/geo+json"), "{head}");
+    assert!(head.contains("content-security-policy: "), "{head}");
+    assert_eq!(body, br#"{"type":"FeatureCollection"}"#);
+    let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    let known = format!("\r\nif-none-match: {tag}");
+    let (head, body) = get("/layers/dikes.geojson", &known).await;
+    assert!(head.starts_with("http/1.1 304") && body.is_empty(), "{head}");
+    let (head, body) = get("/layers/streets.pmtiles", "\r\nrange: bytes=7-9").await;
+    assert!(head.starts_with("http/1.1 206"), "{head}");
+    assert!(head.contains("content-range: bytes 7-9/17"), "{head}");
+    assert_eq!(body, b"012");
+    assert!(get("/layers/streets.pmtiles", "").await.0.starts_with("http/1.1 416"));
+    let beyond = get("/layers/streets.pmtiles", "\r\nrange: bytes=99-").await.0;
+    assert!(beyond.starts_with("http/1.1 416") && beyond.contains("bytes */17"), "{beyond}");
+    assert!(get("/layers/large.geojson", "").await.0.starts_with("http/1.1 413"));
+    for nothing in [
+        "notes.txt",
+        "link.geojson",
+        "",
+        "..",
+        "../secret.geojson",
+        "%2e%2e/secret.geojson",
+        "..%2fsecret.geojson",
+        "../identity/node.key",
+    ] {
+        let (head, _) = get(&format!("/layers/{nothing}"), "").await;
+        assert!(head.starts_with("http/1.1 404"), "{nothing}: {head}");
+    }
+    let strange = "GET /layers HTTP/1.1\r\nhost: evil.example";
+    assert!(raw(node.listen, strange, b"").await.0.starts_with("http/1.1 403"));
+    // Switches are for the demo only.
+    assert!(get("/demo", "").await.0.starts_with("http/1.1 404"));
+}

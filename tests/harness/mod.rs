@@ -83,6 +83,14 @@ impl Home {
         Self { dir, data }
     }
 
+    /// With a name and a party of its own.
+    pub fn named(name: &str, party: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        must(&["init", "--data", data.to_str().unwrap(), "--name", name, "--party", party]);
+        Self { dir, data }
+    }
+
     pub fn init(data: &Path, engine: &str) {
         let data = data.to_str().unwrap();
         must(&["init", "--data", data, "--party", "tester", "--engine", engine]);

@@ -19,7 +19,7 @@ use crate::{
     region::*,
 };
 
-async fn say(
+pub async fn say(
     node: &Running,
     statements: &[CharterStatement],
 ) -> Result<Vec<Standing>, tonic::Status> {
@@ -48,16 +48,16 @@ async fn said_at(node: &Running) -> Vec<(Vec<u8>, Standing)> {
     }
 }
 
-async fn key_of(node: &Running) -> bytes::Bytes {
+pub async fn key_of(node: &Running) -> bytes::Bytes {
     node.status().await.public_key
 }
 
-fn id_of(public_key: &[u8]) -> Id {
+pub fn id_of(public_key: &[u8]) -> Id {
     let key = ed25519_dalek::VerifyingKey::from_bytes(public_key.try_into().unwrap()).unwrap();
     key_id(&key)
 }
 
-fn certificate(public_key: &bytes::Bytes, of: &str) -> CharterChange {
+pub fn certificate(public_key: &bytes::Bytes, of: &str) -> CharterChange {
     change(Change::Node(NodeCertificate {
         public_key: public_key.clone(),
         parties: vec![format!("parties/{of}")],
@@ -90,14 +90,14 @@ async fn region(pair: &Pair) -> (Id, Vec<CharterStatement>) {
     (charter, vec![founded, signed(Some(charter), 2, changes, &[(1, 2)])])
 }
 
-async fn titles(node: &Running) -> Vec<String> {
+pub async fn titles(node: &Running) -> Vec<String> {
     let entries = node.list(EntryFilter::default()).await;
     let mut titles: Vec<_> = entries.iter().map(|entry| entry.texts[0].title.clone()).collect();
     titles.sort();
     titles
 }
 
-async fn shows(node: &Running, expected: &[&str]) {
+pub async fn shows(node: &Running, expected: &[&str]) {
     for _ in 0..200 {
         if titles(node).await == expected {
             return;
@@ -230,7 +230,7 @@ async fn statements_that_are_wrong_are_refused_with_the_path_and_nothing_is_kept
     assert_eq!(wrong_fields(&refused), ["incident.name"]);
 }
 
-fn incident_of(id: &str) -> polder_wire::v1::Incident {
+pub fn incident_of(id: &str) -> polder_wire::v1::Incident {
     incident(id, Mode::Actual)
 }
 

@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
-use polder_wire::v1::{Envelope, IncidentData, IncidentState, Lane, Mode, RecordKind};
+use polder_wire::v1::{Envelope, IncidentData, Lane, Mode, RecordKind};
 use uuid::Uuid;
 
 use crate::{
     attributes::Attributes,
+    charter::EVERYBODY,
     checkpoint::List,
     clock::{Clock, Hlc},
-    judge,
     live::{Live, RecordRef, Register, recency},
-    picture::{Change, Feed, Picture, keep_live},
+    picture::{Change, Feed, Picture, Scope, keep_live},
     record::{Head, Id, NewHeader, Sealed, Signer, record_hash, scope_id},
     refusal::{Class, Refusal},
     suffix::FeedName,
@@ -28,6 +28,7 @@ use crate::{
 mod bounds;
 mod feeds;
 mod leap;
+mod own;
 mod receive;
 
 pub use bounds::{NAMED_FEEDS_MAX, RIVALS_OF_FEED_MAX};
@@ -66,6 +67,8 @@ pub enum Act {
     Put(Attributes),
     /// Withdraws an entry.
     Retract,
+    /// Withdraws an entry for good: what its party said of it is not to be kept.
+    Erase,
     /// Puts the incident's own data.
     Incident(Box<IncidentData>),
     /// Puts a statement of a charter: it counts for its feed, and changes no entry.
@@ -251,6 +254,23 @@ impl<'a> Group<'a> {
         self.known_scope(&crate::charter::scope(charter))
     }
 
+    /// The scope of an audience of the incident that a scope is of, known or new.
+    pub fn audience_scope(&mut self, scope: u32, audience: &str) -> u32 {
+        let Scope { incident, mode, .. } = self.picture.scope(scope);
+        let (incident, audience) = (incident.clone(), audience.to_owned());
+        self.known_scope(&NewScope { incident, mode: *mode, audience })
+    }
+
+    /// The scope that has the incident's own data; whether it is open stands there.
+    fn root(&self, scope: u32) -> u32 {
+        if (scope as usize) < self.picture.scopes().len() {
+            return self.picture.root(scope);
+        }
+        let new = &self.scopes[scope as usize - self.picture.scopes().len()];
+        let root = scope_id(&new.incident, new.mode, EVERYBODY);
+        self.picture.scope_index(root).unwrap_or(scope)
+    }
+
     /// Admits a draft of this node.
     pub fn author(&mut self, draft: Draft, wall_ms: i64) -> Result<&Admitted, Refusal> {
         let key = (draft.scope, draft.entry);
@@ -258,7 +278,7 @@ impl<'a> Group<'a> {
         let (scope_id, _) = self.scope(draft.scope);
         let mut register = self.register(draft.scope, draft.entry);
         if matches!(draft.act, Act::Retract) {
-            check_retractable(&register)?;
+            own::check_retractable(&register)?;
         }
         let seen = match &draft.act {
             Act::Checkpoint(list) => self.check_checkpoint(&draft, list).map(|()| Vec::new())?,
@@ -269,11 +289,13 @@ impl<'a> Group<'a> {
         let hlc = self.clock.tick(wall_ms);
         let origin = self.signer.id();
         let name = FeedName::new(origin, scope_id, draft.lane);
+        let attributes = own::attributes(&draft);
+        self.check_counts(&name, &attributes)?;
         let feed = self.feed(draft.scope, name, None);
         let head = self.head(feed);
         let record = RecordRef { feed, sequence: head.sequence + 1 };
         let kind = match &draft.act {
-            Act::Retract => RecordKind::Retract,
+            Act::Retract | Act::Erase => RecordKind::Retract,
             Act::Put(_) | Act::Incident(_) => RecordKind::Put,
             Act::Control => RecordKind::Control,
             Act::Checkpoint(_) => RecordKind::Checkpoint,
@@ -298,12 +320,6 @@ impl<'a> Group<'a> {
         let hash = record_hash(&header);
         self.heads.insert(feed, Head { sequence: record.sequence, hash });
 
-        let attributes = match &draft.act {
-            Act::Put(attributes) => *attributes,
-            Act::Retract => judge::of_own_retraction(&draft.sealed.payload.bytes, draft.lane),
-            Act::Incident(_) => Attributes::bare(draft.lane),
-            Act::Control | Act::Checkpoint(_) => Attributes::apart(draft.lane),
-        };
         let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
         if !live.attributes.is_apart() {
             register.add(live.clone(), &seen);
@@ -355,16 +371,6 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Entries are written to open incidents only; an incident's own data may still be corrected.
-    fn check_open(&self, draft: &Draft) -> Result<(), Refusal> {
-        let state = self.data_of(draft.scope).iter().map(|(_, data)| data.state()).max();
-        if state == Some(IncidentState::Closed) {
-            let sentence = "the incident is closed: it can be read, no longer written";
-            return Err(Refusal::new(Class::FailedPrecondition, "INCIDENT_CLOSED", sentence));
-        }
-        Ok(())
-    }
-
     fn scope(&self, index: u32) -> (Id, Mode) {
         match self.picture.scopes().get(index as usize) {
             Some(scope) => (scope.id, scope.mode),
@@ -374,56 +380,6 @@ impl<'a> Group<'a> {
             }
         }
     }
-
-    /// What the draft's author has seen. Replacing some rivals but not others is allowed; hiding
-    /// one that was not named never is.
-    fn seen(
-        &self,
-        supersedes: &Supersedes,
-        register: &Register,
-    ) -> Result<Vec<RecordRef>, Refusal> {
-        let named = match supersedes {
-            Supersedes::AllHeld => {
-                let seen = register.seen();
-                if seen.len() > SEEN_MAX {
-                    let sentence = "more than 64 nodes wrote to this entry; use a new entry";
-                    return Err(Refusal::new(Class::ResourceExhausted, "SEEN_TOO_LONG", sentence));
-                }
-                return Ok(seen.to_vec());
-            }
-            Supersedes::Exactly(named) => named,
-            Supersedes::AllCurrent(named) => {
-                let all = register.live.iter().all(|live| named.contains(&live.record));
-                if !all || named.len() != register.live.len() {
-                    let sentence = "the entry has changed since you read it: read it again";
-                    return Err(Refusal::new(Class::Aborted, "ENTRY_CHANGED", sentence));
-                }
-                named
-            }
-        };
-        for version in named {
-            if version.sequence == 0 || version.sequence > self.head(version.feed).sequence {
-                let sentence = "names a version that this node does not hold";
-                return Err(Refusal::field("supersedes", "VERSION_UNKNOWN", sentence));
-            }
-        }
-        let hidden =
-            |live: &&Live| Register::covers(named, live.record) && !named.contains(&live.record);
-        if register.live.iter().any(|live| hidden(&live)) {
-            let sentence = "would hide an older current version that it does not name: name it too";
-            return Err(Refusal::field("supersedes", "RIVAL_NOT_NAMED", sentence));
-        }
-        let stay = register.live.iter().filter(|live| !named.contains(&live.record)).count();
-        if stay >= RIVALS_MAX {
-            let sentence = "the entry has 12 versions that nobody decided between: decide first, \
-                            or use a new entry";
-            return Err(Refusal::new(Class::ResourceExhausted, "RIVALS_TOO_MANY", sentence));
-        }
-        let mut seen = named.clone();
-        seen.sort_unstable_by_key(|seen| (seen.feed, std::cmp::Reverse(seen.sequence)));
-        seen.dedup_by_key(|seen| seen.feed);
-        Ok(seen)
-    }
 }
 
 impl SealedGroup {
@@ -431,17 +387,6 @@ impl SealedGroup {
     pub fn feed<'f>(&'f self, picture: &'f Picture, index: u32) -> &'f Feed {
         feeds::feed_in(picture, &self.learned, &self.feeds, index).expect("a group knows its feeds")
     }
-}
-
-fn check_retractable(register: &Register) -> Result<(), Refusal> {
-    if register.live.is_empty() {
-        return Err(Refusal::new(Class::NotFound, "ENTRY_NOT_FOUND", "there is no such entry"));
-    }
-    if register.is_retracted() {
-        let sentence = "the entry is retracted already";
-        return Err(Refusal::new(Class::FailedPrecondition, "ENTRY_RETRACTED", sentence));
-    }
-    Ok(())
 }
 
 impl Picture {

@@ -24,6 +24,10 @@ const HAS_ATTACHMENTS: u8 = 8;
 const HAS_EXTENT: u8 = 16;
 const OPAQUE: u8 = 32;
 const APART: u8 = 64;
+const PERSONAL: u8 = 128;
+
+/// In place of the kind of a retraction that erases; bodies stand in fields from 100 on.
+const ERASURE: u16 = 1;
 
 /// Attributes of one record, a pure function of it: another node that receives it computes the
 /// same.
@@ -92,7 +96,8 @@ impl Attributes {
             flags: flag(known.is_some_and(|kind| kind.settles_itself), SETTLES_ITSELF)
                 | flag(entry.relations.iter().any(contradicts), CONTRADICTS)
                 | flag(!entry.attachments.is_empty(), HAS_ATTACHMENTS)
-                | flag(extent.is_some(), HAS_EXTENT),
+                | flag(extent.is_some(), HAS_EXTENT)
+                | flag(entry.label.as_ref().is_some_and(|label| label.personal_data), PERSONAL),
         }
     }
 
@@ -110,10 +115,16 @@ impl Attributes {
     /// Of a retraction, which keeps what filters know of the version that it withdraws.
     pub fn of_retraction(withdrawn: Option<&Self>, lane: Lane) -> Self {
         let mut attributes = withdrawn.copied().unwrap_or_else(|| Self::bare(lane));
-        attributes.flags = (attributes.flags & HAS_EXTENT) | RETRACTED;
+        attributes.flags = (attributes.flags & (HAS_EXTENT | PERSONAL)) | RETRACTED;
         attributes.lane = lane as u8;
         attributes.expire_ms = NEVER;
         attributes
+    }
+
+    /// Of a record that withdraws what a party said for good: nothing of it is to be kept.
+    pub fn of_erasure(party: &str, lane: Lane) -> Self {
+        let party = party_hash(party);
+        Self { flags: RETRACTED, kind: ERASURE, party, ..Self::bare(lane) }
     }
 
     /// Of a record that is no entry.
@@ -159,6 +170,23 @@ impl Attributes {
     /// Withdraws the entry.
     pub fn retracted(&self) -> bool {
         self.flags & RETRACTED != 0
+    }
+
+    /// Nothing of what its party said of the entry up to here is to be kept.
+    pub fn erases(&self) -> bool {
+        self.retracted() && self.kind == ERASURE
+    }
+
+    /// Holds personal data.
+    pub fn is_personal(&self) -> bool {
+        self.flags & PERSONAL != 0
+    }
+
+    /// The party in whose name it says something, by its hash. `None` for what speaks for nobody:
+    /// an incident's data, a withdrawal, what cannot be read here.
+    pub fn speaks_for(&self) -> Option<u64> {
+        let said = self.erases() || self.flags & (RETRACTED | OPAQUE | APART) == 0;
+        (said && self.party != 0).then_some(self.party)
     }
 
     /// Of a kind whose newest record counts without a person's decision.

@@ -16,12 +16,16 @@ use crate::{
     names::{AttachmentName, EntryName, PartyName},
 };
 
+mod attention;
 mod extent;
 mod geometry;
+mod sitrep;
 mod summary;
 
+use attention::{check_attention, check_version};
 pub use extent::{Extent, extent};
 pub use geometry::check_geometry;
+use sitrep::check_sitrep;
 pub use summary::summary_line;
 
 const TEXTS_MAX: usize = 8;
@@ -55,6 +59,12 @@ pub fn check_entry(entry: &Entry, kind: Option<&Kind>, check: &mut Checker<'_>) 
     check.each("relations", &entry.relations, 0..=64, check_relation);
     check.each("attachments", &entry.attachments, 0..=16, check_attachment);
     check.text("place", &entry.place, 0..=200);
+    if let Some(attention) = &entry.attention {
+        check.within("attention", |check| check_attention(attention, check));
+    }
+    if let Some(sitrep) = &entry.sitrep {
+        check.within("sitrep", |check| check_sitrep(sitrep, entry, check));
+    }
     if let Some(kind) = kind {
         check.within(kind.name, |check| (kind.check)(entry, check));
     }
@@ -126,6 +136,10 @@ fn check_verification(verification: &Verification, check: &mut Checker<'_>) {
 
 fn check_label(label: &Label, check: &mut Checker<'_>) {
     check.enumeration::<Tlp>("tlp", label.tlp, false);
+    check.time("erase_time", label.erase_time.as_ref());
+    if label.erase_time.is_some() && !label.personal_data {
+        check.wrong("erase_time", "NOT_ALLOWED", "is for entries with personal_data only");
+    }
     check.text("classification", &label.classification, 0..=100);
 }
 
@@ -142,6 +156,7 @@ fn check_source(check: &mut Checker<'_>, source: &Source) {
 fn check_relation(check: &mut Checker<'_>, relation: &Relation) {
     check.enumeration::<RelationType>("type", relation.r#type, false);
     check.name("entry", &relation.entry, true, EntryName::parse, ENTRY);
+    check_version(relation, check);
 }
 
 fn check_attachment(check: &mut Checker<'_>, reference: &AttachmentReference) {
@@ -252,7 +267,7 @@ mod tests {
             (|e| e.sources[0].digest = vec![0; 31].into(), "sources[0].digest", "WRONG_LENGTH"),
             (|e| e.sources[0].method = "x".repeat(201), "sources[0].method", "TOO_LONG"),
             (|e| e.relations = vec![e.relations[0].clone(); 65], "relations", "TOO_MANY"),
-            (|e| e.relations[0].r#type = 7, "relations[0].type", "UNKNOWN_VALUE"),
+            (|e| e.relations[0].r#type = 99, "relations[0].type", "UNKNOWN_VALUE"),
             (|e| e.relations[0].entry.clear(), "relations[0].entry", "REQUIRED"),
             (
                 |e| e.relations[0].entry = "incidents/x".into(),

@@ -9,15 +9,19 @@ use crate::{
     entry::Extent,
     fields, kinds,
     live::Register,
-    names::{IncidentName, PartyName},
+    names::{AudienceName, IncidentName, PartyName},
     picture::Picture,
     refusal::{Class, Refusal},
+    sight::Sight,
 };
 
 /// A request's filter, checked and resolved.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     scopes: Vec<u32>,
+    /// Scopes were named; if nothing of them may be seen, nothing matches.
+    named: bool,
+    sight: Sight,
     mode: Mode,
     kinds: Vec<u16>,
     statements: u32,
@@ -36,23 +40,24 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Checks a filter at `path` in its request and resolves its names.
-    pub fn compile(filter: &EntryFilter, path: &str, picture: &Picture) -> Result<Self, Refusal> {
+    /// Checks a filter at `path` in its request and resolves its names, as far as somebody with
+    /// that sight may know of them.
+    pub fn compile(
+        filter: &EntryFilter,
+        path: &str,
+        picture: &Picture,
+        sight: Sight,
+    ) -> Result<Self, Refusal> {
         check(filter, path)?;
-        let mut scopes = Vec::new();
-        for name in &filter.incidents {
-            let incident = IncidentName::parse(name).expect("checked above").id();
-            let index = picture.incident(incident).ok_or_else(|| {
-                Refusal::new(Class::NotFound, "INCIDENT_NOT_FOUND", format!("{name} is not known"))
-            })?;
-            scopes.push(index);
-        }
+        let scopes = scopes(filter, picture, &sight)?;
         let kind = |name: &String| kinds::by_name(name).map(|kind| kind.field as u16);
         let opaque = |name: &String| name.strip_prefix("opaque/")?.parse().ok();
         let mask = |values: &[i32]| values.iter().fold(0, |mask, value| mask | 1 << value);
         let party = |name: &String| party_hash(name.trim_start_matches("parties/"));
         Ok(Self {
+            named: !filter.incidents.is_empty() || !filter.audiences.is_empty(),
             scopes,
+            sight,
             mode: match filter.mode() {
                 Mode::Unspecified => Mode::Actual,
                 mode => mode,
@@ -89,13 +94,16 @@ impl Filter {
 
     /// True when the incident's own data belongs to the answer.
     pub fn covers_scope(&self, scope: u32, mode: Mode) -> bool {
-        if self.scopes.is_empty() { mode == self.mode } else { self.scopes.contains(&scope) }
+        let wanted = if self.named { self.scopes.contains(&scope) } else { mode == self.mode };
+        wanted && self.sight.covers(scope)
     }
 
     /// True when all entries of the scopes match, but for retracted ones.
     pub fn is_scope_only(&self) -> bool {
         let blank = Self {
             scopes: self.scopes.clone(),
+            named: self.named,
+            sight: self.sight.clone(),
             mode: self.mode,
             hash: self.hash,
             include_retracted: self.include_retracted,
@@ -104,9 +112,14 @@ impl Filter {
         *self == blank
     }
 
-    /// The scopes that were named; empty: all of the mode.
+    /// Scopes of the incidents and audiences that were named, of those that may be seen.
     pub fn scopes(&self) -> &[u32] {
         &self.scopes
+    }
+
+    /// What may be seen by who asked.
+    pub fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// True when [`matches_text`](Self::matches_text) must be asked too.
@@ -153,6 +166,31 @@ impl Filter {
     }
 }
 
+/// Scopes of the incidents and audiences that a filter names. What may not be seen is not there.
+fn scopes(filter: &EntryFilter, picture: &Picture, sight: &Sight) -> Result<Vec<u32>, Refusal> {
+    let audience = |scope: u32| {
+        let of = &picture.scope(scope).audience;
+        let named = |name: &String| name.strip_prefix("audiences/") == Some(of);
+        filter.audiences.is_empty() || filter.audiences.iter().any(named)
+    };
+    let mut scopes = Vec::new();
+    for name in &filter.incidents {
+        let incident = IncidentName::parse(name).expect("checked above").id();
+        let seen: Vec<_> = picture.audiences(incident).filter(|s| sight.covers(*s)).collect();
+        if seen.is_empty() {
+            let sentence = format!("{name} is not known");
+            return Err(Refusal::new(Class::NotFound, "INCIDENT_NOT_FOUND", sentence));
+        }
+        scopes.extend(seen.into_iter().filter(|scope| audience(*scope)));
+    }
+    if filter.incidents.is_empty() && !filter.audiences.is_empty() {
+        let mode = if filter.mode() == Mode::Unspecified { Mode::Actual } else { filter.mode() };
+        let all = 0..picture.scopes().len() as u32;
+        scopes.extend(all.filter(|s| picture.scope(*s).mode == mode && audience(*s)));
+    }
+    Ok(scopes)
+}
+
 /// An entry that says nothing about its checking is unverified.
 const UNVERIFIED: u8 = VerificationState::Unverified as u8;
 
@@ -161,6 +199,11 @@ fn check(filter: &EntryFilter, path: &str) -> Result<(), Refusal> {
     check.each("incidents", &filter.incidents, 0..=100, |check, name| {
         if IncidentName::parse(name).is_none() {
             check.wrong("", "MALFORMED_NAME", "must be incidents/{incident}");
+        }
+    });
+    check.each("audiences", &filter.audiences, 0..=100, |check, name| {
+        if AudienceName::parse(name).is_none() {
+            check.wrong("", "MALFORMED_NAME", "must be audiences/{audience}");
         }
     });
     check.enumeration::<Mode>("mode", filter.mode, false);

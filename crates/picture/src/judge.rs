@@ -93,6 +93,9 @@ fn party(entry: &Entry) -> &str {
 /// Attributes of a retraction, from what it says of the version that it withdraws; `None` when
 /// that is not sound.
 fn of_retraction(retraction: &Retraction, lane: Lane) -> Option<Attributes> {
+    if !retraction.erased_party.is_empty() {
+        return Some(Attributes::of_erasure(&retraction.erased_party, lane));
+    }
     if retraction.withdrawn.is_empty() {
         return Some(Attributes::of_retraction(None, lane));
     }

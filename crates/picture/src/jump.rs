@@ -168,6 +168,11 @@ impl Jump {
         known
     }
 
+    /// All records after the last that the checkpoint speaks of, without those that it keeps.
+    pub fn into_tail(self) -> Suffix {
+        self.tail
+    }
+
     /// The kept records, and those that follow.
     pub(crate) fn apart(self) -> (Vec<(Envelope, Decoded)>, Suffix) {
         (self.kept, self.tail)

@@ -55,6 +55,7 @@
 //! # Ok::<(), polder_picture::refusal::Refusal>(())
 //! ```
 
+pub mod account;
 pub mod admit;
 pub mod attributes;
 pub mod changes;
@@ -78,4 +79,7 @@ pub mod picture;
 pub mod record;
 pub mod refusal;
 pub mod seal;
+pub mod sight;
+pub mod standing;
 pub mod suffix;
+pub mod team;

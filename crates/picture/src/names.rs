@@ -49,6 +49,12 @@ pub struct PartyName<'a> {
     party: &'a str,
 }
 
+/// `audiences/{audience}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AudienceName<'a> {
+    audience: &'a str,
+}
+
 /// `attachments/{sha256 in lower-case hex}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttachmentName {
@@ -114,6 +120,19 @@ impl<'a> PartyName<'a> {
     /// `{party}` alone.
     pub fn id(&self) -> &'a str {
         self.party
+    }
+}
+
+impl<'a> AudienceName<'a> {
+    /// Reads `audiences/{audience}`.
+    pub fn parse(name: &'a str) -> Option<Self> {
+        let audience = name.strip_prefix("audiences/")?;
+        is_slug(audience).then_some(Self { audience })
+    }
+
+    /// `{audience}` alone.
+    pub fn id(&self) -> &'a str {
+        self.audience
     }
 }
 

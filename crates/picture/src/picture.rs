@@ -1,24 +1,28 @@
 //! The picture: what the records held say now. A pure function of the set of records; the order
 //! in which they came changes nothing but the log positions.
 
-use std::{collections::HashMap, hash::BuildHasher as _};
+use std::{collections::HashMap, hash::BuildHasher as _, sync::Arc};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 use polder_wire::v1::{IncidentData, IncidentState, Lane, Mode};
 use uuid::Uuid;
 
 use crate::{
+    account,
     admit::NewScope,
     changes::ChangeIndex,
     charter,
     forks::{Branch, Closed, effective},
     live::{Live, RecordRef, Register, recency},
     pages::Pages,
-    record::{Head, Id, branch_id, feed_id, scope_id},
+    record::{Head, Id, feed_id, scope_id},
+    standing::RecordStanding,
     suffix::FeedName,
 };
 
 mod archive;
+mod branches;
+mod erasures;
 
 pub use archive::{Archived, KeptLive};
 
@@ -86,6 +90,9 @@ pub struct Feed {
     pub base: Head,
     /// Records up to here came as what a checkpoint keeps of them: no others are held.
     pub covered: Head,
+    /// The last record that leaves no mark on the picture; in an incident's feed that is its last
+    /// checkpoint, as far as known programs go. 0: there is none.
+    pub apart: u64,
 }
 
 impl Feed {
@@ -93,11 +100,15 @@ impl Feed {
     pub(crate) fn named(id: Id, scope: u32) -> Self {
         let (origin, lane) = (None, Lane::Unspecified);
         let (head, base, covered) = Default::default();
-        Self { id, origin, scope, lane, head, branch: None, closed: None, base, covered }
+        let (branch, closed, apart) = (None, None, 0);
+        Self { id, origin, scope, lane, head, branch, closed, base, covered, apart }
     }
 
-    /// What it is the log of, once that is known. `scope`: id of its scope.
+    /// What it is the log of, once that is known; never of the account. `scope`: id of its scope.
     pub fn name(&self, scope: Id) -> Option<FeedName> {
+        if scope == account::id() {
+            return None;
+        }
         let branch = self.branch.as_ref().map(|branch| branch.first);
         Some(FeedName { origin: self.origin?, scope, lane: self.lane, branch })
     }
@@ -138,7 +149,8 @@ pub struct Change {
 pub struct Picture {
     scopes: Vec<Scope>,
     scope_by_id: HashMap<Id, u32>,
-    scope_by_incident: HashMap<String, u32>,
+    /// Scopes of each incident, the one that the name means first.
+    scopes_by_incident: HashMap<String, Vec<u32>>,
     feeds: Vec<Feed>,
     feed_by_id: HashMap<Id, u32>,
     /// Of feeds that were archived, known before the feeds are.
@@ -152,6 +164,16 @@ pub struct Picture {
     forks: u32,
     /// Feeds that are known by their id only.
     named: u32,
+    /// Which records count; `None` where no charter decides.
+    pub(crate) standing: Option<Arc<RecordStanding>>,
+    /// Which nodes said something for which party, by its hash.
+    pub(crate) said: HashSet<(Id, u64)>,
+    /// Records that are held and do not count.
+    pub(crate) set_aside: u64,
+    /// What was erased of entries.
+    erasures: HashMap<(u32, Uuid), Vec<erasures::Erasure>>,
+    /// Some record holds personal data.
+    personal: bool,
 }
 
 /// The entries as they were at one position of the log.
@@ -169,9 +191,10 @@ impl Picture {
         self.lsn
     }
 
-    /// Scopes of incidents; that of a charter is none.
+    /// Scopes of incidents; those of a charter and of the account are none.
     pub fn incident_count(&self) -> usize {
-        let of_incident = |scope: &&Scope| scope.incident != charter::INCIDENT;
+        let kept = [charter::INCIDENT, account::INCIDENT];
+        let of_incident = |scope: &&Scope| !kept.contains(&&scope.incident[..]);
         self.scopes.iter().filter(of_incident).count()
     }
 
@@ -180,15 +203,15 @@ impl Picture {
         &self.scopes
     }
 
-    /// Feeds of which records are held.
+    /// Feeds of which records are held, without those of the account.
     pub fn held_feeds(&self) -> impl Iterator<Item = &Feed> {
-        self.feeds.iter().filter(|feed| feed.origin.is_some())
+        self.all_held_feeds().filter(|feed| !self.is_account(feed.scope))
     }
 
-    /// Feeds of a scope of which records are held.
+    /// Feeds of a scope of which records are held; none of the account.
     pub fn feeds_of(&self, scope: u32) -> impl Iterator<Item = &Feed> {
-        let feeds = self.scope(scope).feeds.iter().map(|index| self.feed(*index));
-        feeds.filter(move |feed| feed.origin.is_some() && feed.scope == scope)
+        let told = !self.is_account(scope);
+        self.feed_indices_of(scope).map(|(_, feed)| feed).filter(move |_| told)
     }
 
     /// Those with their indices.
@@ -212,9 +235,24 @@ impl Picture {
         &self.feeds[index as usize]
     }
 
-    /// Index of an incident's scope.
+    /// Index of an incident's scope: that for everybody who takes part, where it is known.
     pub fn incident(&self, incident: &str) -> Option<u32> {
-        self.scope_by_incident.get(incident).copied()
+        self.scopes_by_incident.get(incident)?.first().copied()
+    }
+
+    /// Scopes of an incident, one for each audience: that for everybody first, then in an order
+    /// that is the same everywhere. None of another mode that took the same name.
+    pub fn audiences(&self, incident: &str) -> impl Iterator<Item = u32> + '_ {
+        let scopes = self.scopes_by_incident.get(incident).map(Vec::as_slice).unwrap_or_default();
+        let mode = scopes.first().map(|first| self.scope(*first).mode);
+        scopes.iter().copied().filter(move |index| Some(self.scope(*index).mode) == mode)
+    }
+
+    /// The scope for everybody of the incident that a scope is of: it has the incident's own data.
+    pub fn root(&self, scope: u32) -> u32 {
+        let Scope { incident, mode, .. } = self.scope(scope);
+        let id = scope_id(incident, *mode, charter::EVERYBODY);
+        self.scope_index(id).unwrap_or(scope)
     }
 
     /// Index of a scope.
@@ -278,14 +316,13 @@ impl Picture {
         self.scope_by_id.insert(id, index);
         // A name may be taken twice on nodes that did not know of each other. What it means must
         // not depend on which came first: the real thing before an exercise, before a test.
-        let first = self.scope_by_incident.entry(incident.to_owned()).or_insert(index);
-        let rank = |index: u32| {
-            let scope = &self.scopes[index as usize];
-            (scope.mode as i32, scope.id)
+        let rank = |index: &u32| {
+            let scope = &self.scopes[*index as usize];
+            (scope.mode as i32, scope.audience != charter::EVERYBODY, scope.id)
         };
-        if rank(index) < rank(*first) {
-            *first = index;
-        }
+        let all = self.scopes_by_incident.entry(incident.to_owned()).or_default();
+        let at = all.partition_point(|known| rank(known) < rank(&index));
+        all.insert(at, index);
         index
     }
 
@@ -305,67 +342,6 @@ impl Picture {
         index
     }
 
-    /// Makes a branch of a feed that forked known; the same branch twice is one.
-    pub fn add_branch(&mut self, parent: u32, first: [u8; 32]) -> u32 {
-        let Feed { origin, scope, lane, .. } = *self.feed(parent);
-        let index = self.name_feed(branch_id(&first), scope);
-        let feed = &mut self.feeds[index as usize];
-        if feed.origin.is_none() {
-            if feed.scope != scope {
-                self.scopes[scope as usize].feeds.push(index);
-            }
-            (feed.origin, feed.scope, feed.lane) = (origin, scope, lane);
-            self.named -= 1;
-            feed.branch = Some(Box::new(Branch { first, parent }));
-        }
-        index
-    }
-
-    /// Closes a feed that was found to have forked after `last`; what is held of it beyond becomes
-    /// a branch, which begins with the record `first`. Registers are not touched: the picture is
-    /// to be built anew, see [`Picture::emptied`].
-    pub fn split(&mut self, feed: u32, last: Head, first: [u8; 32]) -> u32 {
-        let own = self.add_branch(feed, first);
-        let held = std::mem::replace(&mut self.feeds[feed as usize].head, last);
-        self.feeds[own as usize].head = held;
-        let closed = Closed { sequence: last.sequence, own };
-        let before = self.feeds[feed as usize].closed.replace(closed);
-        if before.is_some() {
-            // It forked further on as well: those branches go on from the new one.
-            self.feeds[own as usize].closed = before;
-            let others = self.feeds.iter_mut().zip(0..).filter(|(_, index)| *index != own);
-            for branch in others.filter_map(|(other, _)| other.branch.as_mut()) {
-                if branch.parent == feed {
-                    branch.parent = own;
-                }
-            }
-        }
-        self.forks += 1;
-        own
-    }
-
-    /// Feeds that forked.
-    pub fn forks(&self) -> u32 {
-        self.forks
-    }
-
-    /// Feeds that are known by their id only, because a record claims to have seen them.
-    pub fn named_feeds(&self) -> u32 {
-        self.named
-    }
-
-    /// Where a record of a feed belongs: it may have become one of a branch.
-    pub fn place(&self, mut record: RecordRef) -> RecordRef {
-        if self.forks > 0 {
-            while let Some(closed) = self.feed(record.feed).closed
-                && record.sequence > closed.sequence
-            {
-                record.feed = closed.own;
-            }
-        }
-        record
-    }
-
     /// The same scopes and feeds, with the same indices, and no record.
     pub fn emptied(&self) -> Self {
         let mut scopes = self.scopes.clone();
@@ -376,12 +352,13 @@ impl Picture {
         Self {
             scopes,
             scope_by_id: self.scope_by_id.clone(),
-            scope_by_incident: self.scope_by_incident.clone(),
+            scopes_by_incident: self.scopes_by_incident.clone(),
             feeds: self.feeds.clone(),
             feed_by_id: self.feed_by_id.clone(),
             bases: self.bases.clone(),
             forks: self.forks,
             named: self.named,
+            standing: self.standing.clone(),
             ..Self::default()
         }
     }
@@ -411,14 +388,22 @@ impl Picture {
     /// Adds a record. Adding it again changes nothing but its entry's log position.
     pub fn apply(&mut self, change: &Change) {
         self.lsn += 1;
+        self.note_apart(change);
         if change.live.attributes.is_apart() || self.is_archived(change.live.record) {
             return;
         }
+        let RecordRef { feed, sequence } = change.live.record;
+        self.note_said(feed, &change.live.attributes);
+        let aside = self.set_aside(self.feed(feed), sequence, &change.live.attributes).is_some();
+        self.set_aside += u64::from(aside);
+        self.personal |= change.live.attributes.is_personal();
         let seen = effective(|feed| self.feeds.get(feed as usize), self.forks, change);
         if change.entry.is_nil() {
             let register = &mut self.scopes[change.scope as usize].register;
-            register.add(change.live.clone(), &seen);
-            register.lsn = self.lsn;
+            if !aside {
+                register.add(change.live.clone(), &seen);
+                register.lsn = self.lsn;
+            }
             return;
         }
         let slot = self.slot(change.scope, change.entry);
@@ -429,7 +414,10 @@ impl Picture {
                 (Register::new(change.scope, mode, change.entry), false)
             }
         };
-        register.add(change.live.clone(), &seen);
+        if !aside {
+            register.add(change.live.clone(), &seen);
+            self.note_erasure(change, &seen);
+        }
         register.lsn = self.lsn;
         let counts = !register.is_retracted();
         let scope = &mut self.scopes[change.scope as usize];

@@ -42,6 +42,10 @@ pub enum Class {
     ResourceExhausted,
     /// The token points before what is still held.
     OutOfRange,
+    /// Nobody knows who the caller is.
+    Unauthenticated,
+    /// The caller is known, and may not do this.
+    PermissionDenied,
 }
 
 impl Refusal {

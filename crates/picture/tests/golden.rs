@@ -14,13 +14,14 @@ use polder_picture::{
     admit::{Act, Draft, Group, NewScope, Supersedes},
     attributes::{Attributes, timestamp},
     check::Checker,
+    checkpoint::{Keeping, List},
     clock::{Clock, Hlc},
     entry::{check_entry, extent},
     fields,
     kinds::{self, examples::examples},
     names::EntryName,
     picture::Picture,
-    record::{Sealed, Signer, decode, verify_signature},
+    record::{Head, Sealed, Signer, decode, verify_signature},
 };
 use polder_wire::v1::{
     Content, Entry, Envelope, Incident, IncidentData, IncidentState, Lane, Mode, Phase, Retraction,
@@ -111,7 +112,10 @@ fn summary(name: &str, bytes: &[u8]) -> String {
             line("statement", &hex(&statement.body));
             line("signatures", &statement.endorsements.len());
         }
+        content::Content::Acts(acts) => line("acts", &acts.acts.len()),
         content::Content::Checkpoint(checkpoint) => {
+            let list = List::read(&checkpoint, header.sequence).unwrap();
+            line("keeps", &list.kept().len());
             line("covers", &(checkpoint.sequence, hex(&checkpoint.hash)));
             line("steps", &checkpoint.steps);
             line("hashes", &hex(&checkpoint.hashes));
@@ -135,7 +139,7 @@ fn there_is_a_sample_of_every_kind_and_of_every_sort_of_record() {
     for kind in kinds::KINDS {
         assert!(names.iter().any(|name| name == kind.name), "no sample of {}", kind.name);
     }
-    for name in ["retraction", "incident_data", "opaque"] {
+    for name in ["retraction", "incident_data", "opaque", "checkpoint"] {
         assert!(names.iter().any(|found| found == name), "no sample of {name}");
     }
 }
@@ -240,6 +244,7 @@ fn write_samples_that_are_missing() {
 
     let (mut picture, mut clock) = (Picture::default(), Clock::default());
     let (mut written, mut scope) = (0, None);
+    let (mut keeping, mut end) = (Keeping::default(), None);
     for (number, (name, entry, act, lane, content)) in contents.into_iter().enumerate() {
         let signer = signer();
         let mut group = Group::new(&picture, &signer, &mut clock);
@@ -260,7 +265,31 @@ fn write_samples_that_are_missing() {
             fs::write(&path, sealed.admitted[0].envelope().encode_to_vec()).unwrap();
             written += 1;
         }
+        let record = decode(sealed.admitted[0].envelope()).unwrap();
+        if lane == Lane::Routine {
+            end = Some((record.feed, Head { sequence: record.header.sequence, hash: record.hash }));
+            keeping.add(&record);
+        }
         picture.install(&sealed);
+    }
+    let (feed, end) = end.unwrap();
+    let list = List::new(end, keeping.kept(feed));
+    let draft = Draft {
+        scope: scope.unwrap(),
+        entry: Uuid::nil(),
+        sealed: list.sealed([0x77; 16]),
+        act: Act::Checkpoint(list),
+        lane: Lane::Routine,
+        author: String::new(),
+        supersedes: Supersedes::AllHeld,
+    };
+    let signer = signer();
+    let mut group = Group::new(&picture, &signer, &mut clock);
+    group.author(draft, WALL_MS + 1_000).unwrap();
+    let path = golden().join("checkpoint.bin");
+    if !path.exists() {
+        fs::write(&path, group.seal().admitted[0].envelope().encode_to_vec()).unwrap();
+        written += 1;
     }
     // Summaries are appended for what is new; lines that exist are what must hold.
     let path = golden().join(SUMMARIES);

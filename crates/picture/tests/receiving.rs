@@ -240,6 +240,17 @@ fn a_suffix_that_does_not_hold_is_refused_with_the_record_and_the_reason() {
 }
 
 #[test]
+fn no_node_takes_the_account_of_another() {
+    let account = polder_picture::account::scope();
+    let mut stranger = Stranger::new(9, account.clone(), Lane::Urgent);
+    stranger.say(Said::default());
+    let mut node = Node::new(1);
+    let taken = node.receive(vec![(stranger.held.all(), account)], WALL_MS).pop().unwrap();
+    assert!(matches!(taken, Err(ReceiveError::Scope)));
+    assert_eq!((node.picture.lsn(), node.picture.scopes().len()), (0, 0));
+}
+
+#[test]
 fn a_gap_a_fork_an_own_feed_and_a_wrong_scope_are_refused() {
     let actual = scope(Mode::Actual);
     let mut stranger = Stranger::new(9, actual.clone(), Lane::Routine);

@@ -1,7 +1,7 @@
 // Keeps the files of the page, so that it opens while the node is away. What the node answers
 // comes first; calls to it are not touched.
 const KEPT = "polder-page";
-const FILES = ["/", "/page.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json"];
+const FILES = ["/", "/page.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json"];
 const PATIENCE_MS = 4000;
 
 self.addEventListener("install", (event) => {
@@ -14,6 +14,8 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
+  // What the operator or a demo changes is asked of the node.
+  if (/^\/(demo|layers)(\/|$)/.test(new URL(request.url).pathname)) return;
   event.respondWith(answer(request));
 });
 

@@ -1,4 +1,5 @@
 // The key figures of an entry on one line, in the reader's language.
+import { OfferState } from "./gen/polder/v1/assistance_offer_pb.ts";
 import { CountBasis, CountQualifier, type Count } from "./gen/polder/v1/count_pb.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Language } from "./words/index.ts";
@@ -82,6 +83,15 @@ export function figures(entry: Entry, language: Language): string {
       const { need, quantity, addressee, state } = body.value;
       say(quantity ? `${amount(quantity, language)} ${need}` : need);
       say(`${word(names.request, state)}${addressee && ` → ${party(addressee)}`}`);
+      break;
+    }
+    case "assistanceOffer": {
+      const { means, quantity, state, enRoute, arrived, released, hostSupport } = body.value;
+      say(quantity ? `${amount(quantity, language)} ${means}` : means);
+      const moves: [number, string][] = [[enRoute, names.resource[3]!], [arrived, t.arrived], [released, names.resource[6]!]];
+      const moved = moves.filter(([number]) => number > 0).map(([number, where]) => `${number} ${where}`);
+      say([...(state === OfferState.WITHDRAWN || moved.length === 0 ? [word(names.offer, state)] : []), ...moved].join(", "));
+      say(hostSupport);
       break;
     }
     case "warning":

@@ -1,6 +1,14 @@
 // Starts the page.
 import "ol/ol.css";
-import "./style.css";
+import "./look/base.css";
+import "./look/frame.css";
+import "./look/map.css";
+import "./look/words.css";
+import "./look/screens.css";
+import "./look/desk.css";
+import "./look/office.css";
+import "./look/narrow.css";
+import "./look/print.css";
 import { App } from "./app.ts";
 
 // Opens the page also while the node is away; without it, it only opens while the node is there.

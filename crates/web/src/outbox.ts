@@ -3,7 +3,7 @@
 // A request is encoded when it is written, with ids of its own, and those bytes are sent until the
 // node answers for them: the node gives a request that it has seen the first answer again.
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { refusalOf, refusalOfStatus, type Refusal } from "./refusal.ts";
 import { passes } from "./wire.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import {
@@ -18,6 +18,8 @@ export interface Waiting {
   /** Of the request. */
   id: string;
   incident: string;
+  /** Name by which its writer signed in; empty: nobody had. */
+  owner: string;
   /** Name of the entry. */
   name: string;
   call: "publish" | "retract";
@@ -29,10 +31,18 @@ export interface Waiting {
   made: number;
   /** Why the node does not take it; empty while it waits. */
   problem: string;
+  /** The same in full. */
+  refusal?: Refusal | undefined;
 }
 
-export type Publish = (request: PublishEntriesRequest) => Promise<PublishEntriesResponse>;
-export type Retract = (request: RetractEntryRequest) => Promise<unknown>;
+export type Publish = (request: PublishEntriesRequest, token: string) => Promise<PublishEntriesResponse>;
+export type Retract = (request: RetractEntryRequest, token: string) => Promise<unknown>;
+
+/** Who may send now, and with what; name and token empty: nobody need sign in. */
+export interface Sender {
+  person: string;
+  token: string;
+}
 
 const CHANNEL = "polder-outbox";
 const STORE = "waiting";
@@ -49,10 +59,18 @@ export class Outbox {
   private readonly publish: Publish;
   private readonly retract: Retract;
   private readonly told: () => void;
-  private running = false;
+  private readonly sender: () => Sender | undefined;
+  private running: Promise<void> | undefined;
   private again = false;
 
-  constructor(publish: Publish, retract: Retract, told: () => void, name = "polder") {
+  constructor(
+    publish: Publish,
+    retract: Retract,
+    told: () => void,
+    sender: () => Sender | undefined = () => ({ person: "", token: "" }),
+    name = "polder",
+  ) {
+    this.sender = sender;
     this.publish = publish;
     this.retract = retract;
     this.told = told;
@@ -64,15 +82,17 @@ export class Outbox {
   /** Reads what waits, also what other tabs wrote. */
   async load(): Promise<void> {
     const all = await request<Waiting[]>(await this.store("readonly"), (store) => store.getAll());
+    for (const one of all) one.owner ??= "";
     this.waiting = all.sort((a, b) => a.made - b.made || (a.id < b.id ? -1 : 1));
     this.told();
   }
 
   /** Keeps a request; rejected when the browser cannot. */
-  async put(message: PublishEntriesRequest, incident: string, entry: Entry): Promise<void> {
+  async put(message: PublishEntriesRequest, incident: string, entry: Entry, owner = ""): Promise<void> {
     await this.keep({
       id: message.requestId,
       incident,
+      owner,
       name: entry.name,
       call: "publish",
       fresh: message.items.every((item) => !item.supersedes),
@@ -83,10 +103,11 @@ export class Outbox {
   }
 
   /** The same for a withdrawal. */
-  async putRetraction(message: RetractEntryRequest, incident: string): Promise<void> {
+  async putRetraction(message: RetractEntryRequest, incident: string, owner = ""): Promise<void> {
     await this.keep({
       id: message.requestId,
       incident,
+      owner,
       name: message.name,
       call: "retract",
       fresh: false,
@@ -118,37 +139,51 @@ export class Outbox {
   async retry(id: string): Promise<void> {
     const found = this.waiting.find((waiting) => waiting.id === id);
     if (!found) return;
-    await request(await this.store("readwrite"), (store) => store.put({ ...found, problem: "" }));
+    await request(await this.store("readwrite"), (store) => store.put({ ...found, problem: "", refusal: undefined }));
+    await this.changed();
+    await this.flush();
+  }
+
+  /** Makes what nobody's is that of whoever is signed in, who asked for it. */
+  async claim(id: string): Promise<void> {
+    const found = this.waiting.find((waiting) => waiting.id === id);
+    const owner = this.sender()?.person;
+    if (!found || found.owner || !owner) return;
+    await request(await this.store("readwrite"), (store) => store.put({ ...found, owner }));
     await this.changed();
     await this.flush();
   }
 
   /** Sends what waits, in order; one tab at a time. Stops at the first that must wait longer. */
-  async flush(): Promise<void> {
-    if (this.running) {
-      this.again = true;
-      return;
-    }
-    this.running = true;
+  flush(): Promise<void> {
+    this.again = true;
+    return (this.running ??= this.rounds());
+  }
+
+  private async rounds(): Promise<void> {
     try {
-      do {
+      while (this.again) {
         this.again = false;
         await navigator.locks.request(CHANNEL, () => this.send());
-      } while (this.again);
+      }
     } finally {
-      this.running = false;
+      // In the same breath as the last look at `again`: who asks later begins anew.
+      this.running = undefined;
     }
   }
 
   private async send(): Promise<void> {
     await this.load();
     for (const waiting of this.waiting) {
-      if (waiting.problem) continue;
-      const outcome = await this.attempt(waiting);
+      // Asked for each one: meanwhile somebody else may have signed in.
+      const sender = this.sender();
+      if (!sender) return;
+      if (waiting.problem || waiting.owner !== sender.person) continue;
+      const outcome = await this.attempt(waiting, sender.token);
       if (outcome === "later") return;
       if (outcome === "done") await this.discard(waiting.id);
       else {
-        const refused = { ...waiting, problem: outcome };
+        const refused = { ...waiting, problem: outcome.sentence || outcome.reason || "?", refusal: outcome };
         await request(await this.store("readwrite"), (store) => store.put(refused));
         await this.changed();
       }
@@ -156,20 +191,19 @@ export class Outbox {
   }
 
   /** `done`, `later`, or why not. */
-  private async attempt(waiting: Waiting): Promise<string> {
+  private async attempt(waiting: Waiting, token: string): Promise<"done" | "later" | Refusal> {
     try {
       if (waiting.call === "retract") {
-        await this.retract(fromBinary(RetractEntryRequestSchema, waiting.request));
+        await this.retract(fromBinary(RetractEntryRequestSchema, waiting.request), token);
         return "done";
       }
-      const answer = await this.publish(fromBinary(PublishEntriesRequestSchema, waiting.request));
+      const answer = await this.publish(fromBinary(PublishEntriesRequestSchema, waiting.request), token);
       const outcome = answer.results[0]?.outcome;
       if (outcome?.case === "published") return "done";
       if (outcome?.case !== "refused") return "later";
-      if (PASSING.includes(outcome.value.code)) return "later";
-      return outcome.value.message || "?";
+      return PASSING.includes(outcome.value.code) ? "later" : refusalOfStatus(outcome.value);
     } catch (error) {
-      return passes(error) ? "later" : ConnectError.from(error).rawMessage || "?";
+      return passes(error) ? "later" : refusalOf(error);
     }
   }
 
@@ -191,6 +225,17 @@ export class Outbox {
 /** Why, of a withdrawal. */
 export function reasonOf(waiting: Waiting): string {
   return waiting.call === "retract" ? fromBinary(RetractEntryRequestSchema, waiting.request).reason : "";
+}
+
+/** To whom a request speaks. */
+export function audienceOf(waiting: Waiting): string {
+  return waiting.call === "publish" ? fromBinary(PublishEntriesRequestSchema, waiting.request).audience : "";
+}
+
+/** Versions that a request replaces. */
+export function supersededBy(waiting: Waiting): string[] {
+  if (waiting.call !== "publish") return [];
+  return fromBinary(PublishEntriesRequestSchema, waiting.request).items[0]?.supersedes?.versions ?? [];
 }
 
 /** The entry that a request carries. */

@@ -8,11 +8,12 @@ import { item, type Item } from "./picture.ts";
 export async function pictureAt(
   incident: string,
   atMs: number,
+  validToo = false,
 ): Promise<{ items: Map<string, Item>; incident: Incident | undefined }> {
   const versions = new Map<string, Entry[]>();
   let data: Incident | undefined;
   let whole = false;
-  const request = { filter: { incidents: [incident] }, knownAt: timestampFromMs(atMs) };
+  const request = { filter: { incidents: [incident] }, knownAt: timestampFromMs(atMs), ...(validToo && { validAt: timestampFromMs(atMs) }) };
   for await (const { entries, summary } of picture.getPictureAsOf(request)) {
     for (const entry of entries) versions.set(entry.name, [...(versions.get(entry.name) ?? []), entry]);
     if (!summary) continue;

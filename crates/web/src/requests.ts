@@ -14,12 +14,20 @@ import type { Item } from "./picture.ts";
 const SOURCES_MAX = 16;
 
 /** A new entry. A mode that differs is refused: an exercise never lands in the real thing. */
-export function publication(entry: Entry, expectedMode: Mode): PublishEntriesRequest {
+export function publication(entry: Entry, expectedMode: Mode, audience = ""): PublishEntriesRequest {
   return create(PublishEntriesRequestSchema, {
     requestId: crypto.randomUUID(),
     items: [{ entry }],
     expectedMode,
+    audience,
   });
+}
+
+/** A new version in place of exactly those that were on the screen. */
+export function edition(entry: Entry, versions: string[], expectedMode: Mode, audience: string): PublishEntriesRequest {
+  const request = publication(entry, expectedMode, audience);
+  request.items = [create(PublishItemSchema, { entry, supersedes: { versions }, requireCurrent: true })];
+  return request;
 }
 
 /** Says again what one version says, for this node's party, in place of exactly those that stand. */
@@ -36,9 +44,7 @@ export function holding(
   }
   entry.party = "";
   const versions = one.versions.map((version) => version.version);
-  const request = publication(entry, expectedMode);
-  request.items = [create(PublishItemSchema, { entry, supersedes: { versions }, requireCurrent: true })];
-  return { request, entry };
+  return { request: edition(entry, versions, expectedMode, chosen.audience), entry };
 }
 
 export function withdrawal(name: string, reason: string): RetractEntryRequest {

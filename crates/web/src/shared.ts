@@ -27,6 +27,7 @@ export class SharedFollower {
   private readonly channel: BroadcastChannel;
   private readonly stop = new AbortController();
   private readonly name: string;
+  private readonly shares: string;
   private readonly picture: Picture;
   private readonly open: Open;
   private readonly told: (change: Change | undefined) => void;
@@ -41,12 +42,15 @@ export class SharedFollower {
     picture: Picture,
     open: Open,
     told: (change: Change | undefined) => void,
+    person = "",
   ) {
     this.name = incident;
+    // What one person may see another need not: tabs only share with those of the same person.
+    this.shares = `polder-stream ${incident} ${person}`;
     this.picture = picture;
     this.open = open;
     this.told = told;
-    this.channel = new BroadcastChannel(`polder-stream ${incident}`);
+    this.channel = new BroadcastChannel(this.shares);
     this.channel.onmessage = (event: MessageEvent<Said>) => this.hear(event.data);
   }
 
@@ -61,7 +65,7 @@ export class SharedFollower {
       return this.alone();
     };
     try {
-      await navigator.locks.request(`polder-stream ${this.name}`, options, lead);
+      await navigator.locks.request(this.shares, options, lead);
     } catch (error) {
       if (!this.stop.signal.aborted) throw error;
     }

@@ -107,6 +107,7 @@ const GLYPHS: Record<KindName, string> = {
   message: mobile,
   flood_defence: dam,
   reception: shelter,
+  assistance_offer: emergency,
 };
 
 /** Paths of a glyph, in a square of 15. */

@@ -320,7 +320,7 @@ export function entry(
 }
 
 /** A ring ends where it began; what was drawn does not say so. */
-function shape(drawn: Drawn | undefined, position: Position | undefined): object {
+export function shape(drawn: Drawn | undefined, position: Position | undefined): object {
   if (!drawn) return { case: "point", value: position };
   if (drawn.sort === "line") return { case: "line", value: { points: drawn.points } };
   return { case: "polygon", value: { rings: [{ points: [...drawn.points, drawn.points[0]] }] } };

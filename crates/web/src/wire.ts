@@ -6,7 +6,7 @@ export function millis(time: Timestamp | undefined): number | undefined {
   return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6);
 }
 
-/** Whether trying again later may help; else the node has decided. */
+/** Whether trying again later may help, perhaps signed in; else the node has decided. */
 export function passes(error: unknown): boolean {
   const refusals = [
     Code.InvalidArgument,
@@ -17,7 +17,6 @@ export function passes(error: unknown): boolean {
     Code.Aborted,
     Code.OutOfRange,
     Code.Unimplemented,
-    Code.Unauthenticated,
   ];
   return !refusals.includes(ConnectError.from(error).code);
 }

@@ -10,9 +10,15 @@ pub struct ServeArgs {
     /// Directory of the store
     #[arg(long, env = "POLDER_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where to serve gRPC and gRPC-Web [default: 127.0.0.1:7420]
+    /// Where to serve gRPC and gRPC-Web; encrypted off loopback [default: 127.0.0.1:7420]
     #[arg(long, env = "POLDER_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Where to serve the same in plain text for programs of this machine, besides --listen
+    #[arg(long, env = "POLDER_LOCAL", value_name = "ADDR")]
+    pub local: Option<SocketAddr>,
+    /// Encrypts on loopback too, also the links to it
+    #[arg(long)]
+    pub tls: bool,
     /// Where to serve /metrics and /healthz [default: 127.0.0.1:7421]
     #[arg(long, env = "POLDER_ADMIN", value_name = "ADDR")]
     pub admin: Option<SocketAddr>,

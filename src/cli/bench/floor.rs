@@ -10,12 +10,14 @@ use std::{
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Channel, Server};
+use tonic::transport::Server;
+
 use tonic_health::{
     ServingStatus,
     pb::{HealthCheckRequest, health_client::HealthClient},
 };
 
+use super::super::session::Connection;
 use super::{load::concurrently, quantile};
 
 /// A name of 400 bytes: the bare call carries as much as an entry.
@@ -55,14 +57,14 @@ pub(super) async fn serve_echo(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn echo(channel: &Channel) -> anyhow::Result<()> {
+async fn echo(channel: &Connection) -> anyhow::Result<()> {
     let mut client = HealthClient::new(channel.clone());
     client.check(HealthCheckRequest { service: name() }).await?;
     Ok(())
 }
 
 /// One caller: p50 in microseconds.
-pub(super) async fn echo_lone(channel: &Channel) -> anyhow::Result<f64> {
+pub(super) async fn echo_lone(channel: &Connection) -> anyhow::Result<f64> {
     let mut times = Vec::new();
     for _ in 0..2_000 {
         let start = Instant::now();
@@ -73,7 +75,7 @@ pub(super) async fn echo_lone(channel: &Channel) -> anyhow::Result<f64> {
 }
 
 /// 256 callers: calls per second.
-pub(super) async fn echo_many(channels: &[Channel], time: Duration) -> anyhow::Result<f64> {
+pub(super) async fn echo_many(channels: &[Connection], time: Duration) -> anyhow::Result<f64> {
     let rate = concurrently(256, channels, time, |channel, _| async move {
         echo(&channel).await?;
         Ok(1)

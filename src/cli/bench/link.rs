@@ -16,9 +16,10 @@ use polder_wire::v1::{
     node_service_client::NodeServiceClient, subscribe_response::Event, subscribe_start::At,
 };
 use prost::Message as _;
-use tonic::{Streaming, transport::Channel};
+use tonic::Streaming;
 use uuid::Uuid;
 
+use super::super::session::Connection;
 use super::{super::client, Bench, load, quantile, server::Server};
 use crate::slow_line::{Quality, SlowLine, State};
 
@@ -29,6 +30,11 @@ const SATELLITE: Quality =
     Quality { bytes_per_second: Some(8_000), delay: Duration::from_millis(350) };
 /// A trunked radio: 7 kbit/s, 3 s there and back.
 const RADIO: Quality = Quality { bytes_per_second: Some(875), delay: Duration::from_millis(1_500) };
+/// A line that a region may have left: 1 Mbit/s, 100 ms there and back.
+const LEFT: Quality = Quality { bytes_per_second: Some(125_000), delay: Duration::from_millis(50) };
+/// Entries of a newcomer's feed, and versions of each.
+const CHANGING: usize = 20;
+const VERSIONS: usize = 1_000;
 /// Backlog on the thin line, in bytes of payload.
 const BACKLOG_BYTES: usize = 10_000_000;
 const FEEDS: usize = 10_000;
@@ -36,9 +42,9 @@ const FEEDS: usize = 10_000;
 /// Two nodes; the second dials the first through a line.
 struct Two {
     first: Server,
-    a: Channel,
+    a: Connection,
     _second: Server,
-    b: Channel,
+    b: Connection,
     line: SlowLine,
 }
 
@@ -49,6 +55,9 @@ impl Bench<'_> {
         }
         if self.wants("catch_up") {
             self.catch_up().await?;
+        }
+        if self.wants("newcomer") {
+            self.newcomer().await?;
         }
         if self.wants("satellite") {
             self.thin("satellite", SATELLITE, 40, BACKLOG_BYTES).await?;
@@ -78,14 +87,22 @@ impl Bench<'_> {
         Server::node_with(data, &["--link", &line.address.to_string()])
     }
 
-    /// What a subscriber at the next node waits longer than one at the same.
+    /// What a subscriber at the next node waits longer than one at the same. No line between them:
+    /// that would take its own part of the two cores.
     async fn fast(&mut self) -> anyhow::Result<()> {
-        let two = self.two("fast", FAST).await?;
-        let (mut near, mut far) = (follow(&two.a).await?, follow(&two.b).await?);
+        let first = Server::node(&self.fresh("fast-a")?)?;
+        let at = first.address.to_string();
+        let second = Server::node_with(&self.fresh("fast-b")?, &["--link", &at])?;
+        let a = first.channels(self.context.words, 1).await?.remove(0);
+        let b = second.channels(self.context.words, 1).await?.remove(0);
+        load::open_incident(&a).await?;
+        until(Duration::from_secs(60), || async { Ok(status(&b).await?.incident_count == 1) })
+            .await?;
+        let (mut near, mut far) = (follow(&a).await?, follow(&b).await?);
         let (mut here, mut there) = (Vec::new(), Vec::new());
         for round in 0..600 {
             let start = Instant::now();
-            publish(&two.a, 1, Urgency::Unspecified, None).await?;
+            publish(&a, 1, Urgency::Unspecified, None).await?;
             next(&mut near).await?;
             let local = start.elapsed();
             next(&mut far).await?;
@@ -142,6 +159,54 @@ impl Bench<'_> {
         let allowed = 0.6 * payload as f64 + 150.0 * records as f64;
         self.note("catch_up_wire_against_allowed", "ratio", vec![wire_bytes / allowed]);
         self.note("catch_up_sender_memory_growth", "bytes", growth);
+        Ok(())
+    }
+
+    /// A newcomer on a line that is left takes a feed whole, and by its checkpoint.
+    async fn newcomer(&mut self) -> anyhow::Result<()> {
+        let first = Server::node(&self.fresh("newcomer-a")?)?;
+        let a = first.channels(self.context.words, 1).await?.remove(0);
+        load::open_incident(&a).await?;
+        let names: Vec<_> = (0..CHANGING).map(|_| Uuid::from_u128(rand::random())).collect();
+        for _ in 0..VERSIONS {
+            let items = names.iter().map(|name| item(*name, Urgency::Unspecified, None));
+            publish_items(&a, items.collect()).await?;
+        }
+        // Until the checkpoint of all that is written, too.
+        let mut records = 0;
+        loop {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let before = std::mem::replace(&mut records, status(&a).await?.record_count);
+            if records == before {
+                break;
+            }
+        }
+        for (name, take) in [("whole", false), ("by_checkpoint", true)] {
+            let config = self.dir.path().join(format!("newcomer-{name}.toml"));
+            std::fs::write(&config, format!("[checkpoints]\ntake = {take}\n"))?;
+            let (mut seconds, mut wire) = (Vec::new(), Vec::new());
+            for round in 0..self.args.repeats {
+                let line = SlowLine::open(first.address, LEFT).await?;
+                let data = self.fresh(&format!("newcomer-{name}-{round}"))?;
+                let dial = line.address.to_string();
+                let config = config.to_str().context("a path in UTF-8")?;
+                let second = Server::node_with(&data, &["--config", config, "--link", &dial])?;
+                let start = Instant::now();
+                let b = second.channels(self.context.words, 1).await?.remove(0);
+                until(Duration::from_secs(600), || async {
+                    let status = status(&b).await?;
+                    let held = status.record_count + status.covered_record_count;
+                    Ok(held >= records && status.entry_count == CHANGING as i64)
+                })
+                .await?;
+                seconds.push(start.elapsed().as_secs_f64());
+                let (there, back) = line.carried();
+                wire.push((there + back) as f64);
+                std::fs::remove_dir_all(data)?;
+            }
+            self.note(&format!("newcomer_{name}"), "s", seconds);
+            self.note(&format!("newcomer_{name}_wire"), "bytes", wire);
+        }
         Ok(())
     }
 
@@ -240,7 +305,7 @@ fn words() -> &'static [&'static str] {
     })
 }
 
-fn entry(urgency: Urgency, title: Option<&str>) -> Bytes {
+fn entry(name: Uuid, urgency: Urgency, title: Option<&str>) -> Bytes {
     let words = words();
     let word = || words[rand::random_range(0..words.len())];
     let body: Vec<_> = (0..40).map(|_| word()).collect();
@@ -251,7 +316,7 @@ fn entry(urgency: Urgency, title: Option<&str>) -> Bytes {
         ..Default::default()
     };
     let entry = Entry {
-        name: format!("{INCIDENT}/entries/{}", Uuid::from_u128(rand::random())),
+        name: format!("{INCIDENT}/entries/{name}"),
         statement: Statement::Fact.into(),
         party: "parties/bench".into(),
         texts: vec![text],
@@ -262,23 +327,29 @@ fn entry(urgency: Urgency, title: Option<&str>) -> Bytes {
     entry.encode_to_vec().into()
 }
 
-/// Publishes so many; bytes of payload.
-async fn publish(
-    channel: &Channel,
-    count: usize,
-    urgency: Urgency,
-    title: Option<&str>,
-) -> anyhow::Result<usize> {
-    let items: Vec<_> = (0..count)
-        .map(|_| PublishItem { entry: entry(urgency, title), ..Default::default() })
-        .collect();
+fn item(name: Uuid, urgency: Urgency, title: Option<&str>) -> PublishItem {
+    PublishItem { entry: entry(name, urgency, title), ..Default::default() }
+}
+
+async fn publish_items(channel: &Connection, items: Vec<PublishItem>) -> anyhow::Result<usize> {
     let bytes = items.iter().map(|item| item.entry.len()).sum();
     let request = PublishEntriesRequest { items, ..Default::default() };
     client::picture(channel.clone()).publish_entries(request).await?;
     Ok(bytes)
 }
 
-async fn follow(channel: &Channel) -> anyhow::Result<Streaming<SubscribeResponse>> {
+/// Publishes so many; bytes of payload.
+async fn publish(
+    channel: &Connection,
+    count: usize,
+    urgency: Urgency,
+    title: Option<&str>,
+) -> anyhow::Result<usize> {
+    let items = (0..count).map(|_| item(Uuid::from_u128(rand::random()), urgency, title));
+    publish_items(channel, items.collect()).await
+}
+
+async fn follow(channel: &Connection) -> anyhow::Result<Streaming<SubscribeResponse>> {
     let request = SubscribeRequest {
         filter: Some(EntryFilter { incidents: vec![INCIDENT.into()], ..Default::default() }),
         start: Some(SubscribeStart { at: Some(At::Now(NowStart {})) }),
@@ -308,18 +379,18 @@ async fn wait_for(stream: &mut Streaming<SubscribeResponse>, mark: &str) -> anyh
     .context("an urgent entry did not arrive within two minutes")?
 }
 
-async fn status(channel: &Channel) -> anyhow::Result<polder_wire::v1::GetNodeStatusResponse> {
+async fn status(channel: &Connection) -> anyhow::Result<polder_wire::v1::GetNodeStatusResponse> {
     let mut client = NodeServiceClient::new(channel.clone());
     Ok(client.get_node_status(GetNodeStatusRequest {}).await?.into_inner())
 }
 
-async fn links(channel: &Channel) -> anyhow::Result<Vec<Link>> {
+async fn links(channel: &Connection) -> anyhow::Result<Vec<Link>> {
     let mut client = NodeServiceClient::new(channel.clone());
     let mut stream = client.watch_links(WatchLinksRequest { once: true }).await?.into_inner();
     Ok(stream.message().await?.context("no report")?.links)
 }
 
-async fn connected(channel: &Channel, wanted: bool) -> anyhow::Result<()> {
+async fn connected(channel: &Connection, wanted: bool) -> anyhow::Result<()> {
     until(Duration::from_secs(90), || async {
         let links = links(channel).await?;
         Ok(links.iter().any(|link| link.state() == LinkState::Connected) == wanted)

@@ -19,15 +19,15 @@ use polder_wire::v1::{
     subscribe_response::Event, subscribe_start::At,
 };
 use prost::Message as _;
-use tonic::transport::Channel;
 use uuid::Uuid;
 
+use super::super::session::Connection;
 use super::{super::client, quantile};
 
 const INCIDENT: &str = "incidents/bench";
 
 /// Opens the incident that everything goes into.
-pub(super) async fn open_incident(channel: &Channel) -> anyhow::Result<()> {
+pub(super) async fn open_incident(channel: &Connection) -> anyhow::Result<()> {
     let title = Text { language: "en".into(), title: "Bench".into(), ..Default::default() };
     let incident = Incident {
         name: INCIDENT.into(),
@@ -62,7 +62,7 @@ pub(super) fn entry() -> Bytes {
 }
 
 /// Publishes so many new entries in one call.
-pub(super) async fn publish(channel: &Channel, count: usize) -> anyhow::Result<u64> {
+pub(super) async fn publish(channel: &Connection, count: usize) -> anyhow::Result<u64> {
     let item = || PublishItem { entry: entry(), ..Default::default() };
     let items = (0..count).map(|_| item()).collect();
     let request = PublishEntriesRequest { items, ..Default::default() };
@@ -78,12 +78,12 @@ pub(super) async fn publish(channel: &Channel, count: usize) -> anyhow::Result<u
 /// Runs so many callers for a time; what they did per second.
 pub(super) async fn concurrently<F, Fut>(
     callers: usize,
-    channels: &[Channel],
+    channels: &[Connection],
     time: Duration,
     call: F,
 ) -> anyhow::Result<f64>
 where
-    F: Fn(Channel, usize) -> Fut + Clone + Send + 'static,
+    F: Fn(Connection, usize) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = anyhow::Result<u64>> + Send,
 {
     let start = Instant::now();
@@ -108,7 +108,7 @@ where
 }
 
 /// One caller, one entry a call: p50 and p99 in microseconds.
-pub(super) async fn lone(channel: &Channel, calls: usize) -> anyhow::Result<(f64, f64)> {
+pub(super) async fn lone(channel: &Connection, calls: usize) -> anyhow::Result<(f64, f64)> {
     let mut times = Vec::with_capacity(calls);
     for _ in 0..calls {
         let start = Instant::now();
@@ -120,12 +120,12 @@ pub(super) async fn lone(channel: &Channel, calls: usize) -> anyhow::Result<(f64
 
 /// Entries per second of so many callers with batches of so many.
 pub(super) async fn rate(
-    channels: &[Channel],
+    channels: &[Connection],
     callers: usize,
     batch: usize,
     time: Duration,
 ) -> anyhow::Result<f64> {
-    let call = move |channel: Channel, _| async move { publish(&channel, batch).await };
+    let call = move |channel: Connection, _| async move { publish(&channel, batch).await };
     concurrently(callers, channels, time, call).await
 }
 
@@ -151,8 +151,13 @@ impl Drop for Audience {
 }
 
 impl Audience {
+    /// They hang up.
+    pub(super) fn leave(&mut self) {
+        self.tasks.drain(..).for_each(|task| task.abort());
+    }
+
     /// So many subscribers, from now on.
-    pub(super) async fn gather(channels: &[Channel], count: usize) -> anyhow::Result<Self> {
+    pub(super) async fn gather(channels: &[Connection], count: usize) -> anyhow::Result<Self> {
         let received = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for n in 0..count {
@@ -174,7 +179,11 @@ impl Audience {
 
     /// Publishes `entries` by 64 callers and waits until every subscriber has every one;
     /// deliveries per second.
-    pub(super) async fn deliver(&self, channels: &[Channel], entries: u64) -> anyhow::Result<f64> {
+    pub(super) async fn deliver(
+        &self,
+        channels: &[Connection],
+        entries: u64,
+    ) -> anyhow::Result<f64> {
         let before = self.received.load(Ordering::Relaxed);
         let wanted = before + entries * self.tasks.len() as u64;
         let start = Instant::now();
@@ -201,7 +210,7 @@ impl Audience {
 }
 
 /// A subscriber that takes one message and then reads no more.
-pub(super) async fn stall(channel: &Channel) -> anyhow::Result<impl Sized + use<>> {
+pub(super) async fn stall(channel: &Connection) -> anyhow::Result<impl Sized + use<>> {
     let mut client = client::picture(channel.clone());
     let mut stream =
         client.subscribe(subscribe(At::Snapshot(SnapshotStart {}))).await?.into_inner();
@@ -210,7 +219,7 @@ pub(super) async fn stall(channel: &Channel) -> anyhow::Result<impl Sized + use<
 }
 
 /// One subscriber takes the whole picture: seconds and entries.
-pub(super) async fn snapshot(channel: &Channel) -> anyhow::Result<(f64, i64)> {
+pub(super) async fn snapshot(channel: &Connection) -> anyhow::Result<(f64, i64)> {
     let start = Instant::now();
     let mut client = client::picture(channel.clone());
     let mut stream =

@@ -1,10 +1,13 @@
 //! `polder bench`: this program beside the raw disk and a bare call, all in one run on one disk,
 //! so that ratios hold where absolute numbers do not.
 
+mod charter;
 mod floor;
 mod link;
 mod load;
 mod server;
+mod team;
+mod tls;
 
 use std::{ops::ControlFlow, path::Path, time::Duration};
 
@@ -12,9 +15,9 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use prost::Message as _;
 use serde::Serialize;
-use tonic::transport::Channel;
 
 use self::{load::Audience, server::Server};
+use super::session::Connection;
 use super::{Context, args::BenchArgs, say, say_json, store::bar};
 use crate::{
     maintain, node,
@@ -63,12 +66,27 @@ pub(super) async fn run(context: &Context, args: BenchArgs) -> anyhow::Result<u8
     };
     let engines = args.engines.clone();
     let mut bench = Bench { context, args, dir, engine: String::new(), found: Vec::new() };
+    if bench.args.what == "charter" {
+        bench.charter()?;
+        if context.common.json {
+            bench.report()?;
+        }
+        return Ok(0);
+    }
     bench.floor().await?;
     for engine in engines {
         crate::config::check_engine(&engine)?;
         bench.engine = engine;
         if bench.args.what == "link" {
             bench.links().await?;
+            continue;
+        }
+        if bench.args.what == "team" {
+            bench.team().await?;
+            continue;
+        }
+        if bench.args.what == "tls" {
+            bench.tls().await?;
             continue;
         }
         bench.small().await?;
@@ -123,7 +141,11 @@ impl Bench<'_> {
         Ok(data)
     }
 
-    async fn start(&self, data: &Path, channels: usize) -> anyhow::Result<(Server, Vec<Channel>)> {
+    async fn start(
+        &self,
+        data: &Path,
+        channels: usize,
+    ) -> anyhow::Result<(Server, Vec<Connection>)> {
         let server = Server::node(data)?;
         let channels = server.channels(self.context.words, channels).await?;
         load::open_incident(&channels[0]).await?;
@@ -231,7 +253,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    async fn fill(&self, channels: &[Channel], until: u64) -> anyhow::Result<()> {
+    async fn fill(&self, channels: &[Connection], until: u64) -> anyhow::Result<()> {
         let held = entries(&channels[0]).await?;
         let missing = until.saturating_sub(held);
         let bar = bar(missing, "entries");
@@ -256,7 +278,11 @@ impl Bench<'_> {
     }
 
     /// What a publication costs now: p50 of lone ones, and the node's CPU time per entry.
-    async fn cost(&self, server: &Server, channels: &[Channel]) -> anyhow::Result<(Vec<f64>, f64)> {
+    async fn cost(
+        &self,
+        server: &Server,
+        channels: &[Connection],
+    ) -> anyhow::Result<(Vec<f64>, f64)> {
         let mut lone = Vec::new();
         for _ in 0..self.args.repeats {
             lone.push(load::lone(&channels[0], 300).await?.0);
@@ -293,6 +319,26 @@ impl Bench<'_> {
                     ratio("large_lone_p50_at_all", (engine, "large_lone_p50_at_1000")),
                 ),
                 (
+                    "256 callers, TLS / plain",
+                    ratio("tls_publish_256_callers", (engine, "plain_publish_256_callers")),
+                ),
+                (
+                    "batches, TLS / plain",
+                    ratio("tls_publish_batches_of_100", (engine, "plain_publish_batches_of_100")),
+                ),
+                (
+                    "deliveries, TLS / plain",
+                    ratio("tls_fanout_1000", (engine, "plain_fanout_1000")),
+                ),
+                (
+                    "CPU of a delivery, TLS / plain",
+                    ratio("tls_fanout_cpu", (engine, "plain_fanout_cpu")),
+                ),
+                (
+                    "lone publish, TLS / plain",
+                    ratio("tls_publish_lone_p50", (engine, "plain_publish_lone_p50")),
+                ),
+                (
                     "one stalled / none stalled",
                     ratio("fanout_1000_one_stalled", (engine, "fanout_1000")),
                 ),
@@ -307,7 +353,7 @@ impl Bench<'_> {
     }
 }
 
-async fn entries(channel: &Channel) -> anyhow::Result<u64> {
+async fn entries(channel: &Connection) -> anyhow::Result<u64> {
     use polder_wire::v1::{GetNodeStatusRequest, node_service_client::NodeServiceClient};
     let mut client = NodeServiceClient::new(channel.clone());
     let status = client.get_node_status(GetNodeStatusRequest {}).await?.into_inner();

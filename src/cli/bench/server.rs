@@ -9,15 +9,21 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tonic::transport::Channel;
+use polder_picture::record::Id;
 
-use super::super::{client, words::Words};
+use super::super::{
+    client,
+    session::{Bearer, Connection},
+    words::Words,
+};
+use crate::tls::Reach;
 
 /// A child process that serves.
 pub(super) struct Server {
     child: Child,
     /// Where it serves.
     pub(super) address: SocketAddr,
+    reach: Reach,
     /// Time from its start until it said where it listens.
     pub(super) start_time: Duration,
 }
@@ -70,7 +76,13 @@ impl Server {
         let said: serde_json::Value = serde_json::from_str(&line)
             .with_context(|| format!("the child said {line:?} instead of its address"))?;
         let address = said["listen"].as_str().context("an address")?.parse()?;
-        Ok(Self { child, address, start_time })
+        let node = said["node"].as_str().and_then(Id::parse);
+        let encrypted = said["encrypted"] == true;
+        let reach = match node.filter(|_| encrypted) {
+            Some(node) => Reach::Node(node, None),
+            None => Reach::Plain,
+        };
+        Ok(Self { child, address, reach, start_time })
     }
 
     /// So many connections to it.
@@ -78,10 +90,11 @@ impl Server {
         &self,
         words: Words,
         count: usize,
-    ) -> anyhow::Result<Vec<Channel>> {
+    ) -> anyhow::Result<Vec<Connection>> {
         let mut channels = Vec::new();
         for _ in 0..count {
-            channels.push(client::connect(&self.address.to_string(), words).await?);
+            let dialled = client::dial(&self.address.to_string(), &self.reach, words).await?;
+            channels.push(Connection::new(dialled.channel, Bearer::default()));
         }
         Ok(channels)
     }

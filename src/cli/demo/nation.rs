@@ -1,5 +1,5 @@
 //! Three nodes in one process: two regions and the national centre, each with its own store, key
-//! and ports, and links between all of them that can be cut.
+//! and ports, under one charter, and encrypted links between all of them that can be cut.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -7,23 +7,32 @@ use anyhow::{Context as _, ensure};
 use polder_picture::record::{Head, Id};
 use polder_wire::v1::Entry;
 use prost::Message as _;
-use tonic::transport::Channel;
+use tokio::sync::{mpsc, watch};
 
 use super::super::{
     Context, client,
     scenario::{Act, Player, Step},
+    team,
+};
+use super::{
+    super::session::Connection,
+    INCIDENT,
+    charter::{self, Addressed},
 };
 use crate::{
     links::{DialPlan, LinksConfig},
     node::{self, Node},
-    serve::{Addresses, Serving, serve},
+    people::PeopleConfig,
+    serve::{Addresses, Entrance, Serving, serve},
+    tls::TlsConfig,
     wall::Wall,
-    web::WebOptions,
+    web::{Switch, Switches, WebOptions},
 };
 
 /// Place of the national centre among the three.
 pub(super) const NATION: usize = 0;
-const SOUTH: usize = 1;
+/// Place of the south.
+pub(super) const SOUTH: usize = 1;
 /// Place of Limburg-Noord: cut off from everybody while the Maas is at its highest.
 pub(super) const NORTH: usize = 2;
 
@@ -33,6 +42,11 @@ pub(super) const PLACES: [(&str, &str); 3] =
 
 /// Facts of the scenario during which the north is cut off.
 pub(super) const CUT: std::ops::RangeInclusive<u32> = 61..=87;
+
+/// When the south issues a sitrep, for which team and by which role.
+const SITREP: &str = "2021-07-16T16:00:00Z";
+const TEAM: &str = "ROT Zuid-Limburg";
+const ISSUER: &str = "Informatiemanager ROT Zuid-Limburg";
 
 /// Who speaks for the country, or from abroad, posts at the national centre.
 const NATIONAL: [&str; 12] = [
@@ -73,7 +87,7 @@ pub(super) struct Place {
     /// Where it is served.
     pub(super) serving: Serving,
     /// To ask it as anybody would.
-    pub(super) channel: Channel,
+    pub(super) channel: Connection,
     writer: node::Writer,
     player: Player,
 }
@@ -83,6 +97,13 @@ pub(super) struct Nation {
     /// National centre, south, north.
     pub(super) places: Vec<Place>,
     cut: [bool; 3],
+    /// Whether the sitrep was issued.
+    reported: bool,
+    told: watch::Sender<String>,
+    /// What somebody switched on a page.
+    pub(super) switched: mpsc::Receiver<Switch>,
+    /// To whom what is said.
+    addressed: Addressed,
 }
 
 /// What a node holds: the end of each feed.
@@ -95,26 +116,42 @@ impl Nation {
         dir: &Path,
         engine: &str,
         wanted: Option<Addresses>,
-        start_ms: i64,
+        steps: &[Step],
     ) -> anyhow::Result<Self> {
-        let mut places: Vec<Place> = Vec::new();
-        for (at, (name, party)) in PLACES.into_iter().enumerate() {
+        let start_ms = steps[0].at_ms;
+        let mut opened = Vec::new();
+        for (name, party) in PLACES {
             let data = dir.join(name);
             node::init(&data, engine, name, party)?;
-            let options = context.config.options();
-            let (node, writer) = Node::open(&data, Wall::scripted(start_ms), &options)?;
-            // Each dials those before it.
-            let dial = places.iter().map(|other| other.serving.addresses.listen.to_string());
-            let links =
-                LinksConfig { dial: dial.map(DialPlan::to).collect(), ..Default::default() };
+            opened.push(Node::open(&data, Wall::scripted(start_ms), &context.config.options())?);
+        }
+        let nodes: Vec<_> = opened.iter().map(|(node, _)| Arc::clone(node)).collect();
+        charter::found(&nodes, steps, start_ms).await?;
+        let mut places: Vec<Place> = Vec::new();
+        let (told, told_seen) = watch::channel("{}".to_owned());
+        let (wanted_switch, switched) = mpsc::channel(8);
+        let names = PLACES.map(|(name, _)| name).into();
+        let switches = Switches { names, told: told_seen, wanted: wanted_switch };
+        let web = WebOptions { switches: Some(switches), ..WebOptions::default() };
+        for (at, ((name, _), (node, writer))) in PLACES.into_iter().zip(opened).enumerate() {
+            // Each dials those before it, encrypted.
+            let dial = places.iter().map(|other| DialPlan {
+                tls: Some(true),
+                node: Some(other.node.key_id()),
+                ..DialPlan::to(other.serving.addresses.listen.to_string())
+            });
+            let links = LinksConfig { dial: dial.collect(), ..Default::default() };
             let wanted = wanted.filter(|_| at == NATION);
-            let serving = serve_somewhere(&node, wanted, links).await?;
-            let address = serving.addresses.listen.to_string();
-            let channel = client::connect(&address, context.words).await?;
+            let serving = serve_somewhere(&node, wanted, links, &web).await?;
+            let address = open_port(&serving).to_string();
+            let channel = client::connect_unsigned(&address, context.words).await?;
             let player = Player::new(channel.clone());
             places.push(Place { name, node, serving, channel, writer, player });
         }
-        Ok(Self { places, cut: [false; 3] })
+        let addressed = Addressed::default();
+        let nation = Self { places, cut: [false; 3], reported: false, told, switched, addressed };
+        nation.tell();
+        Ok(nation)
     }
 
     /// Sets all clocks.
@@ -130,6 +167,20 @@ impl Nation {
                 dialling.serving.links.enable(other, !self.cut[at] && !self.cut[other]);
             }
         }
+        self.tell();
+    }
+
+    /// Tells the pages how the nodes stand.
+    pub(super) fn tell(&self) {
+        let (records, one) = self.records();
+        let places = self.places.iter().enumerate().map(|(at, place)| {
+            let url = format!("http://{}/", open_port(&place.serving));
+            serde_json::json!({
+                "name": place.name, "cut": self.cut[at], "records": records[at], "url": url,
+            })
+        });
+        let told = serde_json::json!({ "places": places.collect::<Vec<_>>(), "one": one });
+        self.told.send_replace(told.to_string());
     }
 
     /// Whether a place is cut off.
@@ -172,7 +223,25 @@ impl Nation {
     /// Plays a step at the node of whoever speaks.
     pub(super) async fn play(&mut self, step: Step) -> anyhow::Result<()> {
         let at = place_of(&step)?;
-        self.places[at].player.play(step).await
+        let audience = match &step.act {
+            Act::Publish(item) => self.addressed.to(&Entry::decode(item.entry.clone())?),
+            _ => String::new(),
+        };
+        self.places[at].player.play_to(step, audience).await
+    }
+
+    /// Has the south issue the sitrep that is due before a step, once.
+    pub(super) async fn report_before(&mut self, step: &Step) -> anyhow::Result<()> {
+        let due_ms = SITREP.parse::<jiff::Timestamp>()?.as_millisecond();
+        if self.reported || step.at_ms < due_ms {
+            return Ok(());
+        }
+        self.reported = true;
+        self.settle().await?;
+        self.set_clock(due_ms);
+        let channel = self.places[SOUTH].channel.clone();
+        team::issue_sitrep(channel, INCIDENT, TEAM, ISSUER).await?;
+        self.settle().await
     }
 
     /// Ends all three in good order.
@@ -187,7 +256,7 @@ impl Nation {
 
 /// Which node a step is made at. Entries of others than the named ones are posted in the south,
 /// where the flood began; an incident's scaling at the region that it is about.
-fn place_of(step: &Step) -> anyhow::Result<usize> {
+pub(super) fn place_of(step: &Step) -> anyhow::Result<usize> {
     let of_party = |party: &str| {
         let party = party.trim_start_matches("parties/");
         if NATIONAL.contains(&party) {
@@ -210,19 +279,31 @@ fn place_of(step: &Step) -> anyhow::Result<usize> {
     })
 }
 
+/// Where a place is asked in plain text, from this machine.
+pub(super) fn open_port(serving: &Serving) -> SocketAddr {
+    serving.addresses.local.unwrap_or(serving.addresses.listen)
+}
+
 /// A newcomer's port may be in use; another one is as good.
 async fn serve_somewhere(
     node: &Arc<Node>,
     wanted: Option<Addresses>,
     links: LinksConfig,
+    web: &WebOptions,
 ) -> anyhow::Result<Serving> {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let serve = |wanted: Addresses, links: LinksConfig| {
+        // Whoever is on this machine plays as they like; who signs in sees what they may see.
+        let people = PeopleConfig { sign_in: Some(false), ..PeopleConfig::default() };
+        let tls = TlsConfig { always: true, ..TlsConfig::default() };
+        let entrance = Entrance { web: web.clone(), tls, people };
+        let addresses = Addresses { listen: any, admin: wanted.admin, local: Some(wanted.listen) };
+        serve(Arc::clone(node), addresses, links, entrance)
+    };
     if let Some(wanted) = wanted
-        && let Ok(serving) =
-            serve(Arc::clone(node), wanted, links.clone(), WebOptions::default()).await
+        && let Ok(serving) = serve(wanted, links.clone()).await
     {
         return Ok(serving);
     }
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    serve(Arc::clone(node), Addresses { listen: any, admin: any }, links, WebOptions::default())
-        .await
+    serve(Addresses { listen: any, admin: any, local: None }, links).await
 }

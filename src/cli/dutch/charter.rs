@@ -184,4 +184,29 @@ pub(super) const COMMANDS: &[Text] = &[
             NOTE,
         ],
     },
+    Text {
+        path: "invite",
+        about: "Nodigt een knooppunt uit in het handvest, met een code om voor te lezen, en \
+                bevestigt het als het komt",
+        args: &[
+            ("party", "Partij waarvoor het nieuwe knooppunt spreekt"),
+            ("valid", "Hoe lang de code geldt: een seconde tot een dag"),
+            KEY,
+            PASSPHRASE,
+            NOTE,
+        ],
+    },
+    Text {
+        path: "join",
+        about: "Brengt een knooppunt in het handvest van een ander, met een code van daar",
+        args: &[
+            ("address", "Knooppunt dat uitnodigt: host en poort"),
+            ("code", "Code die voorgelezen is"),
+            (
+                "data",
+                "Map van een opslag waarop geen knooppunt draait [standaard: het draaiende \
+                 knooppunt wordt gevraagd]",
+            ),
+        ],
+    },
 ];

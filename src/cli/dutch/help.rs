@@ -19,9 +19,22 @@ pub(super) const EXIT_CODES: &str = "Afsluitcodes: 0 gelukt, 1 mislukt, 2 onjuis
 /// Arguments of every command.
 pub(super) const COMMON: &[(&str, &str)] = &[
     ("config", "Configuratiebestand (TOML)"),
+    ("token", "Sessie, of token van een identiteitsprovider, in plaats van die van `polder login`"),
     ("lang", "Taal van de uitvoer: nl of en [standaard: die van de omgeving]"),
     ("json", "JSON in plaats van tekst"),
     ("node", "Adres van het knooppunt [standaard: 127.0.0.1:7420]"),
+    (
+        "node_key",
+        "Vertrouwt het knooppunt met deze sleutel-id, zoals zijn start en `polder links` die tonen, \
+         over TLS",
+    ),
+    (
+        "ca",
+        "Vertrouwt een knooppunt waarvan een CA uit dit bestand de hostnaam bevestigt, over TLS \
+         (PEM)",
+    ),
+    ("client_cert", "Certificaat om aan het knooppunt te tonen, over TLS (PEM)"),
+    ("client_key", "Privésleutel van dat certificaat (PEM)"),
     (
         "log",
         "Wat er gelogd wordt, zoals info of polder=debug [standaard: info bij serve, anders error]",
@@ -49,25 +62,35 @@ pub(super) const FILTER: &[(&str, &str)] = &[
     ("contradictions", "Alleen tegenspraken"),
     ("stale", "Alleen wat verouderd is"),
     ("retracted", "Ook wat ingetrokken is"),
+    ("audience", "Alleen wat voor deze doelgroepen bestemd is"),
 ];
 
 /// Names of values, as they stand between pointed brackets.
 pub(super) const VALUES: &[(&str, &str)] = &[
     ("WHAT", "WAT"),
+    ("ACCOUNT", "ACCOUNT"),
     ("ADDR", "ADRES"),
+    ("ADDRESS", "ADRES"),
     ("BODY", "TEKST"),
     ("BOOL", "true|false"),
     ("CERTAINTY", "ZEKERHEID"),
+    ("CODE", "CODE"),
+    ("CONTRADICTION", "TEGENSPRAAK"),
     ("DIR", "MAP"),
     ("DISCIPLINE", "KOLOM"),
     ("DURATION", "DUUR"),
     ("ENGINE", "MOTOR"),
     ("ENGINES", "MOTOREN"),
     ("ENTRIES", "AANTAL"),
+    ("ENTRY", "ITEM"),
     ("FACTOR", "FACTOR"),
+    ("FORMAT", "VORM"),
+    ("FIRST", "EERSTE"),
+    ("SECOND", "TWEEDE"),
     ("FIELD=VALUE", "VELD=WAARDE"),
     ("FILE", "BESTAND"),
     ("FILTER", "FILTER"),
+    ("GRANT", "ROL:PARTIJ"),
     ("HEADS", "STAND"),
     ("HOLDER", "HOUDER"),
     ("ID", "ID"),
@@ -96,6 +119,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("S,W,N,E", "Z,W,N,O"),
     ("SEVERITY", "ERNST"),
     ("SHELL", "SHELL"),
+    ("SITREP", "SITREP"),
     ("STATEMENT", "UITSPRAAK"),
     ("TAG", "CODE"),
     ("TEAM", "TEAM"),
@@ -145,7 +169,17 @@ pub(super) const COMMANDS: &[Text] = &[
         about: "Draait het knooppunt tot het moet stoppen",
         args: &[
             DATA,
-            ("listen", "Waar gRPC en gRPC-Web te bereiken zijn [standaard: 127.0.0.1:7420]"),
+            (
+                "listen",
+                "Waar gRPC en gRPC-Web te bereiken zijn; buiten deze machine versleuteld \
+                 [standaard: 127.0.0.1:7420]",
+            ),
+            (
+                "local",
+                "Waar hetzelfde onversleuteld te bereiken is voor programma's op deze machine, \
+                 naast --listen",
+            ),
+            ("tls", "Versleutelt ook op deze machine, ook de verbindingen ernaartoe"),
             ("admin", "Waar /metrics en /healthz te bereiken zijn [standaard: 127.0.0.1:7421]"),
             ("engine", "Opslagmotor die de opslag moet hebben [standaard: die hij heeft]"),
             (
@@ -208,6 +242,7 @@ pub(super) const COMMANDS: &[Text] = &[
             ("region", "Veiligheidsregio waar het GRIP-niveau en de teams van zijn"),
             ("teams", "Teams die actief zijn: copi, rot, gbt, rbt, ..."),
             ("grip_rijk", "Of GRIP Rijk geldt: true of false"),
+            ("log_reading", "Of knooppunten noteren wie items ervan leest: true of false"),
         ],
     },
     Text {
@@ -241,6 +276,20 @@ pub(super) const COMMANDS: &[Text] = &[
             ("until", "Tot wanneer het geldt"),
             ("verified_by", "Wie het bevestigde; het item geldt dan als bevestigd"),
             ("entry", "Item waarvan dit een nieuwe versie is"),
+            (
+                "must_see",
+                "Partij die het moet zien, en na = wie gevraagd wordt als die te laat is: politie=brandweer",
+            ),
+            ("within", "Binnen hoelang zij moeten zeggen dat ze het zagen"),
+            ("audience", "Doelgroep die het mag zien [standaard: iedereen die deelneemt]"),
+            (
+                "personal",
+                "Er staan persoonsgegevens in: het wordt gewist als de tijd daarvoor om is",
+            ),
+            (
+                "keep_until",
+                "Tot wanneer persoonsgegevens bewaard worden [standaard: zoals het knooppunt staat]",
+            ),
             ("attach", "Bestand dat als bijlage meegaat"),
             ("wait", "Wacht tot zoveel andere knooppunten het ook hebben"),
             (
@@ -375,7 +424,11 @@ pub(super) const COMMANDS: &[Text] = &[
         path: "bench",
         about: "Meet dit programma naast de kale schijf en een kale echo",
         args: &[
-            ("what", "Wat gemeten wordt: één knooppunt, of de verbinding tussen twee"),
+            (
+                "what",
+                "Wat gemeten wordt: één knooppunt, de verbinding tussen twee, wat TLS kost, wat \
+                 crisisteams zien, of een groot handvest",
+            ),
             ("dir", "Map op de schijf die gemeten wordt [standaard: een tijdelijke]"),
             ("engines", "Opslagmotoren die gemeten worden"),
             ("entries", "Items in de grote opslag"),

@@ -5,7 +5,9 @@
 
 mod charter;
 mod help;
+mod people;
 mod reasons;
+mod team;
 
 use clap::{Arg, Command, builder::Resettable};
 use polder_picture::language::Language;
@@ -75,7 +77,8 @@ fn value_name(name: &clap::builder::Str) -> String {
 }
 
 fn texts() -> impl Iterator<Item = &'static Text> {
-    COMMANDS.iter().chain(charter::COMMANDS)
+    let others = people::COMMANDS.iter().chain(team::COMMANDS);
+    COMMANDS.iter().chain(charter::COMMANDS).chain(others)
 }
 
 fn about(path: &str) -> Option<&'static str> {
@@ -244,7 +247,8 @@ mod tests {
     }
 
     /// Capitals that are no reasons.
-    const NO_REASONS: [&str; 3] = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "OUT_DIR"];
+    const NO_REASONS: [&str; 5] =
+        ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "GRIP_LEVEL_", "OUT_DIR", "ROLE_"];
 
     #[test]
     fn every_reason_has_a_dutch_sentence_and_every_sentence_a_reason() {

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::Group;
 use crate::{
+    attributes::Attributes,
     forks::{Branch, effective},
     live::RecordRef,
     picture::{Change, Feed, Picture},
@@ -14,6 +15,11 @@ use crate::{
 };
 
 impl Group<'_> {
+    /// The scope of the node's account, known or new.
+    pub fn account_scope(&mut self) -> u32 {
+        self.known_scope(&crate::account::scope())
+    }
+
     /// A feed that records of this group are in.
     pub(super) fn feed(&mut self, scope: u32, name: FeedName, branch: Option<Box<Branch>>) -> u32 {
         let id = name.id();
@@ -45,6 +51,16 @@ impl Group<'_> {
 
     pub(super) fn feed_entry(&self, index: u32) -> Option<&Feed> {
         feed_in(self.picture, &self.learned, &self.feeds, index)
+    }
+
+    /// Whether a record of a feed does not count under the charter.
+    pub(super) fn is_set_aside(&self, feed: u32, sequence: u64, attributes: &Attributes) -> bool {
+        let Some(row) = self.feed_entry(feed) else { return false };
+        let (scope, _) = self.scope(row.scope);
+        let Some(name) = row.name(scope) else { return false };
+        let standing = self.picture.standing().filter(|_| !attributes.is_apart());
+        let root = name.root().id();
+        standing.is_some_and(|s| s.judge(name.origin, root, sequence, attributes).is_some())
     }
 
     /// What a record hides, forks taken into account.

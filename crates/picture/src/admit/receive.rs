@@ -190,9 +190,17 @@ impl Group<'_> {
         record: &Decoded,
     ) {
         let header = &record.header;
-        let Judged { attributes, data } = judge(record, envelope.payload.as_ref(), scope);
+        let mut envelope = envelope;
+        let Judged { mut attributes, data } = judge(record, envelope.payload.as_ref(), scope);
         let entry = Uuid::from_slice(&header.entry).unwrap_or_default();
         let reference = RecordRef { feed, sequence: header.sequence };
+        if (feed as usize) < self.picture.feeds().len()
+            && self.picture.is_erased(index, entry, reference, &attributes)
+        {
+            // What was erased does not come back by who has not heard of it.
+            envelope.payload = None;
+            attributes = judge(record, None, scope).attributes;
+        }
         let seen = header.seen.iter().filter_map(|seen| {
             let feed = crate::record::Id::from_slice(&seen.feed)?;
             Some(RecordRef { feed: self.named_feed(feed, index), sequence: seen.sequence })
@@ -202,7 +210,9 @@ impl Group<'_> {
         if !attributes.is_apart() {
             let mut register = self.register(index, entry);
             let change = Change { scope: index, entry, live: live.clone(), seen: seen.clone() };
-            register.add(live.clone(), &self.effective(&change));
+            if !self.is_set_aside(feed, header.sequence, &attributes) {
+                register.add(live.clone(), &self.effective(&change));
+            }
             if entry.is_nil() {
                 let held = self.data_of(index).to_vec();
                 let content = data.as_deref().cloned();

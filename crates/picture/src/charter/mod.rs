@@ -13,7 +13,6 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use hashbrown::HashMap;
 use polder_wire::v1::{
     CharterBody, CharterChange, CharterStatement, Endorsement, Founding, Mode,
     charter_change::Change,
@@ -29,6 +28,7 @@ use crate::{
     admit::NewScope,
     record::Id,
     refusal::{Class, Refusal},
+    standing::RecordStanding,
 };
 
 mod authority;
@@ -57,7 +57,11 @@ pub const SIGNATURES_MAX: usize = 400_000;
 struct Statements {
     founding: [u8; 32],
     by_hash: BTreeMap<[u8; 32], Statement>,
-    items: HashMap<Id, ([u8; 32], usize)>,
+    /// Hashes in the order in which they came.
+    order: Vec<[u8; 32]>,
+    /// Where each change stands: statement in `order`, and place in it. In order of their ids once
+    /// settled. A large charter has more of these than of anything else.
+    items: Vec<(Id, u32, u32)>,
     signatures: usize,
 }
 
@@ -78,22 +82,26 @@ impl Statements {
     }
 
     fn item(&self, item: Id) -> Option<&CharterChange> {
-        let (hash, place) = self.items.get(&item)?;
-        self.by_hash.get(hash)?.changes.get(*place).map(|(_, change)| change)
+        let at = self.items.binary_search_by_key(&item, |(id, ..)| *id).ok()?;
+        let (_, statement, place) = self.items[at];
+        let hash = self.order.get(statement as usize)?;
+        self.by_hash.get(hash)?.changes.get(place as usize).map(|(_, change)| change)
     }
 
     /// Returns whether it says anything new: a statement, or another signature under one.
     fn add(&mut self, checked: Checked) -> bool {
         let Checked { hash, bytes, body, signatures } = checked;
-        let items = &mut self.items;
+        let (items, order) = (&mut self.items, &mut self.order);
         let statement = self.by_hash.entry(hash).or_insert_with(|| {
             let changes = body.changes.into_iter().enumerate();
             let changes = changes.map(|(place, change)| {
                 let item = item_id(&hash, place);
-                items.insert(item, (hash, place));
+                items.push((item, order.len() as u32, place as u32));
                 (item, change)
             });
-            Statement { body: bytes, changes: changes.collect(), signatures: BTreeMap::new() }
+            let changes = changes.collect();
+            order.push(hash);
+            Statement { body: bytes, changes, signatures: BTreeMap::new() }
         });
         let before = statement.signatures.len();
         statement.signatures.extend(signatures);
@@ -154,8 +162,8 @@ impl Charter {
         }
         let founding = checked.hash;
         let id = charter_id(&statement.body);
-        let (by_hash, items) = (BTreeMap::new(), HashMap::new());
-        let mut statements = Statements { founding, by_hash, items, signatures: 0 };
+        let (by_hash, order, items) = Default::default();
+        let mut statements = Statements { founding, by_hash, order, items, signatures: 0 };
         statements.add(checked);
         let mut charter =
             Self { id, statements, settled: Settled::default(), policy: Policy::default() };
@@ -213,6 +221,8 @@ impl Charter {
     }
 
     fn settle(&mut self) {
+        self.statements.items.sort_unstable();
+        self.statements.items.shrink_to_fit();
         self.settled = authority::settle(&self.statements);
         self.policy = Policy::new(&self.statements, &self.settled);
     }
@@ -327,9 +337,9 @@ impl Charter {
         self.policy.speaks_for(node, party)
     }
 
-    /// Whether a record of a node stands: the node is not cut off, or only after it.
-    pub fn stands(&self, node: Id, feed: Id, sequence: u64) -> bool {
-        self.policy.stands(node, feed, sequence)
+    /// Which records count.
+    pub fn record_standing(&self) -> RecordStanding {
+        self.policy.record_standing()
     }
 
     /// What a person may do at a time, in milliseconds since 1970.

@@ -12,7 +12,7 @@ use super::{
     authority::{Settled, is_withdrawable},
     statement::{ANY_PARTY, EVERYBODY, id_of},
 };
-use crate::record::Id;
+use crate::{attributes::party_hash, record::Id, standing::RecordStanding};
 
 /// An organisation.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,10 +225,19 @@ impl Policy {
         row.cut.is_none() && self.index.get(party).is_some_and(|party| parties.contains(party))
     }
 
-    pub(super) fn stands(&self, node: Id, feed: Id, sequence: u64) -> bool {
-        let Some((row, _)) = self.nodes.get(&node) else { return false };
-        let end = |cut: &BTreeMap<Id, u64>| cut.get(&feed).copied().unwrap_or_default();
-        row.cut.as_ref().is_none_or(|cut| sequence <= end(cut))
+    /// Records tell their party by a hash. Two parties with one hash speak for nobody: nobody can
+    /// tell which of them said it.
+    pub(super) fn record_standing(&self) -> RecordStanding {
+        let mut hashes: Vec<_> = self.rows.iter().map(|(name, _)| party_hash(name)).collect();
+        hashes.sort_unstable();
+        let same = hashes.windows(2).filter(|pair| pair[0] == pair[1]);
+        let doubled: HashSet<_> = same.map(|pair| pair[0]).collect();
+        let rows = self.nodes.iter().map(|(node, (row, _))| {
+            let parties = row.parties.iter().map(|party| party_hash(party));
+            let parties = parties.filter(|hash| !doubled.contains(hash)).collect();
+            (*node, parties, row.cut.as_ref())
+        });
+        RecordStanding::new(rows)
     }
 
     pub(super) fn roles(&self, person: &str, now_ms: i64) -> impl Iterator<Item = &RoleRow> {

@@ -1,5 +1,7 @@
 //! A request for help.
 
+use std::collections::BTreeSet;
+
 use polder_wire::v1::{Entry, RequestState, entry::Body};
 
 use super::{
@@ -8,9 +10,9 @@ use super::{
     line,
 };
 use crate::{
-    check::{Checker, PARTY},
+    check::{Checker, ENTRY, PARTY},
     language::Language,
-    names::PartyName,
+    names::{EntryName, PartyName},
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -34,6 +36,14 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
     check.enumeration::<RequestState>("state", body.state, false);
     check.time("needed_by", body.needed_by.as_ref());
     check.time("needed_until", body.needed_until.as_ref());
+    let mut offers = BTreeSet::new();
+    check.each("accepted", &body.accepted, 0..=64, |check, accepted| {
+        check.name("offer", &accepted.offer, true, EntryName::parse, ENTRY);
+        check.integer("quantity", accepted.quantity.into(), 1..=1_000_000_000);
+        if !offers.insert(accepted.offer.clone()) {
+            check.wrong("offer", "DUPLICATE", "is given twice");
+        }
+    });
 }
 
 fn figures(entry: &Entry, language: Language) -> String {
@@ -64,7 +74,7 @@ fn state_word(state: RequestState, language: Language) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use polder_wire::v1::AssistanceRequest;
+    use polder_wire::v1::{AcceptedOffer, AssistanceRequest};
 
     use super::*;
     use crate::kinds::testing::{Wrong, long, never, refuses, says};
@@ -74,6 +84,12 @@ mod tests {
             Body::AssistanceRequest(body) => Some(body),
             _ => None,
         }
+    }
+
+    const OFFER: &str = "incidents/flood/entries/11111111-1111-4111-8111-111111111111";
+
+    fn some(offer: &str, quantity: i32) -> AcceptedOffer {
+        AcceptedOffer { offer: offer.to_owned(), quantity }
     }
 
     #[test]
@@ -86,6 +102,10 @@ mod tests {
             (|b| b.state = 7, "state", "UNKNOWN_VALUE"),
             (|b| b.needed_by = never(), "needed_by", "TIME_OUT_OF_RANGE"),
             (|b| b.needed_until = never(), "needed_until", "TIME_OUT_OF_RANGE"),
+            (|b| b.accepted = vec![some("boats", 1)], "accepted[0].offer", "MALFORMED_NAME"),
+            (|b| b.accepted = vec![some(OFFER, 0)], "accepted[0].quantity", "OUT_OF_RANGE"),
+            (|b| b.accepted = vec![some(OFFER, 1); 2], "accepted[1].offer", "DUPLICATE"),
+            (|b| b.accepted = vec![some(OFFER, 1); 65], "accepted", "TOO_MANY"),
         ];
         refuses("assistance_request", body, rows);
     }

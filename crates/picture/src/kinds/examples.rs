@@ -2,14 +2,14 @@
 //! seeds and the node's tests start from. Fixed, so that their bytes are the same every time.
 
 use polder_wire::v1::{
-    Action, ActionState, AssistanceRequest, BedCount, BedType, CareCapacity, CareState, Casualties,
-    CasualtyCategory, CasualtyFigure, CasualtyPopulation, Circle, Closure, ClosureObject,
-    ClosureState, CountBasis, CountPeriod, CountQualifier, Decision, DecisionState, Discipline,
-    Drawing, DrawingPhase, Entry, Evacuation, EvacuationBasis, EvacuationState, FloodDefence,
-    FloodDefenceState, Line, Measurement, Message, Observation, Outage, OutageState, Reading,
-    Reception, ReceptionState, RequestState, Resource, ResourceState, ResponseType, Statement,
-    Theme, VitalService, Warning, WarningChannel, WarningColour, WarningState, WaterLevel,
-    WaterTrend, Weather, entry::Body, geometry::Shape,
+    Action, ActionState, AssistanceOffer, AssistanceRequest, BedCount, BedType, CareCapacity,
+    CareState, Casualties, CasualtyCategory, CasualtyFigure, CasualtyPopulation, Circle, Closure,
+    ClosureObject, ClosureState, CountBasis, CountPeriod, CountQualifier, Decision, DecisionState,
+    Discipline, Drawing, DrawingPhase, Entry, Evacuation, EvacuationBasis, EvacuationState,
+    FloodDefence, FloodDefenceState, Line, Measurement, Message, Observation, OfferState, Outage,
+    OutageState, Reading, Reception, ReceptionState, RequestState, Resource, ResourceState,
+    ResponseType, Statement, Theme, VitalService, Warning, WarningChannel, WarningColour,
+    WarningState, WaterLevel, WaterTrend, Weather, entry::Body, geometry::Shape,
 };
 
 mod parts;
@@ -37,6 +37,7 @@ pub fn examples() -> Vec<(&'static str, Entry)> {
         ("message", message()),
         ("flood_defence", flood_defence()),
         ("reception", reception()),
+        ("assistance_offer", assistance_offer()),
     ]
 }
 
@@ -241,6 +242,7 @@ fn assistance_request() -> Entry {
         state: RequestState::Asked.into(),
         needed_by: hour(4),
         needed_until: hour(48),
+        accepted: Vec::new(),
     };
     let texts = ["Bijstand van Defensie gevraagd", "Help of the armed forces asked for"];
     let party = "veiligheidsregio-limburg-noord";
@@ -387,4 +389,22 @@ fn reception() -> Entry {
         texts,
         Body::Reception(body),
     )
+}
+
+fn assistance_offer() -> Entry {
+    let body = AssistanceOffer {
+        means: "high-capacity pumps".into(),
+        quantity: count(10, CountBasis::Counted, CountQualifier::Exact),
+        request: name(109),
+        state: OfferState::Offered.into(),
+        en_route: 6,
+        arrived: 3,
+        released: 0,
+        available_from: hour(1),
+        expected_arrival_time: hour(6),
+        available_until: hour(72),
+        host_support: "diesel and quarters for 40".into(),
+    };
+    let texts = ["Pompen uit Duitsland", "Pumps from Germany"];
+    entry(120, Statement::Fact, Discipline::Relief, "thw", texts, Body::AssistanceOffer(body))
 }

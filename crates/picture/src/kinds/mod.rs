@@ -7,6 +7,7 @@ use polder_wire::v1::{Entry, entry::Body};
 use crate::{check::Checker, language::Language};
 
 mod action;
+mod assistance_offer;
 mod assistance_request;
 mod care_capacity;
 mod casualties;
@@ -69,6 +70,7 @@ pub const KINDS: &[Kind] = &[
     message::KIND,
     flood_defence::KIND,
     reception::KIND,
+    assistance_offer::KIND,
 ];
 
 /// Looks a kind up by the number of its body's field.
@@ -103,6 +105,7 @@ pub fn of(entry: &Entry) -> Option<&'static Kind> {
         Body::Message(_) => &message::KIND,
         Body::FloodDefence(_) => &flood_defence::KIND,
         Body::Reception(_) => &reception::KIND,
+        Body::AssistanceOffer(_) => &assistance_offer::KIND,
     })
 }
 

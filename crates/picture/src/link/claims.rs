@@ -14,6 +14,9 @@ const STUCK_US: u64 = 60_000_000;
 /// The stable reason of a refusal: records before the end of what was archived are only in a file.
 pub(super) const FEED_ARCHIVED: &str = "FEED_ARCHIVED";
 
+/// The same, for records that a checkpoint left out.
+pub(super) const FEED_COVERED: &str = "FEED_COVERED";
+
 /// What either side archived of a feed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Archived {
@@ -53,8 +56,8 @@ impl Session {
     }
 
     /// Says once that what a peer lacks of a feed is not here any more.
-    pub(super) fn tell_archived(&mut self, feed: Id, base: u64) {
-        let parted = self.lacking.contains(&feed);
+    pub(super) fn tell_archived(&mut self, feed: Id, base: u64, left_out: bool) {
+        let parted = self.lacking.contains(&feed) && !left_out;
         let Some(state) = self.feeds.get_mut(&feed) else { return };
         // Who has more of it than we and lacks what we archived has other records.
         state.archived.parted |= parted;
@@ -65,9 +68,16 @@ impl Session {
         }
         state.archived.told = base;
         self.apart = true;
-        let sentence = "the incident was archived here: these records are only in its file";
+        let (reason, sentence) = if left_out {
+            let sentence = "the feed came here by a checkpoint, so earlier records are not here: \
+                            a node that holds all of it has them";
+            (FEED_COVERED, sentence)
+        } else {
+            let sentence = "the incident was archived here: these records are only in its file";
+            (FEED_ARCHIVED, sentence)
+        };
         self.control.push_back(frame(Kind::Refused(LinkRefused {
-            reason: FEED_ARCHIVED.to_owned(),
+            reason: reason.to_owned(),
             sentence: sentence.to_owned(),
             feed: feed.0.to_vec().into(),
             sequence: base,

@@ -30,6 +30,7 @@ impl Session {
             credit_bytes: CREDIT_START,
             lanes: self.local.lanes.iter().map(|lane| i32::from(*lane)).collect(),
             incidents: self.local.incidents.clone(),
+            checkpoints: self.local.checkpoints,
         };
         self.say(frame(Kind::Hello(hello)));
     }
@@ -70,6 +71,7 @@ impl Session {
         }
         self.lanes.retain(|lane| LANES.contains(lane));
         self.credit = Credit::new(hello.credit_bytes);
+        self.leaps.allowed = hello.checkpoints;
         let signature = self.local.signer.sign_bytes(
             SIGNED,
             &proven(&nonce, &self.nonce, &key, self.local.signer.public().as_bytes()),

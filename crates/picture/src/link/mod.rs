@@ -19,6 +19,7 @@ pub mod codec;
 mod files;
 pub mod flow;
 mod greet;
+mod leaps;
 mod load;
 mod receive;
 mod reconcile;
@@ -34,8 +35,9 @@ use polder_wire::v1::{Envelope, Lane, LinkBye, LinkFilePart};
 
 pub use self::{
     files::FilePiece,
+    leaps::{Leap, Offer, Offered},
     load::Load,
-    receive::{Delivery, Stored, Unsound},
+    receive::{Delivery, Sound, Stored, Unsound},
     session::{Behind, Local, Session, Shared},
 };
 use crate::{
@@ -83,12 +85,20 @@ pub trait World {
     fn base(&self, _feed: Id) -> u64 {
         0
     }
+    /// Whether it is a checkpoint that left records before `base` out, and no archive.
+    fn left_out(&self, _feed: Id) -> bool {
+        false
+    }
     /// Whether the feed is known to have forked here.
     fn closed(&self, _feed: Id) -> bool {
         false
     }
     /// Records after a sequence number, about so many bytes of them, up to a signed one.
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope>;
+    /// A feed for a peer that holds nothing of it. Asked for often, so it must not take long.
+    fn offer(&self, _feed: &FeedName) -> Offer {
+        Offer::Whole
+    }
     /// Public key of an origin whose records are held.
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]>;
     /// A piece of an attachment that the peer is entitled to: entries of a scope of its cite it.

@@ -10,12 +10,15 @@ use prost::Message as _;
 
 use super::{
     Event, Fault, World,
+    claims::{FEED_ARCHIVED, FEED_COVERED},
     codec::{Packed, TRANSFER_BYTES_MAX, unpack},
     id_of,
+    leaps::{Leap, leap_of},
     session::{Phase, Session, Shared, lane_index},
 };
 use crate::{
     admit::NewScope,
+    jump::{self, Jump},
     names::IncidentName,
     record::{Damage, Head, Id, decode, key_id},
     suffix::{FeedName, Suffix},
@@ -36,6 +39,7 @@ pub(super) struct Receiving {
     begin: LinkTransfer,
     scope: NewScope,
     feed: FeedName,
+    leap: Option<Leap>,
     data: BytesMut,
 }
 
@@ -43,6 +47,16 @@ impl Receiving {
     /// Bytes that came so far.
     pub(super) fn bytes(&self) -> usize {
         self.data.len()
+    }
+
+    pub(super) fn feed(&self) -> Id {
+        self.feed.id()
+    }
+
+    fn records(&self) -> u64 {
+        let kept = u64::from(self.begin.kept);
+        let follow = self.begin.last.saturating_sub(self.begin.after.max(self.begin.covered));
+        follow.saturating_add(kept).max(1)
     }
 }
 
@@ -57,6 +71,8 @@ pub struct Delivery {
     pub origin_key: [u8; 32],
     /// The record before the first one.
     pub after: u64,
+    /// Set when they are a feed by a checkpoint.
+    pub leap: Option<Leap>,
     /// As they travelled.
     pub packed: Packed,
 }
@@ -70,9 +86,17 @@ impl Delivery {
     /// Unpacks and verifies. `previous`: hashes of the record before the first that are held here,
     /// one in each branch of the feed; with none of them the records are not ours to judge, which
     /// is answered with a gap.
-    pub fn verify(&self, previous: &[[u8; 32]]) -> Result<Suffix, Unsound> {
-        let envelopes = unpack(&self.packed).map_err(|_| Unsound::Unreadable)?;
+    pub fn verify(&self, previous: &[[u8; 32]]) -> Result<Sound, Unsound> {
+        let mut envelopes = unpack(&self.packed).map_err(|_| Unsound::Unreadable)?;
         let key = VerifyingKey::from_bytes(&self.origin_key).map_err(|_| Unsound::Unreadable)?;
+        if let Some(Leap { covered, kept }) = self.leap {
+            if kept > envelopes.len() {
+                return Err(Unsound::Unreadable);
+            }
+            let tail = envelopes.split_off(kept);
+            let jump = Jump::verify(&key, self.feed, covered, envelopes, tail);
+            return Ok(Sound::Jump(Box::new(jump?)));
+        }
         let claimed = || {
             let first = decode(envelopes.first()?).ok()?;
             previous.iter().find(|hash| hash[..] == first.header.previous[..])
@@ -84,13 +108,24 @@ impl Delivery {
             (_, several) => *claimed().unwrap_or(&several[0]),
         };
         let after = Head { sequence: self.after, hash };
-        Suffix::verify(&key, self.feed, after, envelopes)
+        let suffix = Suffix::verify(&key, self.feed, after, envelopes);
+        suffix
+            .map(|suffix| Sound::Suffix(Box::new(suffix)))
             .map_err(|(sequence, damage)| Unsound::Record { sequence, damage })
     }
 }
 
+/// A delivery that was verified.
+#[derive(Debug, Clone)]
+pub enum Sound {
+    /// Records that follow one another.
+    Suffix(Box<Suffix>),
+    /// A feed by a checkpoint.
+    Jump(Box<Jump>),
+}
+
 /// Why a delivery is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsound {
     /// Not what it says.
     #[error("the transfer cannot be unpacked")]
@@ -106,6 +141,9 @@ pub enum Unsound {
         /// What is wrong.
         damage: Damage,
     },
+    /// It is no feed by a checkpoint.
+    #[error(transparent)]
+    Jump(#[from] jump::Unsound),
 }
 
 /// What became of a delivery.
@@ -187,7 +225,7 @@ impl Session {
             Kind::FilePart(part) => self.on_file_part(part, now_us, shared),
             Kind::Tips(tips) => Ok(self.on_tips(&tips.tips, wall_ms, shared)),
             Kind::Refused(refused) => {
-                if refused.reason == super::claims::FEED_ARCHIVED {
+                if [FEED_ARCHIVED, FEED_COVERED].contains(&&*refused.reason) {
                     self.on_archived(&refused, shared);
                 }
                 let (reason, sentence) = (refused.reason, refused.sentence);
@@ -271,13 +309,14 @@ impl Session {
         if receiving.data.len() != size {
             return Err(malformed("ends its transfer too early"));
         }
-        let Receiving { begin, scope, feed, data } = receiving;
+        self.packed[at].1 += receiving.records();
+        let Receiving { begin, scope, feed, leap, data } = receiving;
         self.undelivered += data.len();
         self.packed[at].0 += data.len() as u64;
-        self.packed[at].1 += begin.last.saturating_sub(begin.after).max(1);
         let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
         let origin_key = begin.origin_key[..].try_into().map_err(|_| malformed("has no key"))?;
-        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after: begin.after, packed })])
+        let after = begin.after;
+        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after, leap, packed })])
     }
 
     fn begin(
@@ -307,11 +346,12 @@ impl Session {
         if feed.origin == self.local.signer.id() {
             return Err(Fault::new("OWN_FEED", "the peer sent records of this very node"));
         }
+        let leap = leap_of(&begin, &scope, self.local.checkpoints)?;
         self.know_scope(&scope);
         self.feed_checked(feed)?;
         let state = self.feed(feed);
         state.theirs = Some(state.theirs.unwrap_or_default().max(begin.last));
-        Ok(Receiving { begin, scope, feed, data: BytesMut::new() })
+        Ok(Receiving { begin, scope, feed, leap, data: BytesMut::new() })
     }
 
     /// Says what became of a delivery of so many bytes.

@@ -10,7 +10,7 @@ use polder_wire::v1::{
 use prost::Message as _;
 
 use super::{
-    LANES, World,
+    LANES, Offer, World,
     codec::{Packed, pack},
     points,
     receive::id_bytes,
@@ -25,9 +25,9 @@ use crate::{
 /// A transfer that is going out.
 #[derive(Debug)]
 pub(super) struct Sending {
-    feed: Id,
-    begin: Option<LinkTransfer>,
-    data: Bytes,
+    pub(super) feed: Id,
+    pub(super) begin: Option<LinkTransfer>,
+    pub(super) data: Bytes,
 }
 
 /// Frames that use up credit: those whose number follows what is held, not what is going on.
@@ -133,10 +133,18 @@ impl Session {
                 self.pending[lane].remove(&feed);
                 continue;
             }
-            let base = world.base(feed);
+            let (base, name) = (world.base(feed), state.name);
+            if state.sent == 0 && self.leaps.allowed {
+                match self.offered(&name, lane, base, world) {
+                    Offer::Whole => {}
+                    Offer::Later => continue,
+                    Offer::Leap(offered) => return self.leap(feed, lane, &offered, world),
+                }
+            }
+            let state = self.feeds.get_mut(&feed)?;
             if state.sent < base {
                 self.pending[lane].remove(&feed);
-                self.tell_archived(feed, base);
+                self.tell_archived(feed, base, world.left_out(feed));
                 continue;
             }
             let envelopes = world.read(feed, state.sent, self.credit.transfer_bytes());
@@ -163,6 +171,7 @@ impl Session {
                 unpacked_bytes,
                 last,
                 branch: branch_bytes(&state.name),
+                ..LinkTransfer::default()
             };
             return Some(Sending { feed, begin: Some(begin), data: bytes });
         }

@@ -12,6 +12,7 @@ use super::{
     files::Files,
     flow::{Credit, Grants},
     id_of,
+    leaps::Leaps,
     receive::Receiving,
     send::Sending,
     tips::Tips,
@@ -58,6 +59,8 @@ pub struct Local {
     pub expected: Option<Id>,
     /// Incidents that may travel here; empty: all. The peer's list counts as well.
     pub incidents: Vec<String>,
+    /// Feeds of which nothing is held may come by a checkpoint.
+    pub checkpoints: bool,
 }
 
 /// Shared by all sessions of a node.
@@ -138,6 +141,7 @@ pub struct Session {
     pub(super) sending: [Option<Sending>; 3],
     pub(super) receiving: [Option<Receiving>; 3],
     pub(super) files: Files,
+    pub(super) leaps: Leaps,
     pub(super) undelivered: usize,
     pub(super) grants: Grants,
     pub(super) credit: Credit,
@@ -213,6 +217,7 @@ impl Session {
             sending: Default::default(),
             receiving: Default::default(),
             files: Files::default(),
+            leaps: Leaps::default(),
             undelivered: 0,
             grants: Grants::default(),
             credit: Credit::new(0),
@@ -372,6 +377,7 @@ impl Session {
         if now_us.saturating_sub(self.pinged_us) >= pause {
             self.ping(now_us);
         }
+        self.ask_again();
         if now_us < self.later_us {
             return Ok(());
         }
@@ -414,6 +420,7 @@ impl Session {
     pub(super) fn idle(&self) -> bool {
         self.lacking.is_empty()
             && self.undelivered == 0
+            && self.leaps.is_idle()
             && self.pending.iter().all(BTreeSet::is_empty)
             && self.sending.iter().all(Option::is_none)
             && self.receiving.iter().all(Option::is_none)

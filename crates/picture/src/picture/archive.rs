@@ -4,7 +4,7 @@
 
 use polder_wire::v1::IncidentData;
 
-use super::{Live, Picture, keep_live};
+use super::{Change, Live, Picture, keep_live};
 use crate::{
     admit::NewScope,
     attributes::Attributes,
@@ -62,6 +62,14 @@ impl Picture {
             if let Some(index) = self.feed_index(name.id()) {
                 self.feeds[index as usize].base = *base;
             }
+        }
+    }
+
+    /// Takes note of a record that leaves no mark: it may be a checkpoint.
+    pub(super) fn note_apart(&mut self, change: &Change) {
+        if change.live.attributes.is_apart() {
+            let feed = &mut self.feeds[change.live.record.feed as usize];
+            feed.apart = feed.apart.max(change.live.record.sequence);
         }
     }
 

@@ -7,13 +7,14 @@ use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::Group,
     clock::Clock,
+    jump::Jump,
     picture::Picture,
     record::{Head, Id, Signer, payload_hash},
     suffix::{FeedName, Suffix},
 };
 
 use crate::{
-    disk::{Disk, Record},
+    disk::{Disk, Record, by_checkpoint},
     plan::{Random, scope},
     sim::Sim,
 };
@@ -35,7 +36,7 @@ const PICTURES_EVERY: u64 = 8;
 impl Sim<'_> {
     /// Honest nodes that are entitled to a scope.
     fn honest_of(&self, number: usize) -> impl Iterator<Item = usize> {
-        (0..self.plan.honest()).filter(move |node| self.plan.entitled[*node].contains(&number))
+        (0..self.plan.honest()).filter(move |node| self.rights[*node].contains(&number))
     }
 
     /// What a node took was written by its origin, under this very number.
@@ -43,6 +44,10 @@ impl Sim<'_> {
         let Some((_, records)) = self.nodes[node].disk.feeds.get(&feed) else { return };
         let written = self.written.get(&feed).map_or(&[][..], |written| &written.hashes);
         for (at, (envelope, hash)) in records.iter().enumerate().skip(after as usize) {
+            if envelope.header.is_empty() && self.nodes[node].disk.leapt.contains_key(&feed) {
+                // A checkpoint left it out.
+                continue;
+            }
             let payload = envelope.payload.as_ref().map(|payload| {
                 let salt = payload.salt[..].try_into().expect("a salt of 16 bytes");
                 payload_hash(salt, &payload.bytes)
@@ -70,7 +75,10 @@ impl Sim<'_> {
     pub(crate) fn check_the_end(&self) {
         for node in 0..self.plan.honest() {
             for (feed, (name, _)) in &self.nodes[node].disk.feeds {
-                assert!(self.entitled[node].contains(&name.scope), "node {node} may not hold this");
+                // What came before a right ended stays.
+                let ever = self.plan.entitled[node].iter();
+                let mut ever = ever.map(|number| polder_picture::link::id_of(&scope(*number)));
+                assert!(ever.any(|scope| scope == name.scope), "node {node} may not hold this");
                 self.check_written(*feed, 0, node);
             }
         }
@@ -107,7 +115,7 @@ impl Sim<'_> {
         }
         for node in 0..self.plan.honest() {
             let picture = picture_of(&self.nodes[node].disk, None, &mut random);
-            for number in &self.plan.entitled[node] {
+            for number in &self.rights[node] {
                 let alone = told.get(number).map(String::as_str).unwrap_or_default();
                 assert_eq!(dump(&picture, *number), alone, "node {node}, scope {number}");
             }
@@ -126,6 +134,16 @@ fn picture_of(disk: &Disk, only: Option<usize>, random: &mut Random) -> Picture 
     while !feeds.is_empty() {
         let at = random.below(feeds.len() as u64) as usize;
         let (name, records, head) = feeds[at];
+        let leapt = disk.leapt.get(&name.id()).filter(|_| head.sequence == 0);
+        if let Some(covered) = leapt {
+            let (next, left) = leap(&mut picture, &mut clock, disk, name, *covered);
+            if left.is_empty() {
+                feeds.swap_remove(at);
+            } else {
+                feeds[at] = (name, left, next);
+            }
+            continue;
+        }
         let from = random.below(records.len() as u64) as usize;
         let signed = |(envelope, _): &Record| !envelope.signature.is_empty();
         let count = 1 + from + records[from..].iter().position(signed).expect("a signed end");
@@ -145,6 +163,27 @@ fn picture_of(disk: &Disk, only: Option<usize>, random: &mut Random) -> Picture 
         }
     }
     picture
+}
+
+/// Has a picture take a feed by the checkpoint that it came by; where it ends then, and the rest.
+fn leap<'d>(
+    picture: &mut Picture,
+    clock: &mut Clock,
+    disk: &'d Disk,
+    name: &FeedName,
+    covered: Head,
+) -> (Head, &'d [Record]) {
+    let (_, records) = &disk.feeds[&name.id()];
+    let key = VerifyingKey::from_bytes(&disk.keys[&name.origin]).expect("a key");
+    let (_, kept, tail) = by_checkpoint(name, records, Some(covered)).expect("it came so");
+    let jump = Jump::verify(&key, *name, covered, kept, tail).expect("it was verified");
+    let head = jump.head();
+    let observer = Signer::new(&[0xee; 32]);
+    let mut group = Group::new(picture, &observer, clock);
+    group.leap(jump, &disk.scopes[&name.scope], 1_626_000_000_000).expect("a sound jump");
+    let sealed = group.seal();
+    picture.install(&sealed);
+    (head, &records[head.sequence as usize..])
 }
 
 /// All that a picture says of one scope, without what is local to a node.

@@ -2,14 +2,15 @@
 
 use polder_picture::{
     admit::NewScope,
-    link::{Delivery, Event, Stored, Unsound, World as _, codec::unpack, id_of},
-    record::{Head, Id, record_hash},
+    jump::Jump,
+    link::{Delivery, Event, Sound, Stored, Unsound, World as _, codec::unpack, id_of},
+    record::{Head, Id, decode, record_hash},
     suffix::FeedName,
 };
-use polder_wire::v1::{LinkFrame, Mode, link_frame::Kind};
+use polder_wire::v1::{Envelope, LinkFrame, Mode, link_frame::Kind};
 
 use crate::{
-    disk::Door,
+    disk::{Door, LEFT_OUT},
     sim::{Sim, What},
 };
 
@@ -22,7 +23,7 @@ impl Sim<'_> {
         node >= self.plan.honest()
     }
 
-    fn peer_of(&self, wire: usize, node: usize) -> usize {
+    pub(crate) fn peer_of(&self, wire: usize, node: usize) -> usize {
         let [a, b] = self.plan.wires[wire].ends;
         if a == node { b } else { a }
     }
@@ -32,9 +33,6 @@ impl Sim<'_> {
         let from_hostile = self.is_hostile(self.peer_of(wire, node));
         if self.is_hostile(node) {
             self.overhear(wire, &frame);
-        }
-        if !from_hostile {
-            self.check_entitled(node, &frame);
         }
         let events = self.with(node, wire, |session, world, shared, now, wall_ms| {
             let events = session.receive(frame, now, wall_ms, world, shared);
@@ -52,8 +50,11 @@ impl Sim<'_> {
                 return drop(fault);
             }
             Err(fault) => {
+                // What left before a right ended is refused after.
+                let late = self.revoked > 0
+                    && ["SCOPE_NOT_ALLOWED", "PART_MALFORMED"].contains(&fault.reason);
                 assert!(
-                    self.plan.mangles || from_hostile,
+                    self.plan.mangles || from_hostile || late,
                     "honest peers on a sound wire find no fault: {fault:?} at {}",
                     self.now
                 );
@@ -82,9 +83,9 @@ impl Sim<'_> {
         self.pump(wire, end);
     }
 
-    /// Nothing of a scope travels towards somebody who is not entitled to it: no record, no name,
-    /// not even where a feed ends.
-    fn check_entitled(&self, node: usize, frame: &LinkFrame) {
+    /// Nothing of a scope leaves towards somebody who is not entitled to it at that moment: no
+    /// record, no name, not even where a feed ends.
+    pub(crate) fn check_entitled(&self, node: usize, frame: &LinkFrame) {
         let entitled = &self.entitled[node];
         let named = |incident: &String, mode: Mode, audience: &String| {
             let (incident, audience) = (incident.clone(), audience.clone());
@@ -122,6 +123,8 @@ impl Sim<'_> {
             // Nobody forks here, so a branch follows nothing that is held.
             _ if delivery.feed.branch.is_some() => Stored::Gap(before),
             Err(Unsound::Gap) => Stored::Gap(before),
+            // The store asks once more before it takes anything.
+            _ if !self.entitled[node].contains(&delivery.feed.scope) => Stored::Later,
             Err(unsound) => {
                 let from_hostile = self.is_hostile(self.peer_of(wire, node));
                 assert!(
@@ -134,7 +137,8 @@ impl Sim<'_> {
                 }
                 return;
             }
-            Ok(_) => {
+            Ok(Sound::Jump(jump)) => self.leap(node, delivery, &jump),
+            Ok(Sound::Suffix(_)) => {
                 let envelopes = unpack(&delivery.packed).expect("it was unpacked before");
                 let disk = &mut self.nodes[node].disk;
                 disk.scopes.insert(delivery.feed.scope, delivery.scope.clone());
@@ -163,6 +167,45 @@ impl Sim<'_> {
             });
         }
         self.pump_node(node);
+    }
+
+    /// As `Group::leap` does: only a feed of which nothing is held comes by a checkpoint.
+    fn leap(&mut self, node: usize, delivery: &Delivery, jump: &Jump) -> Stored {
+        assert!(self.plan.leaps(node) || self.is_hostile(node), "only who asked for it leaps");
+        let id = delivery.feed.id();
+        let disk = &mut self.nodes[node].disk;
+        let held = disk.end(id);
+        let (covered, end) = (jump.covered(), jump.head());
+        if held.sequence > 0 && held.sequence < covered.sequence {
+            return Stored::Gap(held);
+        }
+        let envelopes = unpack(&delivery.packed).expect("it was unpacked before");
+        let (_, records) = disk.feeds.entry(id).or_insert_with(|| (delivery.feed, Vec::new()));
+        if held.sequence == 0 {
+            disk.scopes.insert(delivery.feed.scope, delivery.scope.clone());
+            disk.keys.insert(delivery.feed.origin, delivery.origin_key);
+            disk.leapt.insert(id, covered);
+            let nothing = || (Envelope::default(), LEFT_OUT);
+            records.resize_with(covered.sequence as usize, nothing);
+            if let Some(last) = records.last_mut() {
+                last.1 = covered.hash;
+            }
+            self.leaps += 1;
+        }
+        for envelope in envelopes {
+            let record = decode(&envelope).expect("it was verified");
+            let at = record.header.sequence as usize;
+            if at <= records.len() && held.sequence == 0 {
+                records[at - 1] = (envelope, record.hash);
+            } else if at == records.len() + 1 {
+                records.push((envelope, record.hash));
+            } else {
+                continue;
+            }
+            self.delivered += 1;
+        }
+        assert!(held.sequence > 0 || records.len() as u64 == end.sequence);
+        Stored::Held(disk.end(id))
     }
 
     pub(crate) fn committed(

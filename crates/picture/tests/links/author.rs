@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use polder_picture::{
+    checkpoint::{Keeping, List},
     judge::entry_name,
     kinds::examples::examples,
     link::{LANES, id_of},
-    record::{Head, Id, NewHeader, Sealed, record_hash},
+    record::{Head, Id, NewHeader, Sealed, decode, record_hash},
     suffix::FeedName,
 };
 use polder_wire::v1::{
@@ -59,13 +60,39 @@ impl Sim<'_> {
     pub(crate) fn author(&mut self) {
         self.authored += 1;
         let at = self.random.below(self.nodes.len() as u64) as usize;
-        let scopes: Vec<_> = self.plan.entitled[at].iter().copied().collect();
+        let scopes: Vec<_> = self.rights[at].iter().copied().collect();
+        if scopes.is_empty() {
+            return;
+        }
         let number = scopes[self.random.below(scopes.len() as u64) as usize];
         let lane = LANES[self.random.below(3) as usize];
         let count = 1 + self.random.below(4);
-        let said: Vec<_> = (0..count).map(|_| self.something(at, number)).collect();
+        let mut said: Vec<_> = (0..count).map(|_| self.something(at, number)).collect();
+        if self.plan.checkpoints && self.random.chance(40) {
+            said.extend(self.checkpoint(at, number, lane));
+        }
         self.write_all(at, number, lane, said);
         self.pump_all();
+    }
+
+    /// What must stay of a feed of its own, up to some record; now and then not all of it.
+    fn checkpoint(&mut self, at: usize, number: usize, lane: Lane) -> Option<Said> {
+        let node = &self.nodes[at];
+        let feed = FeedName::new(node.signer.id(), id_of(&scope(number)), lane);
+        let (_, records) = node.disk.feeds.get(&feed.id())?;
+        let until = 1 + self.random.below(records.len() as u64) as usize;
+        let mut keeping = Keeping::default();
+        for (envelope, _) in &records[..until] {
+            keeping.add(&decode(envelope).expect("its own record"));
+        }
+        let mut kept = keeping.kept(feed.id());
+        if self.random.chance(10) {
+            kept.pop_first();
+        }
+        let base = Head { sequence: until as u64, hash: records[until - 1].1 };
+        let content = Sort::Checkpoint(List::new(base, kept).message());
+        let content = Content { content: Some(content) }.encode_to_vec().into();
+        Some(Said { kind: RecordKind::Checkpoint, entry: Uuid::nil(), seen: Vec::new(), content })
     }
 
     /// An entry, a retraction, the incident itself, or something that nobody can read; having

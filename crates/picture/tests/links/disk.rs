@@ -1,14 +1,20 @@
 //! A node's disk, and what a session may see of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use polder_picture::{
     admit::NewScope,
-    link::{FilePiece, World, id_of},
-    record::{Head, Id},
+    checkpoint::List,
+    jump::Jump,
+    link::{FilePiece, Offer, Offered, World, id_of},
+    record::{Head, Id, decode},
     suffix::FeedName,
 };
-use polder_wire::v1::Envelope;
+use polder_wire::v1::{Envelope, RecordKind};
 use prost::Message as _;
 
 /// An envelope and its hash.
@@ -22,8 +28,53 @@ pub struct Disk {
     pub keys: BTreeMap<Id, [u8; 32]>,
     /// Records up to here were archived: they stand in `feeds` and are not given.
     pub bases: BTreeMap<Id, u64>,
+    /// Feeds that came by a checkpoint: the last record that this speaks of. What it left out
+    /// stands in `feeds` as nothing.
+    pub leapt: BTreeMap<Id, Head>,
+    /// Feeds that were looked up for a newcomer.
+    pub looked: RefCell<BTreeSet<Id>>,
     /// Scopes that the node is entitled to, for the world.
     pub entitled: BTreeSet<Id>,
+}
+
+/// What a checkpoint left out.
+pub const LEFT_OUT: [u8; 32] = [0; 32];
+
+/// A feed by the checkpoint that it came by, or by its newest if that is fair: the last record
+/// that this speaks of, what it keeps, and what follows up to the first signed record.
+pub fn by_checkpoint(
+    name: &FeedName,
+    records: &[Record],
+    leapt: Option<Head>,
+) -> Option<(Head, Vec<Envelope>, Vec<Envelope>)> {
+    let decoded = |envelope: &Envelope| decode(envelope).ok();
+    let list = |at: usize| {
+        let (envelope, _) = &records[at];
+        List::of(&decoded(envelope)?, envelope.payload.as_ref())?.ok()
+    };
+    let (said, list) = match leapt {
+        Some(covered) => {
+            let mut after =
+                (covered.sequence as usize..records.len()).filter_map(|at| Some((at, list(at)?)));
+            after.find(|(_, list)| list.base() == covered)?
+        }
+        None => {
+            let kind = |(envelope, _): &Record| decoded(envelope).map(|r| r.header.kind());
+            let newest = records.iter().rposition(|r| kind(r) == Some(RecordKind::Checkpoint))?;
+            let base = list(newest)?.base();
+            // Of several that speak up to the same record whoever takes it goes by the first.
+            let mut all = (base.sequence as usize..=newest).filter_map(|at| Some((at, list(at)?)));
+            let (said, list) = all.find(|(_, list)| list.base() == base)?;
+            let all: Option<Vec<_>> =
+                records[..list.base().sequence as usize].iter().map(|(e, _)| decoded(e)).collect();
+            Some((said, list))
+                .filter(|(_, list)| Jump::is_fair(list, name, all.iter().flatten()))?
+        }
+    };
+    let kept = list.kept().keys().map(|at| records[*at as usize - 1].0.clone()).collect();
+    let end = said + records[said..].iter().position(|(e, _)| !e.signature.is_empty())?;
+    let tail = records[list.base().sequence as usize..=end].iter().map(|(e, _)| e.clone());
+    Some((list.base(), kept, tail.collect()))
 }
 
 impl Disk {
@@ -64,7 +115,26 @@ impl World for Door<'_> {
     }
 
     fn base(&self, feed: Id) -> u64 {
-        self.disk.bases.get(&feed).copied().unwrap_or_default()
+        let base = self.disk.bases.get(&feed).copied().unwrap_or_default();
+        base.max(self.disk.leapt.get(&feed).map_or(0, |covered| covered.sequence))
+    }
+
+    fn left_out(&self, feed: Id) -> bool {
+        self.disk.leapt.contains_key(&feed)
+    }
+
+    fn offer(&self, feed: &FeedName) -> Offer {
+        let id = feed.id();
+        if self.disk.bases.contains_key(&id) {
+            return Offer::Whole;
+        }
+        if self.disk.looked.borrow_mut().insert(id) {
+            return Offer::Later;
+        }
+        let (_, records) = &self.disk.feeds[&id];
+        let found = by_checkpoint(feed, records, self.disk.leapt.get(&id).copied());
+        let offered = found.and_then(|(covered, kept, tail)| Offered::new(covered, kept, tail));
+        offered.map_or(Offer::Whole, |offered| Offer::Leap(Arc::new(offered)))
     }
 
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {
@@ -72,7 +142,8 @@ impl World for Door<'_> {
             return None;
         }
         let (_, records) = self.disk.feeds.get(&feed)?;
-        records.get(sequence.checked_sub(1)? as usize).map(|(_, hash)| *hash)
+        let hash = records.get(sequence.checked_sub(1)? as usize).map(|(_, hash)| *hash);
+        hash.filter(|hash| *hash != LEFT_OUT)
     }
 
     fn read(&self, feed: Id, after: u64, bytes_max: usize) -> Vec<Envelope> {

@@ -8,7 +8,7 @@ use polder_picture::{
         codec::{Packed, pack},
         id_of, tips,
     },
-    record::{Id, NewHeader, Sealed, Signer},
+    record::{Head, Id, NewHeader, Sealed, Signer},
     suffix::FeedName,
 };
 use polder_wire::v1::{
@@ -20,6 +20,7 @@ use prost::Message as _;
 
 use crate::{
     after::Written,
+    disk::{Disk, by_checkpoint},
     hostile::Trick,
     plan::{Random, scope},
     sim::Sim,
@@ -71,6 +72,44 @@ fn record(feed: FeedName, sequence: u64, previous: [u8; 32], signer: &Signer) ->
     let header = header.encode();
     let signature = Bytes::copy_from_slice(&signer.sign(&header));
     Envelope { header, payload: Some(sealed.payload), signature }
+}
+
+/// A feed by a fair checkpoint of its origin, with something wrong; or as it is, for a peer that
+/// holds a part of it, or did not ask for any.
+fn forged_jump(
+    name: FeedName,
+    number: usize,
+    key: [u8; 32],
+    disk: &Disk,
+    own: &Signer,
+    random: &mut Random,
+) -> Option<Kind> {
+    let (id, nothing) = (name.id(), Head::default());
+    let leapt = disk.leapt.get(&id).copied();
+    let (mut covered, mut kept, mut tail) = by_checkpoint(&name, &disk.feeds[&id].1, leapt)?;
+    let last = covered.sequence + tail.len() as u64;
+    match random.below(8) {
+        0 => drop(kept.pop()),
+        1 => kept.push(record(name, covered.sequence, nothing.hash, own)),
+        2 => covered.hash = [9; 32],
+        3 => covered.sequence -= 1,
+        4 => drop(tail.pop()),
+        5 => tail.last_mut()?.signature = Bytes::copy_from_slice(&own.sign(b"another")),
+        6 => {
+            let envelope = kept.first_mut()?;
+            envelope.payload.get_or_insert_default().bytes = Bytes::from_static(b"all is well");
+        }
+        _ => {}
+    }
+    let count = kept.len() as u32;
+    kept.extend(tail);
+    let mut kind = transfer(name, number, key, 0, pack(kept));
+    if let Kind::Part(part) = &mut kind {
+        let begin = part.begin.get_or_insert_default();
+        (begin.covered, begin.kept, begin.last) = (covered.sequence, count, last);
+        begin.covered_hash = Bytes::copy_from_slice(&covered.hash);
+    }
+    Some(kind)
 }
 
 impl Sim<'_> {
@@ -173,7 +212,7 @@ impl Sim<'_> {
         let records = &holder.disk.feeds[&feed].1;
         let mut real: Vec<_> = records.iter().map(|(envelope, _)| envelope.clone()).collect();
         let at = random.below(real.len() as u64) as usize;
-        match random.below(9) {
+        match random.below(13) {
             // In its name, under our signature; and as if the feed were ours.
             0 => return one(record(name, next.0 + 1, next.1, own), next.0),
             1 => {
@@ -195,10 +234,11 @@ impl Sim<'_> {
                 last.signature = Bytes::new();
             }
             7 => drop(real.remove(at)),
-            _ => {
+            8 => {
                 let payload = real[at].payload.get_or_insert_default();
                 payload.bytes = Bytes::from_static(b"something else");
             }
+            _ => return forged_jump(name, written.scope, key, &holder.disk, own, random),
         }
         Some(transfer(name, written.scope, key, 0, pack(real)))
     }

@@ -26,7 +26,7 @@ pub enum Trick {
     /// Records and names of scopes that it may not have, and wants of them.
     ForbiddenScopes,
     /// Jumps of sequence numbers, wrong hashes, signatures that do not hold, records in somebody
-    /// else's name.
+    /// else's name, checkpoints that do not fit what comes with them or that nobody asked for.
     Forges,
     /// Writes records from the end of time.
     FutureClock,

@@ -72,6 +72,12 @@ pub struct Plan {
     pub restores: bool,
     /// Nodes give signs of life.
     pub tips: bool,
+    /// Authors write checkpoints now and then.
+    pub checkpoints: bool,
+    /// So many times a node loses its right to a scope.
+    pub revocations: u64,
+    /// Which nodes take feeds by a checkpoint.
+    pub leaps: Vec<bool>,
 }
 
 const SCOPES: usize = 4;
@@ -111,12 +117,20 @@ impl Plan {
             hostile: Vec::new(),
             restores: false,
             tips: false,
+            checkpoints: false,
+            revocations: 0,
+            leaps: vec![false; 2],
         }
     }
 
     /// Number of the first hostile node; those before it are honest.
     pub fn honest(&self) -> usize {
         self.nodes - self.hostile.len()
+    }
+
+    /// Whether a node takes feeds by a checkpoint.
+    pub fn leaps(&self, node: usize) -> bool {
+        self.leaps.get(node).copied().unwrap_or_default()
     }
 
     /// A national node, a region for every 39 others, and the rest below their regions. Regions
@@ -205,6 +219,15 @@ impl Plan {
             hostile.push(Trick::some(&mut random));
             nodes += 1;
         }
+        let restores = random.chance(20);
+        // Who was put back to a part of a feed may find only neighbours that have it by a
+        // checkpoint: that is for a stick, see `DECISIONS.md`.
+        let checkpoints = random.chance(50) && !restores;
+        // Who takes whole feeds only needs a neighbour that has them: so all take them, or those
+        // that nobody else hangs on.
+        let all = random.chance(60);
+        let at_end = |node| wires.iter().filter(|wire| wire.ends.contains(&node)).count() == 1;
+        let leaps = (0..nodes).map(|node| checkpoints && (all || at_end(node))).collect();
         Self {
             seed,
             nodes,
@@ -216,8 +239,11 @@ impl Plan {
             mangles: random.chance(30),
             skew: random.chance(30),
             hostile,
-            restores: random.chance(20),
+            restores,
             tips: random.chance(12),
+            checkpoints,
+            revocations: if random.chance(40) { 1 + random.below(3) } else { 0 },
+            leaps,
         }
     }
 }

@@ -18,13 +18,22 @@ impl Sim<'_> {
         let store_id = self.random.id();
         let node = &mut self.nodes[at];
         node.disk = disk;
+        node.disk.entitled.clone_from(&self.entitled[at]);
         node.signer = signer(self.plan.seed, at, 1);
         node.store_id = store_id;
         node.shared = Shared::default();
-        // What nobody holds any more is gone with the disk, and nobody can be blamed for it.
-        let honest = &self.nodes[..self.plan.honest()];
+        self.excuse(None);
+    }
+
+    /// What nobody holds any more, of those who have a right to it, cannot come from anybody.
+    pub(crate) fn excuse(&mut self, number: Option<usize>) {
         for (feed, written) in &mut self.written {
-            let held = honest.iter().map(|node| node.disk.end(*feed).sequence).max();
+            if number.is_some_and(|number| number != written.scope) {
+                continue;
+            }
+            let honest = (0..self.plan.honest()).zip(&self.nodes);
+            let honest = honest.filter(|(at, _)| self.rights[*at].contains(&written.scope));
+            let held = honest.map(|(_, node)| node.disk.end(*feed).sequence).max();
             written.due = written.due.min(held.unwrap_or_default());
         }
     }

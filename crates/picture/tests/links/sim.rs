@@ -60,6 +60,8 @@ pub(crate) enum What {
         wire: usize,
     },
     Crash,
+    /// A node loses its right to a scope.
+    Revoke,
     /// A backup is taken of a node.
     Backup,
     /// That node is put back to it.
@@ -83,8 +85,11 @@ pub(crate) struct Sim<'a> {
     pub(crate) whats: BTreeMap<u64, What>,
     pub(crate) number: u64,
     pub(crate) nodes: Vec<Node>,
-    /// Scopes that each node is entitled to.
+    /// Scopes that each node is entitled to now, by number and by id.
+    pub(crate) rights: Vec<BTreeSet<usize>>,
     pub(crate) entitled: Vec<BTreeSet<Id>>,
+    /// Some right has ended: frames that left before may be refused.
+    pub(crate) revoked: usize,
     pub(crate) lines: Vec<Line>,
     /// The reference: everything that was ever acknowledged to an author.
     pub(crate) written: BTreeMap<Id, Written>,
@@ -98,13 +103,25 @@ pub(crate) struct Sim<'a> {
     pub(crate) authored: usize,
     carried: [u64; 2],
     pub(crate) delivered: usize,
+    /// Feeds that came by a checkpoint.
+    pub(crate) leaps: usize,
 }
 
-/// Plays a plan and checks what must hold afterwards; why sessions with hostile nodes ended.
-pub fn run(plan: &Plan) -> BTreeMap<&'static str, usize> {
+/// What happened in a run.
+pub struct Ran {
+    /// Why sessions with hostile nodes ended.
+    pub faults: BTreeMap<&'static str, usize>,
+    /// Feeds that came by a checkpoint.
+    pub leaps: usize,
+    /// Rights that ended.
+    pub revoked: usize,
+}
+
+/// Plays a plan and checks what must hold afterwards.
+pub fn run(plan: &Plan) -> Ran {
     let mut sim = Sim::new(plan);
     sim.play();
-    sim.faults
+    Ran { faults: sim.faults, leaps: sim.leaps, revoked: sim.revoked }
 }
 
 /// Key of a node in one of its lives as a store.
@@ -152,7 +169,9 @@ impl<'a> Sim<'a> {
             whats: BTreeMap::new(),
             number: 0,
             nodes,
+            rights: plan.entitled.clone(),
             entitled,
+            revoked: 0,
             lines,
             written: BTreeMap::new(),
             backup: None,
@@ -162,6 +181,7 @@ impl<'a> Sim<'a> {
             authored: 0,
             carried: [0; 2],
             delivered: 0,
+            leaps: 0,
         }
     }
 
@@ -217,6 +237,10 @@ impl<'a> Sim<'a> {
                 let delay = self.random.below(self.plan.trouble_us);
                 self.at(delay, What::Crash);
             }
+        }
+        for _ in 0..self.plan.revocations {
+            let delay = self.random.below(self.plan.trouble_us);
+            self.at(delay, What::Revoke);
         }
         if self.plan.restores {
             let early = self.random.below(self.plan.trouble_us);
@@ -282,11 +306,16 @@ impl<'a> Sim<'a> {
                 let node = self.random.below(self.nodes.len() as u64) as usize;
                 self.crash(node);
             }
+            What::Revoke => self.revoke(),
             What::Backup => self.back_up(),
             What::Restore => self.restore(),
             What::Peace => {
                 self.peace = true;
                 for wire in 0..self.lines.len() {
+                    // A transport that lost a frame does not live on: its credit is lost as well.
+                    if self.plan.mangles {
+                        self.cut(wire);
+                    }
                     self.connect(wire);
                 }
             }
@@ -365,6 +394,10 @@ impl<'a> Sim<'a> {
                 session.next(now, world, shared)
             });
             let Some(Some(frame)) = frame else { return };
+            if !self.is_hostile(node) {
+                let peer = self.peer_of(wire, node);
+                self.check_entitled(peer, &frame);
+            }
             if self.is_hostile(node) {
                 for frame in self.twist(wire, end, frame) {
                     self.send(wire, end, frame);

@@ -62,6 +62,7 @@ impl Sim<'_> {
                 lanes: self.plan.wires[wire].lanes.clone(),
                 expected: None,
                 incidents: Vec::new(),
+                checkpoints: self.plan.leaps(at),
             };
             let bookmark = node.bookmarks.get(&wire).cloned().unwrap_or_default();
             let session = Session::new(local, nonce, bookmark, self.now, wall_ms);

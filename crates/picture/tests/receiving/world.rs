@@ -254,7 +254,8 @@ pub fn retract(index: u32, kind: usize, id: u128, lane: Lane) -> Draft {
     // Some say what they withdraw, others do not.
     let withdrawn = if kind.is_multiple_of(3) { Bytes::new() } else { withdrawn };
     let name = entry_name("flood", id);
-    let retraction = Retraction { name, reason: "x".into(), withdrawn };
+    let reason = "x".into();
+    let retraction = Retraction { name, reason, withdrawn, ..Default::default() };
     Draft {
         scope: index,
         entry: id,

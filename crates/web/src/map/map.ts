@@ -24,7 +24,8 @@ import { heading, isStale, isUrgent, sure } from "../show.ts";
 import { casing, lookOf, symbol } from "../symbols.ts";
 import type { Language } from "../words/index.ts";
 import { Base, colours } from "./base.ts";
-import { shapeOf } from "./geometry.ts";
+import { largest, shapeOf } from "./geometry.ts";
+import type { Areas } from "./areas.ts";
 
 export const NETHERLANDS: Extent = [3.2, 50.72, 7.25, 53.6];
 export const OVERSEAS: [string, Extent][] = [
@@ -81,7 +82,7 @@ export class PictureMap {
   private marked: string | undefined;
   private readonly events: MapEvents;
 
-  constructor(target: HTMLElement, events: MapEvents) {
+  constructor(target: HTMLElement, private readonly areas: Areas, events: MapEvents) {
     this.events = events;
     const cluster = new Cluster({
       source: this.points,
@@ -104,7 +105,7 @@ export class PictureMap {
     const areaLayer = new VectorLayer({ source: this.area, style: () => areaStyle(this.dark) });
     this.map = new OlMap({
       target,
-      layers: [this.base.ground, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, markLayer],
+      layers: [this.base.ground, areas.ground, areas.regions, areas.operator, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, areas.names, markLayer],
       controls: [this.attribution, new ScaleLine()],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false }),
       view: new View({
@@ -114,7 +115,7 @@ export class PictureMap {
         constrainOnlyCenter: true,
       }),
     });
-    this.base.ground.getSource()?.setAttributions("GSHHG (LGPL) · GeoNames (CC BY)");
+    this.base.ground.getSource()?.setAttributions("GSHHG (LGPL) · GeoNames (CC BY) · CBS/Kadaster");
     this.show(NETHERLANDS);
     this.map.on("singleclick", (event) => {
       const [longitude, latitude] = toLonLat(event.coordinate) as [number, number];
@@ -132,6 +133,7 @@ export class PictureMap {
       const resolution = this.map.getView().getResolution() ?? 1;
       const distance = resolution < APART ? 0 : CLUSTER_PX;
       if (cluster.getDistance() !== distance) cluster.setDistance(distance);
+      areas.inView(this.map.getView().calculateExtent(this.map.getSize()), resolution);
       events.over(...this.center());
     });
     this.map.on("pointermove", (event) => {
@@ -172,6 +174,7 @@ export class PictureMap {
     this.single.clear();
     this.map.getTargetElement()?.style.setProperty("--sea", colours(dark).sea);
     this.base.paint(dark);
+    this.areas.paint(dark);
     this.restyle();
   }
 
@@ -283,6 +286,14 @@ export class PictureMap {
     if (area) this.area.addFeature(new Feature(area));
   }
 
+  /** Lets go of the page; no use after. */
+  end(): void {
+    // Regions and the operator's layers go to the next map.
+    this.map.setLayers([]);
+    this.map.setTarget(undefined);
+    this.map.dispose();
+  }
+
   /** The next click is a place, or the next clicks are the points of a line or an area. */
   pick(what: Picking): void {
     if (what === this.picking) return;
@@ -334,7 +345,7 @@ export class PictureMap {
     if (known) return known;
     const style = new Style({
       image: new Circle({
-        declutterMode: "none",
+        declutterMode: "obstacle",
         radius: 13 + Math.min(9, Math.log2(together.length) * 2),
         fill: new Fill({ color: this.dark ? "#e6ebf0" : "#1f2933" }),
         stroke: new Stroke({
@@ -359,7 +370,7 @@ export class PictureMap {
     const known = this.single.get(key);
     if (known) return known;
     const img = symbol({ ...plain, selected, dark: this.dark });
-    const style = new Style({ image: new Icon({ img, scale: 0.5, declutterMode: "none" }), zIndex: selected ? 9 : look.urgent ? 5 : 1 });
+    const style = new Style({ image: new Icon({ img, scale: 0.5, declutterMode: "obstacle" }), zIndex: selected ? 9 : look.urgent ? 5 : 1 });
     if (titled) style.setText(this.label(title, 24));
     if (this.single.size > 5000) this.single.clear();
     this.single.set(key, style);
@@ -398,7 +409,8 @@ export class PictureMap {
     if (resolution < TITLED || selected) {
       const label = this.label(look.title, 0);
       label.setOverflow(true);
-      styles.push(new Style({ text: label, zIndex: zIndex + 1 }));
+      // Of several parts only the largest has the name, or it would stand everywhere.
+      styles.push(new Style({ text: label, geometry: (one) => largest(one.getGeometry() as OlGeometry | undefined), zIndex: zIndex + 1 }));
     }
     return styles;
   }

@@ -7,14 +7,18 @@ import type { Actions, Picking, Shown } from "../state.ts";
 import { written } from "../rd.ts";
 import { entryMark } from "../symbols.ts";
 import { POSTED, entry, lacking, type Understood } from "../understand.ts";
+import { KINDS } from "../fields.ts";
 import type { KindName } from "../words/index.ts";
+import { audienceChoice, partyChoice } from "./audience.ts";
 
 export function post(shown: Shown, actions: Actions): TemplateResult | typeof nothing {
   const { draft, language, incident, past } = shown;
   const { t } = language;
   if (!shown.name || past?.items) return nothing;
   if (incident?.state === IncidentState.CLOSED) return html`<p class="box quiet">${t.closedNoPost}</p>`;
-  const said = draft.line.trim() ? actions.understood() : undefined;
+  if (!shown.mayPublish) return html`<p class="box quiet" role="status">${t.mayNotPublish}</p>`;
+  // What a form took over is said there.
+  const said = draft.line.trim() && !shown.form && !shown.first ? actions.understood() : undefined;
   const lack = said && lacking(said);
   const send = (event: Event): void => {
     event.preventDefault();
@@ -29,6 +33,8 @@ export function post(shown: Shown, actions: Actions): TemplateResult | typeof no
       <input id="line" type="text" autocomplete="off" maxlength="300" placeholder=${t.postPlaceholder}
         .value=${live(draft.line)} @input=${(event: Event) => actions.type((event.target as HTMLInputElement).value)} />
       <button type="submit" class="send" ?disabled=${!said || lack !== undefined} title=${t.sendKeys}>${t.send}</button>
+      <button type="button" @click=${() => actions.fill()}>${t.form}</button>
+      <button type="button" @click=${() => actions.methane()}>M/ETHANE</button>
     </div>
     ${draft.problem ? html`<p class="warn" role="alert">${draft.problem}</p>` : nothing}
     ${said ? understood(said, lack, shown, actions) : nothing}
@@ -48,8 +54,8 @@ function understood(said: Understood, lack: ReturnType<typeof lacking>, shown: S
     <legend>${t.understood}</legend>
     <span class="preview">${entryMark(draft.discipline, said.kind)} <b>${said.title}</b></span>
     <label>${t.kind}
-      <select @change=${(event: Event) => actions.choice({ kind: value(event) as KindName })}>
-        ${POSTED.map((kind) => html`<option value=${kind} ?selected=${kind === said.kind}>${language.kind(kind)}</option>`)}
+      <select @change=${(event: Event) => choose(value(event) as KindName, actions)}>
+        ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === said.kind}>${language.kind(kind)}</option>`)}
       </select></label>
     <label>${t.statement}
       <select @change=${(event: Event) => actions.choice({ statement: Number(value(event)) })}>
@@ -68,9 +74,17 @@ function understood(said: Understood, lack: ReturnType<typeof lacking>, shown: S
       ${draft.picking ? html`<span class="warn" role="status">${draft.picking === "point" ? t.picking : t.drawing}</span>` : nothing}</span>
     <label class="check"><input type="checkbox" .checked=${live(said.urgent)}
       @change=${(event: Event) => actions.choice({ urgent: (event.target as HTMLInputElement).checked })} />${t.urgency}</label>
+    ${audienceChoice(shown.audience, shown, (audience) => actions.draft({ audience }), "audience")}
+    ${partyChoice(draft.party, shown, (party) => actions.draft({ party }))}
     <b class="sure unverified">${t.unverified}</b>
     ${lack === "needFigure" ? html`<span class="warn" role="status">${t.needFigure}</span>` : nothing}
   </fieldset>`;
+}
+
+/** A kind that a line cannot say has its form. */
+function choose(kind: KindName, actions: Actions): void {
+  if (POSTED.includes(kind)) actions.choice({ kind });
+  else actions.fill(kind);
 }
 
 function degrees({ position }: Understood): string {

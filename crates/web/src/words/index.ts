@@ -1,5 +1,6 @@
 // The reader's language: words, names of values, and how figures, times and ages are written.
 import { en, enKinds, enNames } from "./en.ts";
+import { labels } from "./labels.ts";
 import { nl, nlKinds, nlNames, type KindName, type Names, type Words } from "./nl.ts";
 
 export type Lang = "nl" | "en";
@@ -10,6 +11,8 @@ export interface Language {
   t: Words;
   names: Names;
   kind(name: string): string;
+  /** What a field is called: `name` of a kind, or of every entry. */
+  field(kind: string, name: string): string;
   number(value: number): string;
   clock(ms: number): string;
   moment(ms: number, nowMs: number): string;
@@ -47,6 +50,10 @@ function make(lang: Lang): Language {
     t,
     names,
     kind: (name) => kinds[name] ?? (name.startsWith("opaque") ? t.opaque : name),
+    field(kind, name) {
+      const found = labels[`${kind}.${name}`] ?? labels[name];
+      return found?.[lang === "nl" ? 0 : 1] ?? name;
+    },
     number: (value) => number.format(value),
     clock: (ms) => second.format(date(ms)),
     moment(ms, nowMs) {

@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect } from "vitest";
 
-const SHOTS = resolve(process.env["POLDER_WEB_SHOTS"] ?? "../../target/web");
+export const SHOTS = resolve(process.env["POLDER_WEB_SHOTS"] ?? "../../target/web");
 
 let browser: Browser | undefined;
 

@@ -1,6 +1,6 @@
 // Real nodes for the tests, what they are asked besides the page, and wires that can be cut.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,11 +8,16 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { EntrySchema, type Entry } from "../../src/gen/polder/v1/entry_pb.ts";
+import { AttachmentService } from "../../src/gen/polder/v1/attachment_service_pb.ts";
 import { IncidentService } from "../../src/gen/polder/v1/incident_service_pb.ts";
+import { PeopleService } from "../../src/gen/polder/v1/people_service_pb.ts";
 import { NodeService } from "../../src/gen/polder/v1/node_service_pb.ts";
 import { PictureService } from "../../src/gen/polder/v1/picture_service_pb.ts";
+import { front } from "./front.ts";
 
 const PROGRAM = resolve(process.env["POLDER"] ?? "../../target/debug/polder");
+/** A folder that is served instead of the bundle in the program. */
+const BUNDLE = process.env["POLDER_WEB_BUNDLE"];
 
 /** Asks until the answer pleases. */
 export async function until<T>(ask: () => Promise<T> | T, pleases: (answer: T) => boolean, ms = 20_000): Promise<T> {
@@ -20,7 +25,7 @@ export async function until<T>(ask: () => Promise<T> | T, pleases: (answer: T) =
   for (;;) {
     const answer = await ask();
     if (pleases(answer)) return answer;
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${JSON.stringify(answer)?.slice(0, 400)}`);
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))?.slice(0, 400)}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }
@@ -28,8 +33,9 @@ export async function until<T>(ask: () => Promise<T> | T, pleases: (answer: T) =
 export class TestNode {
   listen = "127.0.0.1:0";
   private readonly dir = mkdtempSync(join(tmpdir(), "polder-web-"));
-  private readonly data = join(this.dir, "data");
+  readonly data = join(this.dir, "data");
   private child: ChildProcess | undefined;
+  private before: Awaited<ReturnType<typeof front>> | undefined;
 
   constructor(name: string, readonly party = `party-${name}`) {
     const made = spawnSync(PROGRAM, ["init", "--data", this.data, "--name", name, "--party", party]);
@@ -37,7 +43,7 @@ export class TestNode {
   }
 
   get url(): string {
-    return `http://${this.listen}/`;
+    return `http://${this.before?.address ?? this.listen}/`;
   }
 
   /** Starts it, or starts it again at the same address. */
@@ -51,13 +57,14 @@ export class TestNode {
       child.stdout?.on("data", (text) => done((JSON.parse(String(text).split("\n")[0]!) as { listen: string }).listen));
       child.on("exit", () => failed(new Error(`the node ended: ${said}`)));
     });
+    if (BUNDLE) this.before ??= await front(resolve(BUNDLE), () => this.listen);
     return this;
   }
 
   /** As a power cut would. */
   async kill(): Promise<void> {
     const child = this.child;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;
@@ -65,11 +72,67 @@ export class TestNode {
 
   async remove(): Promise<void> {
     await this.kill();
+    this.before?.end();
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  /** Of the one in whose name the tests ask and do things, once they signed in. */
+  private token = "";
+
   private transport(): ReturnType<typeof createGrpcWebTransport> {
-    return createGrpcWebTransport({ baseUrl: `http://${this.listen}` });
+    return createGrpcWebTransport({
+      baseUrl: `http://${this.listen}`,
+      interceptors: [(next) => (request) => {
+        if (this.token) request.header.set("authorization", `Bearer ${this.token}`);
+        return next(request);
+      }],
+    });
+  }
+
+  async signIn(account: string, passphrase: string): Promise<void> {
+    const client = createClient(PeopleService, this.transport());
+    const means = { case: "passphrase" as const, value: { account, passphrase } };
+    this.token = (await client.signIn({ means })).token;
+  }
+
+  /** What the command line says, in the name of who signed in. */
+  private run(...args: string[]): string {
+    const env = { PATH: process.env["PATH"], LANG: "C", HOME: this.dir, ...(this.token && { POLDER_TOKEN: this.token }) };
+    const done = spawnSync(PROGRAM, [...args, "--node", this.listen], { env });
+    if (done.status !== 0) throw new Error(`${args.join(" ")}: ${String(done.stderr)}`);
+    return String(done.stdout);
+  }
+
+  /** What `polder audit` prints of the acts of one person, the newest last; or of an entry. */
+  audit(...which: string[]): string[] {
+    return this.run("audit", ...which).split("\n").filter((line) => line.trim());
+  }
+
+  /** What `polder charter show` prints. */
+  charterShown(): string {
+    return this.run("charter", "show");
+  }
+
+  /** Makes an account, or changes it; without a passphrase it keeps its own. */
+  account(name: string, passphrase: string, ...rest: (string | string[])[]): void {
+    const file = join(this.dir, "passphrase");
+    writeFileSync(file, passphrase);
+    const roles = rest.flatMap((one) => (typeof one === "string" ? ["--role", one] : one));
+    this.run("account", "set", name, ...roles, ...(passphrase ? ["--passphrase-file", file] : []));
+  }
+
+  /** Founds a charter and says this in it. */
+  charter(...statements: string[][]): void {
+    const key = join(this.dir, "anna.key");
+    const made = spawnSync(PROGRAM, ["charter", "key", key, "--no-passphrase"]);
+    if (made.status !== 0) throw new Error(String(made.stderr));
+    for (const said of [["charter", "create", "Zuid", "--holder", "Anna"], ...statements]) this.run(...said, "--key", key);
+  }
+
+  /** The secret of an invitation to one audience of an incident. */
+  invite(name: string, incident: string, audience: string, ...more: string[]): string {
+    const said = this.run("guest", "invite", name, "--incident", incident, "--audience", audience, "--until", "2h", "--json", ...more);
+    return (JSON.parse(said) as { invitation: string }).invitation;
   }
 
   async open(id: string, title = id, area?: object): Promise<string> {
@@ -116,6 +179,12 @@ export class TestNode {
   async versions(name: string): Promise<Entry[]> {
     const client = createClient(PictureService, this.transport());
     return (await client.listEntryVersions({ name })).versions;
+  }
+
+  async attachment(name: string): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const { data } of createClient(AttachmentService, this.transport()).download({ name })) parts.push(data);
+    return Buffer.concat(parts);
   }
 
   async subscribers(): Promise<number> {

@@ -19,7 +19,7 @@ const open: Outbox[] = [];
 let numbers = 0;
 const none: Retract = () => Promise.reject(new Error("nothing is to be withdrawn"));
 function outbox(publish: Publish, name = `box-${(numbers += 1)}`, retract = none): Outbox {
-  const box = new Outbox(publish, retract, () => undefined, name);
+  const box = new Outbox(publish, retract, () => undefined, undefined, name);
   open.push(box);
   return box;
 }
@@ -132,4 +132,41 @@ test("a withdrawal waits its turn, goes out once, and says why", async () => {
   reachable = true;
   await box.flush();
   expect([order, box.waiting]).toEqual([["wrong", "after"], []]);
+});
+
+test("what one person wrote goes out under that person's session, or not at all", async () => {
+  const sent: string[] = [];
+  let sender: { person: string; token: string } | undefined = { person: "anna", token: "t-anna" };
+  const publish: Publish = async (message, token) => {
+    sent.push(`${message.requestId} ${token}`);
+    // While the first is under way somebody else signs in.
+    if (message.requestId === "a1") sender = { person: "bert", token: "t-bert" };
+    return done();
+  };
+  const box = new Outbox(publish, none, () => undefined, () => sender, "owners");
+  open.push(box);
+  await box.put(request("a1"), "x", entry("a1"), "anna");
+  await box.put(request("a2"), "x", entry("a2"), "anna");
+  await box.put(request("b"), "x", entry("b"), "bert");
+  await box.put(request("n"), "x", entry("n"));
+  await box.flush();
+  expect(sent).toEqual(["a1 t-anna", "b t-bert"]);
+  sender = undefined;
+  await box.flush();
+  expect(box.waiting.map((waiting) => waiting.id)).toEqual(["a2", "n"]);
+  // Nobody's becomes somebody's when they say so; another's never does.
+  sender = { person: "bert", token: "t-bert" };
+  await box.claim("a2");
+  await box.claim("n");
+  expect(sent).toEqual(["a1 t-anna", "b t-bert", "n t-bert"]);
+  sender = { person: "anna", token: "t-anna2" };
+  await box.flush();
+  expect([sent.at(-1), box.waiting]).toEqual(["a2 t-anna2", []]);
+});
+
+test("a session that ended refuses nothing: it waits", async () => {
+  const box = outbox(() => Promise.reject(new ConnectError("who?", Code.Unauthenticated)));
+  await box.put(request("a"), "x", entry("a"));
+  await box.flush();
+  expect(box.waiting[0]?.problem).toBe("");
 });

@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { EntrySchema, type Entry } from "../../src/gen/polder/v1/entry_pb.ts";
 import { SubscribeResponseSchema, type SubscribeResponse } from "../../src/gen/polder/v1/picture_service_pb.ts";
+import { NodeClock } from "../../src/clock.ts";
 import { Follower, GONE_MS, wait } from "../../src/follow.ts";
 import { Picture, item } from "../../src/picture.ts";
 import { heading, isStale, sure } from "../../src/show.ts";
@@ -134,4 +135,19 @@ describe("an entry", () => {
     const both = item("a", [version("a", "f-1", 10), version("a", "g-1", 20)]);
     expect(both.versions.map((one) => one.version)).toEqual(["g-1", "f-1"]);
   });
+});
+
+test("the node's clock counts, also when it is far from ours", () => {
+  const clock = new NodeClock();
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(50);
+  const long = Date.UTC(2021, 6, 15);
+  clock.reached(long);
+  expect(Math.abs(clock.now() - long)).toBeLessThan(50);
+  clock.reached(long - 60_000);
+  clock.told(0);
+  expect(Math.abs(clock.now() - long)).toBeLessThan(50);
+  clock.reached(long + 60_000);
+  expect(Math.abs(clock.now() - long - 60_000)).toBeLessThan(50);
+  clock.told(long);
+  expect(Math.abs(clock.now() - long)).toBeLessThan(50);
 });

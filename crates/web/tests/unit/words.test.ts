@@ -15,9 +15,22 @@ import { EvacuationBasisSchema, EvacuationStateSchema } from "../../src/gen/pold
 import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_pb.ts";
 import { ModeSchema, PhaseSchema } from "../../src/gen/polder/v1/incident_pb.ts";
 import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
+import { OfferStateSchema } from "../../src/gen/polder/v1/assistance_offer_pb.ts";
 import { ReceptionStateSchema } from "../../src/gen/polder/v1/reception_pb.ts";
 import { ResourceStateSchema } from "../../src/gen/polder/v1/resource_pb.ts";
 import { WarningColourSchema, WarningStateSchema } from "../../src/gen/polder/v1/warning_pb.ts";
+import { CountBasisSchema, CountQualifierSchema } from "../../src/gen/polder/v1/count_pb.ts";
+import { CountPeriodSchema } from "../../src/gen/polder/v1/casualties_pb.ts";
+import { BedTypeSchema } from "../../src/gen/polder/v1/care_capacity_pb.ts";
+import { DrawingPhaseSchema } from "../../src/gen/polder/v1/drawing_pb.ts";
+import { ThemeSchema } from "../../src/gen/polder/v1/observation_pb.ts";
+import { ResponseTypeSchema, WarningChannelSchema } from "../../src/gen/polder/v1/warning_pb.ts";
+import { RoleSchema } from "../../src/gen/polder/v1/charter_pb.ts";
+import { CallerKindSchema } from "../../src/gen/polder/v1/people_service_pb.ts";
+import { reasonsNl, rightsNl } from "../../src/words/reasons.ts";
+import { ActKindSchema } from "../../src/gen/polder/v1/act_pb.ts";
+import { TABS } from "../../src/office/office.ts";
+import { actWords, officeWords, problemsNl } from "../../src/words/office.ts";
 import { WaterTrendSchema } from "../../src/gen/polder/v1/water_level_pb.ts";
 
 describe("the two languages", () => {
@@ -36,6 +49,18 @@ describe("the two languages", () => {
       reliability: entryEnums.ReliabilitySchema,
       credibility: entryEnums.CredibilitySchema,
       relation: entryEnums.RelationTypeSchema,
+      urgency: entryEnums.UrgencySchema,
+      severity: entryEnums.SeveritySchema,
+      countBasis: CountBasisSchema,
+      countQualifier: CountQualifierSchema,
+      period: CountPeriodSchema,
+      bed: BedTypeSchema,
+      drawing: DrawingPhaseSchema,
+      theme: ThemeSchema,
+      response: ResponseTypeSchema,
+      channel: WarningChannelSchema,
+      role: RoleSchema,
+      caller: CallerKindSchema,
       mode: ModeSchema,
       phase: PhaseSchema,
       trend: WaterTrendSchema,
@@ -55,6 +80,7 @@ describe("the two languages", () => {
       action: ActionStateSchema,
       flood: FloodDefenceStateSchema,
       reception: ReceptionStateSchema,
+      offer: OfferStateSchema,
     };
     const named = Object.keys(nlNames).filter((name) => name !== "population");
     expect(Object.keys(schemas).sort()).toEqual(named.sort());
@@ -80,6 +106,42 @@ describe("the two languages", () => {
     const indirect = ["verified", "refuted", "superseded", "unverified", "needFigure"];
     const idle = Object.keys(nl).filter((key) => !sources.includes(`t.${key}`) && !indirect.includes(key));
     expect(idle).toEqual([]);
+  });
+
+  test("say why in the words of the command line, and what one may in those of the node", () => {
+    const there = readFileSync("../../src/cli/dutch/reasons.rs", "utf8");
+    const rows = new Map([...there.matchAll(/\(\s*"([A-Z_0-9]+)",\s*"([^"]*)",?\s*\)/g)].map(([, reason, sentence]) => [reason, sentence]));
+    expect(rows.size).toBeGreaterThan(100);
+    for (const [reason, sentence] of Object.entries(reasonsNl)) expect([reason, rows.get(reason)]).toEqual([reason, sentence]);
+    const rights = readFileSync("../../src/people/rights.rs", "utf8");
+    const words = [...rights.matchAll(/Self::\w+ => "(\w+)"/g)].map(([, word]) => word);
+    expect(Object.keys(rightsNl).sort()).toEqual(words.sort());
+  });
+
+  test("say what the node's pages show in the words of the command line", () => {
+    for (const [dutch, english] of [...Object.values(officeWords), ...Object.values(actWords)]) expect([dutch.trim(), english.trim()]).not.toContain("");
+    expect(Object.keys(actWords).map(Number).sort()).toEqual(ActKindSchema.values.map((one) => one.number).sort());
+    const acts = readFileSync("../../src/cli/acts.rs", "utf8");
+    for (const [dutch, english] of Object.values(actWords)) expect([acts.includes(`"${english}"`), acts.includes(`"${dutch}"`)], english).toEqual([true, true]);
+    const reasons = readFileSync("../../src/cli/dutch/reasons.rs", "utf8");
+    const there = reasons.slice(reasons.indexOf("PROBLEMS"));
+    const rows = [...there.matchAll(/\(\s*"([^"]+)",\s*"([^"]+)",?\s*\)/g)].map(([, said, dutch]) => [said, dutch]);
+    expect(rows).toEqual(problemsNl);
+    const cli = readFileSync("../../src/cli/words.rs", "utf8");
+    const shared = ["anchors", "powers", "everything", "nodesAndRolesOf", "membersOf", "cutAfter", "revoked", "everyParty", "disabled", "noPassphrase", "lastSignIn",
+      "noAccounts", "invitationAdvice", "theOperator", "somebody", "perhaps", "soundLog", "badRecord", "leftOut", "forked", "branchOf", "sound", "limited", "failed"] as const;
+    for (const word of shared) expect(cli, word).toContain(`"${officeWords[word][1]}"`);
+    for (const word of shared) expect(cli, word).toContain(`"${officeWords[word][0]}"`);
+    const roles = [...cli.matchAll(/Role::(\w+) => \("([^"]+)", "([^"]+)"\)/g)].slice(1);
+    expect(roles.map(([, , english, dutch]) => [english, dutch])).toEqual(enNames.role.slice(1).map((english, at) => [english, nlNames.role[at + 1]]));
+    const rights = [...cli.matchAll(/"(\w+)" => "([^"]+)",/g)].map(([, right, dutch]) => [right, dutch]);
+    for (const [right, dutch] of Object.entries(rightsNl)) expect(rights).toContainEqual([right, dutch]);
+  });
+
+  test("use every word of the node's pages somewhere", () => {
+    const read = (dir: string): string => readdirSync(dir).map((file) => readFileSync(`${dir}/${file}`, "utf8")).join("\n");
+    const sources = read("src/views/office") + readFileSync("src/views/words.ts", "utf8");
+    expect(Object.keys(officeWords).filter((word) => !sources.includes(`"${word}"`) && !(TABS as readonly (readonly string[])[]).some(([tab]) => tab === word))).toEqual([]);
   });
 
   test("are chosen by what the browser asks for", () => {

@@ -38,9 +38,14 @@ pub(super) fn entry(
             tlp: Tlp::Amber.into(),
             classification: "Dep. Vertrouwelijk".into(),
             personal_data: false,
+            erase_time: None,
         }),
         sources: vec![source(field)],
-        relations: vec![Relation { r#type: RelationType::PartOf.into(), entry: name(100) }],
+        relations: vec![Relation {
+            r#type: RelationType::PartOf.into(),
+            entry: name(100),
+            ..Relation::default()
+        }],
         attachments: vec![AttachmentReference {
             attachment: format!("attachments/{}", "5e".repeat(32)),
             caption: "Luchtfoto".into(),

@@ -1,0 +1,17 @@
+//! What a crisis team works with: views that are derived from the entries, each a pure function of
+//! the versions that are current, whatever the order in which they came.
+//!
+//! [`subject`] says when two entries speak of the same, [`claims`] what each kind claims,
+//! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
+//! [`attention`] and [`handover`] answer from it. [`assistance`] counts help.
+
+pub mod assistance;
+pub mod attention;
+pub mod board;
+pub mod claims;
+pub mod contradictions;
+pub mod handover;
+pub mod matters;
+pub mod said;
+pub mod sitrep;
+pub mod subject;

@@ -1,0 +1,145 @@
+//! What is kept of one version of an entry: enough for every view, and none of its texts.
+
+use polder_wire::v1::{DecisionState, Entry, RelationType, Section, Statement, entry::Body};
+use uuid::Uuid;
+
+use super::{
+    assistance::HelpSaid,
+    attention::{Attention, acknowledged, attention},
+    claims::claims,
+    handover::weight,
+    matters::{Matter, expected, matter, section},
+    subject::Claim,
+};
+use crate::{
+    attributes::{Attributes, NEVER},
+    names::{EntryName, VersionId, VersionName},
+};
+
+/// What one version of an entry says, as far as the views need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Who says it, without `parties/`.
+    pub party: String,
+    /// What sort of claim it is.
+    pub statement: Statement,
+    /// Observed, or else recorded: milliseconds since 1970.
+    pub when_ms: i64,
+    /// Recorded by the author's node, by its clock.
+    pub recorded_ms: i64,
+    /// Stale from; `None`: never.
+    pub expire_ms: Option<i64>,
+    /// Withdraws the entry.
+    pub retracted: bool,
+    /// Of a kind whose newest version counts without a person's decision.
+    pub settles_itself: bool,
+    /// What it claims.
+    pub claims: Vec<Claim>,
+    /// Entries that it says it contradicts.
+    pub contradicts: Vec<Uuid>,
+    /// Help that it asks for or offers.
+    pub help: Option<Box<HelpSaid>>,
+    /// Versions that it rests on, when it is a decision that was taken.
+    pub decides: Vec<(Uuid, VersionId)>,
+    /// A decision that was taken.
+    pub taken: bool,
+    /// What is open in it.
+    pub matter: Option<Matter>,
+    /// Moments at which it expects something.
+    pub expects: Vec<i64>,
+    /// Entries that it answers or withdraws.
+    pub answers: Vec<Uuid>,
+    /// Section of the picture.
+    pub section: Section,
+    /// Who must see it.
+    pub attention: Option<Attention>,
+    /// Versions that it says were read.
+    pub acknowledges: Vec<(Uuid, VersionId)>,
+    /// How much it weighs for a reader.
+    pub weight: u8,
+    /// Column that speaks, by its number in the contract.
+    pub discipline: i32,
+    /// Team, number and version of the sitrep that it issues.
+    pub sitrep: Option<(String, i32, i32)>,
+}
+
+impl Said {
+    /// Of a sound entry. The attributes are those of its record.
+    pub fn of(entry: &Entry, attributes: &Attributes, recorded_ms: i64) -> Self {
+        let party = entry.party.trim_start_matches("parties/").to_owned();
+        let relations = entry.relations.iter();
+        let contradicts = relations.filter(|r| r.r#type() == RelationType::Contradicts);
+        let entry_of = |name: &str| EntryName::parse(name).map(|name| name.entry);
+        let taken = match &entry.body {
+            Some(Body::Decision(decision)) if decision.state() == DecisionState::Taken => {
+                Some(decision)
+            }
+            _ => None,
+        };
+        let basis = taken.iter().flat_map(|decision| &decision.basis);
+        let basis = basis.filter_map(|name| VersionName::parse(name));
+        let answers = entry.relations.iter().filter(|relation| {
+            matches!(relation.r#type(), RelationType::Answers | RelationType::Withdraws)
+        });
+        let mut answers: Vec<_> = answers.filter_map(|r| entry_of(&r.entry)).collect();
+        if let Some(Body::Message(message)) = &entry.body {
+            answers.extend(entry_of(&message.in_reply_to));
+        }
+        let assessment = entry.assessment.clone().unwrap_or_default();
+        Self {
+            party,
+            statement: entry.statement(),
+            when_ms: attributes.when_ms,
+            recorded_ms,
+            expire_ms: Some(attributes.expire_ms).filter(|ms| *ms != NEVER),
+            retracted: false,
+            settles_itself: attributes.settles_itself(),
+            claims: claims(entry, attributes),
+            contradicts: contradicts.filter_map(|r| entry_of(&r.entry)).collect(),
+            help: HelpSaid::of(entry, attributes).map(Box::new),
+            decides: basis.map(|name| (name.entry.entry, name.version)).collect(),
+            taken: taken.is_some(),
+            matter: matter(entry),
+            expects: expected(entry),
+            answers,
+            section: section(entry),
+            attention: attention(entry),
+            acknowledges: acknowledged(entry),
+            weight: weight(entry.statement(), assessment.urgency, assessment.severity),
+            discipline: entry.discipline,
+            sitrep: entry.sitrep.as_ref().map(|one| (one.team.clone(), one.number, one.version)),
+        }
+    }
+
+    /// Of a retraction, or of a record whose content cannot be read.
+    pub fn without_content(party: &str, attributes: &Attributes, recorded_ms: i64) -> Self {
+        Self {
+            party: party.to_owned(),
+            statement: Statement::Unspecified,
+            when_ms: attributes.when_ms,
+            recorded_ms,
+            expire_ms: None,
+            retracted: attributes.retracted(),
+            settles_itself: false,
+            claims: Vec::new(),
+            contradicts: Vec::new(),
+            help: None,
+            decides: Vec::new(),
+            taken: false,
+            matter: None,
+            expects: Vec::new(),
+            answers: Vec::new(),
+            section: Section::Unspecified,
+            attention: None,
+            acknowledges: Vec::new(),
+            weight: 0,
+            discipline: 0,
+            sitrep: None,
+        }
+    }
+
+    /// Whether it is stale at a moment.
+    pub fn is_stale(&self, now_ms: i64) -> bool {
+        self.expire_ms.is_some_and(|expire| expire <= now_ms)
+    }
+}

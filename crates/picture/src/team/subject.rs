@@ -1,0 +1,222 @@
+//! When two claims speak of the same thing, and when they differ.
+//!
+//! A subject is a place (or the name of the thing itself), an aspect of it and a period. Two
+//! claims are of one subject when the first two are equal and the periods overlap; they differ
+//! when their figures exclude each other. What is expected is compared with what is expected only.
+
+use polder_wire::v1::{Count, CountQualifier};
+
+/// "About" leaves so much room on either side: round numbers, not other numbers.
+const ABOUT: f64 = 0.025;
+/// Places of one entry that are compared.
+const PLACES_MAX: usize = 8;
+
+/// Whether something is so, or is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stance {
+    /// It is so, was decided or is assumed.
+    IsSo,
+    /// A forecast.
+    Expected,
+}
+
+/// What is claimed of a subject.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Figure {
+    /// A number between two ends; the upper one may be infinite.
+    Range(f64, f64),
+    /// One of several words.
+    Word(String),
+    /// A moment between two, in milliseconds since 1970.
+    Moment(i64, i64),
+}
+
+impl Figure {
+    /// A count with the room that its qualifier leaves.
+    pub fn count(count: &Count) -> Self {
+        let value = count.value as f64;
+        match count.qualifier() {
+            CountQualifier::AtLeast => Self::Range(value, f64::INFINITY),
+            CountQualifier::AtMost => Self::Range(0.0, value),
+            CountQualifier::About => Self::near(value, value * ABOUT),
+            CountQualifier::Exact | CountQualifier::Unspecified => Self::Range(value, value),
+        }
+    }
+
+    /// A number that was measured: so much on either side is the same.
+    pub fn near(value: f64, room: f64) -> Self {
+        Self::Range(value - room.abs(), value + room.abs())
+    }
+
+    /// Between two ends, where the upper one may be missing.
+    pub fn between(low: f64, high: Option<f64>, room: f64) -> Self {
+        Self::Range(low - room.abs(), high.unwrap_or(low) + room.abs())
+    }
+
+    /// One of several words; those that differ in case or blanks only are the same.
+    pub fn word(text: &str) -> Self {
+        Self::Word(plain(text))
+    }
+
+    /// Whether both cannot be true.
+    pub fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Range(low, high), Self::Range(other_low, other_high)) => {
+                low > other_high || other_low > high
+            }
+            (Self::Word(word), Self::Word(other)) => word != other,
+            (Self::Moment(from, until), Self::Moment(other_from, other_until)) => {
+                from > other_until || other_from > until
+            }
+            // Of one aspect all figures are of one sort.
+            _ => false,
+        }
+    }
+}
+
+/// What is compared: equal subjects with overlapping periods are one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// Field of the contract that holds the figure, such as `outage.customers`.
+    pub aspect: &'static str,
+    /// What else tells it apart: a value of the contract such as `VITAL_SERVICE_POWER`, or empty.
+    pub detail: String,
+    /// Name of the place or thing, in lower case without signs.
+    pub place: String,
+    /// Whether it is so or expected.
+    pub stance: Stance,
+}
+
+/// One figure for one subject over a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Of what.
+    pub subject: Subject,
+    /// Name of the place or thing as it was written.
+    pub named: String,
+    /// From when, milliseconds since 1970.
+    pub from_ms: i64,
+    /// Until when, that moment included.
+    pub until_ms: i64,
+    /// What is claimed.
+    pub figure: Figure,
+}
+
+impl Claim {
+    /// Whether both are of one subject: place, aspect and period.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        self.subject == other.subject
+            && self.from_ms <= other.until_ms
+            && other.from_ms <= self.until_ms
+    }
+
+    /// Whether both are of one subject and cannot both be true.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.is_of_same(other) && self.figure.excludes(&other.figure)
+    }
+}
+
+/// Lower case, letters and digits only, single blanks.
+pub fn plain(text: &str) -> String {
+    let lower = text.chars().flat_map(char::to_lowercase);
+    let kept: String = lower.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The places that a text names. `A, B en C` and `A, B, C` name three; `A en B, C` and `A, C` name
+/// A and B, which lie in C.
+pub fn places(text: &str) -> Vec<String> {
+    let parts: Vec<_> = text.split([',', ';']).map(str::trim).filter(|p| !p.is_empty()).collect();
+    let listed = |part: &str| joined(part).len() > 1;
+    let counted = match parts.as_slice() {
+        [place, wider] if !listed(wider) => std::slice::from_ref(place),
+        [first, .., last] if listed(first) && !listed(last) => &parts[..parts.len() - 1],
+        all => all,
+    };
+    let mut places: Vec<String> = Vec::new();
+    for place in counted.iter().flat_map(|part| joined(part)) {
+        if !plain(place).is_empty() && !places.iter().any(|known| plain(known) == plain(place)) {
+            places.push(place.to_owned());
+        }
+    }
+    places.truncate(PLACES_MAX);
+    places
+}
+
+/// Splits at the words and signs that join names.
+fn joined(part: &str) -> Vec<&str> {
+    let mut parts = vec![part];
+    for sign in [" en ", " and ", " und ", " et ", " & ", " + ", "/"] {
+        parts = parts.into_iter().flat_map(|part| part.split(sign)).collect();
+    }
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(value: i64, qualifier: CountQualifier) -> Figure {
+        Figure::count(&Count { value, qualifier: qualifier.into(), ..Count::default() })
+    }
+
+    #[test]
+    fn counts_exclude_each_other_only_where_their_words_leave_no_room() {
+        use CountQualifier::{About, AtLeast, AtMost, Exact};
+        let differ = [
+            (count(370, About), count(400, About)),
+            (count(370, About), count(400, AtLeast)),
+            (count(16_000, About), count(10_700, About)),
+            (count(140, Exact), count(141, Exact)),
+            (count(100, AtMost), count(200, About)),
+        ];
+        for (one, other) in differ {
+            assert!(one.excludes(&other) && other.excludes(&one), "{one:?} {other:?}");
+        }
+        let agree = [
+            (count(400, About), count(400, AtLeast)),
+            (count(10_700, About), count(10_743, Exact)),
+            (count(400, AtLeast), count(900, AtLeast)),
+            (count(7, Exact), count(7, Exact)),
+        ];
+        for (one, other) in agree {
+            assert!(!one.excludes(&other) && !other.excludes(&one), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_told_apart_from_the_place_that_they_lie_in() {
+        let told = |text: &str| places(text).join("|");
+        assert_eq!(told("Valkenburg en Houthem"), "Valkenburg|Houthem");
+        assert_eq!(
+            told("Bunde, Voulwames, Brommelen en Geulle"),
+            "Bunde|Voulwames|Brommelen|Geulle"
+        );
+        assert_eq!(told("Heugem en Randwyck, Maastricht"), "Heugem|Randwyck");
+        assert_eq!(told("VieCuri, Venlo"), "VieCuri");
+        assert_eq!(told("Arcen, Lomm, Velden"), "Arcen|Lomm|Velden");
+        assert_eq!(told("Venlo and venlo"), "Venlo");
+        assert_eq!(told(" "), "");
+    }
+
+    #[test]
+    fn claims_are_of_one_subject_when_place_aspect_and_period_are() {
+        let claim = |place: &str, from_ms, until_ms, value: f64| Claim {
+            subject: Subject {
+                aspect: "outage.customers",
+                detail: String::new(),
+                place: plain(place),
+                stance: Stance::IsSo,
+            },
+            named: place.into(),
+            from_ms,
+            until_ms,
+            figure: Figure::Range(value, value),
+        };
+        let first = claim("Valkenburg", 0, 10, 370.0);
+        assert!(first.contradicts(&claim("VALKENBURG", 10, 20, 400.0)));
+        assert!(!first.contradicts(&claim("Valkenburg", 11, 20, 400.0)), "another period");
+        assert!(!first.contradicts(&claim("Houthem", 5, 20, 400.0)), "another place");
+        assert!(!first.contradicts(&claim("Valkenburg", 5, 20, 370.0)), "the same figure");
+    }
+}

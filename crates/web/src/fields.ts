@@ -1,0 +1,232 @@
+// Every field that a form can fill, of all kinds: one table. Names are those of the contract, so
+// that what the node says of a field finds its place; bounds are those of the contract too.
+import type { KindName, Names } from "./words/index.ts";
+
+export type Sort =
+  | "text"
+  | "long"
+  | "number"
+  | "whole"
+  | "count"
+  | "time"
+  | "choice"
+  | "choices"
+  | "flag"
+  | "list"
+  | "rows";
+
+export interface Field {
+  /** In the contract; with dots where it lies deeper. */
+  name: string;
+  sort: Sort;
+  required?: boolean;
+  unit?: string;
+  min?: number;
+  max?: number;
+  /** Below `max`, not at it. */
+  under?: boolean;
+  /** Characters, of a text or of each one in a list. */
+  length?: number;
+  /** Where the names of values are. */
+  names?: keyof Names;
+  /** So many rows, texts or choices. */
+  most?: number;
+  /** Of one row. */
+  fields?: readonly Field[];
+}
+
+const text = (name: string, length: number, more: Partial<Field> = {}): Field => ({ name, sort: "text", length, ...more });
+const long = (name: string, length: number): Field => ({ name, sort: "long", length });
+const choice = (name: string, names: keyof Names, required = false): Field => ({ name, sort: "choice", names, required });
+const choices = (name: string, names: keyof Names, most: number): Field => ({ name, sort: "choices", names, most });
+const count = (name: string, required = false): Field => ({ name, sort: "count", required, min: 0, max: 1_000_000_000 });
+const time = (name: string): Field => ({ name, sort: "time" });
+const flag = (name: string): Field => ({ name, sort: "flag" });
+const number = (name: string, unit: string, min: number, max: number, more: Partial<Field> = {}): Field =>
+  ({ name, sort: "number", unit, min, max, ...more });
+const whole = (name: string, unit: string, min: number, max: number): Field => ({ name, sort: "whole", unit, min, max });
+const required = { required: true };
+
+/** Of every entry, whatever its kind. */
+export const COMMON: readonly Field[] = [
+  {
+    name: "texts", sort: "rows", most: 8,
+    fields: [text("language", 35, required), text("title", 200), long("body", 20_000), flag("machine_translated")],
+  },
+  choice("statement", "statement", true),
+  choice("discipline", "discipline"),
+  text("place", 200),
+  time("times.observed"),
+  time("times.reported"),
+  time("times.valid_from"),
+  time("times.valid_until"),
+  choice("assessment.certainty", "certainty"),
+  choice("assessment.urgency", "urgency"),
+  choice("assessment.severity", "severity"),
+  choice("assessment.reliability", "reliability"),
+  choice("assessment.credibility", "credibility"),
+  { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
+];
+
+/** By kind. */
+export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
+  observation: [choice("theme", "theme")],
+  casualties: [
+    {
+      name: "figures", sort: "rows", most: 32, required: true,
+      fields: [choice("category", "casualty", true), choice("population", "population"), count("count", true)],
+    },
+    choice("period", "period"),
+    time("period_start"),
+    time("period_end"),
+  ],
+  water_level: [
+    text("gauge", 200, required),
+    number("level_m", "m", -20, 1_000),
+    number("level_high_m", "m", -20, 1_000),
+    text("datum", 20),
+    number("discharge_m3_s", "m³/s", 0, 100_000),
+    number("discharge_high_m3_s", "m³/s", 0, 100_000),
+    number("depth_m", "m", 0, 100),
+    number("depth_high_m", "m", 0, 100),
+    choice("trend", "trend"),
+    time("peak_time"),
+    time("peak_end_time"),
+  ],
+  outage: [
+    choice("service", "service", true),
+    choice("state", "outage"),
+    count("customers"),
+    time("start_time"),
+    time("expected_repair_time"),
+    text("operator", 200),
+    choices("depends_on", "service", 16),
+  ],
+  measurement: [
+    {
+      name: "readings", sort: "rows", most: 32,
+      fields: [
+        text("quantity", 200, required),
+        { name: "value", sort: "number", required: true },
+        text("unit", 20, required),
+        text("cas_number", 12),
+        flag("below_limit"),
+      ],
+    },
+    flag("effect_area"),
+    text("effect", 200),
+  ],
+  closure: [
+    choice("object", "closureObject", true),
+    choice("state", "closureState", true),
+    text("designation", 200),
+    long("reason", 1_000),
+    long("detour", 1_000),
+    time("expected_reopening_time"),
+    number("length_km", "km", 0, 1_000),
+  ],
+  evacuation: [
+    choice("state", "evacuation", true),
+    choice("basis", "evacuationBasis"),
+    count("people"),
+    count("homes"),
+    time("deadline"),
+    text("destination", 200),
+    long("special_groups", 1_000),
+  ],
+  care_capacity: [
+    text("institution", 200, required),
+    choice("state", "care"),
+    { name: "beds", sort: "rows", most: 16, fields: [choice("type", "bed", true), count("available"), count("total")] },
+    flag("admission_stop"),
+    count("patients"),
+  ],
+  resource: [
+    text("type", 200, required),
+    text("call_sign", 63),
+    choice("state", "resource"),
+    count("quantity"),
+    count("personnel"),
+    text("destination", 200),
+    time("expected_arrival_time"),
+    time("available_until"),
+    number("course_deg", "°", 0, 360, { under: true }),
+    number("speed_m_s", "m/s", 0, 1_000),
+  ],
+  assistance_request: [
+    text("need", 200, required),
+    count("quantity"),
+    text("addressee", 72),
+    choice("state", "request"),
+    time("needed_by"),
+    time("needed_until"),
+    { name: "accepted", sort: "rows", most: 64, fields: [text("offer", 120, required), whole("quantity", "", 1, 1_000_000_000)] },
+  ],
+  assistance_offer: [
+    text("means", 200, required),
+    count("quantity", true),
+    text("request", 120),
+    choice("state", "offer", true),
+    whole("en_route", "", 0, 1_000_000_000),
+    whole("arrived", "", 0, 1_000_000_000),
+    whole("released", "", 0, 1_000_000_000),
+    time("available_from"),
+    time("expected_arrival_time"),
+    time("available_until"),
+    long("host_support", 1_000),
+  ],
+  warning: [
+    choice("state", "warning", true),
+    choice("colour", "colour"),
+    text("audience", 200),
+    choices("responses", "response", 8),
+    choices("channels", "channel", 8),
+    time("expires"),
+  ],
+  weather: [
+    number("precipitation_mm", "mm", 0, 2_000),
+    number("precipitation_high_mm", "mm", 0, 2_000),
+    time("interval_start"),
+    time("interval_end"),
+    number("wind_from_deg", "°", 0, 360, { under: true }),
+    number("wind_speed_m_s", "m/s", 0, 150),
+    number("gust_m_s", "m/s", 0, 200),
+    number("temperature_c", "°C", -90, 65),
+    number("visibility_m", "m", 0, 100_000),
+    number("probability_percent", "%", 0, 100),
+  ],
+  decision: [
+    text("decided_by", 200, required),
+    choice("state", "decision"),
+    time("decided_time"),
+    text("legal_ground", 200),
+    long("rationale", 4_000),
+    { name: "alternatives", sort: "list", most: 16, length: 1_000 },
+    { name: "basis", sort: "list", most: 64, length: 200 },
+  ],
+  action: [
+    text("owner", 200, required),
+    choice("state", "action", true),
+    time("due_time"),
+    whole("progress_percent", "%", 0, 100),
+  ],
+  drawing: [text("label", 200, required), choice("phase", "drawing"), text("colour", 7), text("symbol", 63)],
+  message: [{ name: "addressees", sort: "list", most: 32, length: 200 }, text("in_reply_to", 200)],
+  flood_defence: [
+    text("structure", 200, required),
+    choice("state", "flood", true),
+    text("failure_mode", 200),
+    number("length_m", "m", 0, 1_000_000),
+    number("raised_m", "m", 0, 100),
+    whole("weak_spots", "", 0, 100_000),
+  ],
+  reception: [
+    text("location", 200, required),
+    choice("state", "reception", true),
+    count("present"),
+    count("capacity"),
+    text("intended_for", 200),
+  ],
+};
+
+export const KINDS = Object.keys(KIND_FIELDS) as KindName[];

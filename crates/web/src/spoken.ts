@@ -1,0 +1,56 @@
+// The map in words, for who listens and for paper: what lies where, seen from the nearest town.
+import type { Entry } from "./gen/polder/v1/entry_pb.ts";
+import type { Geometry } from "./gen/polder/v1/geometry_pb.ts";
+import type { PlaceRow } from "./map/base.ts";
+import type { Position } from "./understand.ts";
+import type { Lang } from "./words/index.ts";
+
+const WINDS: Record<Lang, string[]> = {
+  nl: ["noord", "noordoost", "oost", "zuidoost", "zuid", "zuidwest", "west", "noordwest"],
+  en: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
+};
+/** A town that people know. */
+const TOWN = 12_000;
+
+/** A point in the middle of a shape. */
+export function middle(geometry: Geometry | undefined): Position | undefined {
+  const shape = geometry?.shape;
+  const mean = (points: Position[]): Position | undefined =>
+    points.length === 0 ? undefined : {
+      latitude: points.reduce((sum, at) => sum + at.latitude, 0) / points.length,
+      longitude: points.reduce((sum, at) => sum + at.longitude, 0) / points.length,
+    };
+  switch (shape?.case) {
+    case "point":
+      return shape.value;
+    case "line":
+      return mean(shape.value.points);
+    case "polygon":
+      return mean(shape.value.rings[0]?.points.slice(1) ?? []);
+    case "circle":
+      return shape.value.center;
+    case "multi":
+      return mean(shape.value.geometries.map(middle).filter((at) => at !== undefined));
+    default:
+      return undefined;
+  }
+}
+
+/** `4 km noordoost van Venlo`; empty when it lies nowhere. */
+export function spoken(entry: Entry, towns: readonly PlaceRow[], lang: Lang): string {
+  const at = middle(entry.geometry);
+  if (!at) return "";
+  let best: [number, PlaceRow, number, number] | undefined;
+  const shrink = Math.cos((at.latitude * Math.PI) / 180);
+  for (const row of towns) {
+    if (row[3] < TOWN && row[4] === "NL") continue;
+    const [east, north] = [(at.longitude - row[1]) * shrink * 111.3, (at.latitude - row[2]) * 111.3];
+    const far = Math.hypot(east, north);
+    if (!best || far < best[0]) best = [far, row, east, north];
+  }
+  if (!best || best[0] > 200) return "";
+  const [far, [town], east, north] = best;
+  if (far < 1.5) return `in ${town}`;
+  const wind = WINDS[lang][Math.round(((Math.atan2(east, north) * 180) / Math.PI + 360) / 45) % 8] ?? "";
+  return lang === "nl" ? `${Math.round(far)} km ${wind} van ${town}` : `${Math.round(far)} km ${wind} of ${town}`;
+}

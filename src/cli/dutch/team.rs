@@ -1,0 +1,173 @@
+//! Help texts in Dutch of the commands for crisis teams, by command and argument.
+
+use super::help::Text;
+
+const INCIDENT: (&str, &str) = ("incident", "Incident [standaard: het enige dat open is]");
+const KNOWN: (&str, &str) =
+    ("known", "Wat het knooppunt op dit tijdstip wist, RFC 3339 of UU:MM vandaag [standaard: nu]");
+const SPEAKER: (&str, &str) = ("party", "Partij waarvoor het spreekt [standaard: de eigen]");
+const OFFER: (&str, &str) =
+    ("offer", "Aanbod, zoals `polder assistance` het noemt; de eerste tekens volstaan");
+const TEXT_LANG: (&str, &str) = ("text_lang", "Taal van de tekst");
+
+const TEAM: (&str, &str) = ("team", "Team van wie het beeld is, zoals \"ROT Zuid-Limburg\"");
+const PARTIES: (&str, &str) = ("party", "Alleen wat deze partijen zeggen");
+const READERS: (&str, &str) =
+    ("audience", "Doelgroep die hem leest [standaard: iedereen die meedoet]");
+
+/// Every command for crisis teams.
+pub(super) const COMMANDS: &[Text] = &[
+    Text {
+        path: "contradictions",
+        about: "Toont wat elkaar tegenspreekt, naast elkaar, wat openstaat bovenaan",
+        args: &[INCIDENT, KNOWN, ("open", "Laat weg waarover iemand besloten heeft")],
+    },
+    Text {
+        path: "decide",
+        about: "Legt een besluit over een tegenspraak vast, met elke versie als grond",
+        args: &[
+            (
+                "contradiction",
+                "Tegenspraak, zoals `polder contradictions` die noemt; de eerste tekens volstaan",
+            ),
+            ("title", "Wat er besloten is"),
+            ("by", "Wie besloot: team of functie"),
+            ("because", "Waarom"),
+            TEXT_LANG,
+            INCIDENT,
+        ],
+    },
+    Text {
+        path: "assistance",
+        about: "Toont welke bijstand gevraagd, aangeboden en gestuurd is; vraagt, biedt en aanvaardt",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("open", "Laat aanvragen weg die geleverd, geweigerd of ingetrokken zijn"),
+        ],
+    },
+    Text {
+        path: "assistance ask",
+        about: "Vraagt bijstand",
+        args: &[
+            ("need", "Wat er nodig is"),
+            ("quantity", "Hoeveel"),
+            ("of", "Partij aan wie het gevraagd wordt [standaard: wie het kan]"),
+            ("by", "Wanneer het er moet zijn, RFC 3339 of UU:MM vandaag"),
+            ("urgent", "Gaat voor al het andere"),
+            INCIDENT,
+            SPEAKER,
+        ],
+    },
+    Text {
+        path: "assistance offer",
+        about: "Biedt bijstand aan, voor een aanvraag of voor wie het nodig heeft",
+        args: &[
+            ("means", "Wat er wordt aangeboden"),
+            ("quantity", "Hoeveel"),
+            (
+                "request",
+                "Aanvraag waarvoor, zoals `polder assistance` die noemt; de eerste tekens volstaan",
+            ),
+            ("until", "Tot wanneer het aanbod geldt, RFC 3339 of UU:MM vandaag"),
+            ("arrives", "Wanneer het er naar verwachting is"),
+            ("needs", "Wat de gever nodig heeft: brandstof, onderdak, gidsen"),
+            INCIDENT,
+            SPEAKER,
+        ],
+    },
+    Text {
+        path: "assistance accept",
+        about: "Aanvaardt een aanbod, of een deel ervan, voor een eigen aanvraag",
+        args: &[
+            OFFER,
+            ("request", "Aanvraag waarvoor [standaard: die waarvoor het is aangeboden]"),
+            ("quantity", "Hoeveel [standaard: zoveel als er tekort is]"),
+            INCIDENT,
+        ],
+    },
+    Text {
+        path: "assistance move",
+        about: "Zegt hoeveel van een eigen aanbod onderweg, aangekomen of weer vrijgegeven is",
+        args: &[
+            OFFER,
+            ("en_route", "Hoeveel er onderweg zijn [standaard: zoals het was]"),
+            ("arrived", "Hoeveel er zijn aangekomen [standaard: zoals het was]"),
+            ("released", "Hoeveel er weer zijn vrijgegeven [standaard: zoals het was]"),
+            ("withdraw", "Trekt in wat nog niet vertrokken is"),
+            INCIDENT,
+        ],
+    },
+    Text {
+        path: "gaps",
+        about: "Toont wie niets gezegd heeft, wiens cijfers verouderd zijn en wat niemand vulde",
+        args: &[INCIDENT, KNOWN, ("silent_after", "Wie zo lang niets zei, zwijgt")],
+    },
+    Text {
+        path: "acknowledge",
+        about: "Zegt dat u een item gelezen hebt, of toont wat gezien moet worden en door wie",
+        args: &[
+            (
+                "name",
+                "Volledige naam van het gelezen item [standaard: toont wat gezien moet worden, en \
+                 door wie]",
+            ),
+            ("party", "Partij waarvoor u het zegt, of wier lijst het is"),
+            ("all", "In de lijst ook wat iedereen gezien heeft"),
+            INCIDENT,
+            KNOWN,
+        ],
+    },
+    Text {
+        path: "handover",
+        about: "Maakt wat de volgende ploeg moet weten",
+        args: &[
+            ("since", "Wanneer de dienst begon: wat sindsdien kwam, geldt als veranderd"),
+            INCIDENT,
+            KNOWN,
+        ],
+    },
+    Text { path: "sitrep", about: "Maakt, geeft uit, toont en vergelijkt sitreps", args: &[] },
+    Text {
+        path: "sitrep draft",
+        about: "Stelt een sitrep samen uit het beeld; met --json om te bewerken en uit te geven",
+        args: &[INCIDENT, KNOWN, TEAM, PARTIES, READERS],
+    },
+    Text {
+        path: "sitrep issue",
+        about: "Geeft een sitrep uit, zoals samengesteld of uit een bestand, met het volgende \
+                nummer van het team",
+        args: &[
+            ("file", "Bestand van `polder sitrep draft --json` [standaard: stelt hem nu samen]"),
+            ("by", "Functie die hem uitgeeft"),
+            ("replaces", "Volledige naam van de sitrep waarvoor hij in de plaats komt"),
+            INCIDENT,
+            KNOWN,
+            TEAM,
+            PARTIES,
+            READERS,
+        ],
+    },
+    Text {
+        path: "sitrep show",
+        about: "Toont een sitrep, of somt ze op",
+        args: &[
+            ("sitrep", "Nummer, nummer.versie of volledige naam [standaard: somt ze op]"),
+            ("team", "Team waarvan het nummer is"),
+            ("format", "text, markdown, html of pdf"),
+            ("out", "Te schrijven bestand [standaard: de standaarduitvoer]"),
+            INCIDENT,
+            KNOWN,
+        ],
+    },
+    Text {
+        path: "sitrep diff",
+        about: "Toont wat er tussen twee sitreps verschilt",
+        args: &[
+            ("first", "Nummer, nummer.versie of volledige naam van de eerdere"),
+            ("second", "Hetzelfde van de latere"),
+            ("team", "Team waarvan de nummers zijn"),
+            INCIDENT,
+        ],
+    },
+];

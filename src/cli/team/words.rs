@@ -1,0 +1,253 @@
+//! Words of crisis teams, in English and Dutch.
+
+use polder_wire::v1::{
+    AssistanceTrouble, CountBasis, MatterSort, RequestState, Section, SitrepTheme,
+};
+
+use super::super::words::Words;
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $dutch:literal;)*) => {
+        #[allow(missing_docs, reason = "the sentences say what they are")]
+        impl Words {
+            $(pub(super) fn $name(self) -> &'static str {
+                self.0.pick($english, $dutch)
+            })*
+        }
+    };
+}
+
+words! {
+    open: "open", "open";
+    decided: "decided", "besloten";
+    no_contradictions: "Nothing contradicts anything.", "Niets spreekt elkaar tegen.";
+    of_which_open: "of which open", "waarvan open";
+    differ: "versions differ", "versies verschillen";
+    says_so: "one says that it contradicts the other", "de een zegt de ander tegen te spreken";
+    agrees: "in line with it", "daarmee te rijmen";
+    expected: "expected", "verwacht";
+    source: "source", "bron";
+    basis: "basis", "grondslag";
+    old: "old", "oud";
+    versions_more: "versions more", "versies meer";
+    contradictions_more: "contradictions more", "tegenspraken meer";
+    no_such_contradiction: "no open contradiction has a name that begins with",
+        "geen open tegenspraak heeft een naam die begint met";
+    several_contradictions: "several open contradictions have a name that begins with",
+        "meerdere open tegenspraken hebben een naam die begint met";
+    too_many_versions: "too many versions take part: more than a decision can rest on",
+        "er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten";
+    sections: "Sections of the picture", "Onderdelen van het beeld";
+    section_incident: "incident", "incident";
+    section_response: "response", "bestrijding";
+    section_outlook: "prognosis and approach", "prognose en aanpak";
+    nobody_filled: "nobody has filled it", "niemand heeft het gevuld";
+    last_word: "last word", "laatste woord";
+    parties_heard: "Parties", "Partijen";
+    never_spoke: "has said nothing", "heeft niets gezegd";
+    silent: "silent", "zwijgt";
+    of_which_stale: "of which stale", "waarvan verouderd";
+    parties_more: "parties more", "partijen meer";
+    nobody_must_see: "Nothing waits for anybody to see it.", "Niets wacht erop gezien te worden.";
+    must_see_before: "to be seen before", "gezien vóór";
+    not_delivered: "not known to be delivered", "niet bekend of het bezorgd is";
+    delivered: "delivered", "bezorgd";
+    read_by: "read", "gelezen";
+    not_read: "not read", "niet gelezen";
+    read_earlier: "read an earlier version only", "alleen een eerdere versie gelezen";
+    too_late: "LATE", "TE LAAT";
+    now_asked: "now asked:", "nu gevraagd:";
+    seen: "Recorded: you have seen it.", "Vastgelegd: u hebt het gezien.";
+    waits_for: "not seen yet by", "nog niet gezien door";
+    handover: "Hand-over", "Overdracht";
+    handover_since: "since", "sinds";
+    overdue: "Overdue", "Te laat";
+    still_open: "Open", "Open";
+    decided_since: "Decided", "Besloten";
+    changed_since: "Changed, most urgent first", "Veranderd, het dringendste eerst";
+    expected_ahead: "Expected", "Verwacht";
+    contradicting: "Contradicting", "Tegenspraken";
+    silent_parties: "Said nothing", "Niets gezegd";
+    nothing_there: "none", "geen";
+    more_lines: "more", "meer";
+    due: "due", "uiterlijk";
+    sitrep: "Sitrep", "Sitrep";
+    a_draft: "draft", "concept";
+    issued: "Issued", "Uitgegeven";
+    issued_by: "By", "Door";
+    picture_of: "Picture of", "Beeld van";
+    scaling: "Scaling", "Opschaling";
+    next_one: "Next", "Volgende";
+    sitrep_recalled: "RECALLED", "INGETROKKEN";
+    stale_left_out: "stale items left out", "verouderde items weggelaten";
+    more_left_out: "further items left out", "verdere items weggelaten";
+    no_such_sitrep: "no such sitrep", "zo'n sitrep is er niet";
+    several_sitreps: "several teams have that number: say which with --team",
+        "meerdere teams hebben dat nummer: zeg welk met --team";
+    no_sitreps: "No sitrep has been issued.", "Er is geen sitrep uitgegeven.";
+    no_difference: "They list the same.", "Ze sommen hetzelfde op.";
+    decision_recorded: "Decision recorded:", "Besluit vastgelegd:";
+    no_assistance: "Nobody asked for help or offered any.",
+        "Niemand vroeg om bijstand of bood die aan.";
+    free_offers: "Offered to whoever needs it", "Aangeboden aan wie het nodig heeft";
+    requests_more: "requests more", "aanvragen meer";
+    offers_more: "offers more", "aanbiedingen meer";
+    help_late: "late", "te laat";
+    asked_for: "asked", "gevraagd";
+    accepted: "accepted", "aanvaard";
+    short: "short", "tekort";
+    to_be_had: "can be had", "nog te krijgen";
+    en_route: "en route", "onderweg";
+    arrived: "arrived", "aangekomen";
+    given_back: "released", "vrijgegeven";
+    offer_unseen: "an offer that is not to be seen here", "een aanbod dat hier niet te zien is";
+    no_such_request: "no request has a name that begins with",
+        "geen aanvraag heeft een naam die begint met";
+    several_requests: "several requests have a name that begins with",
+        "meerdere aanvragen hebben een naam die begint met";
+    no_such_offer: "no offer has a name that begins with",
+        "geen aanbod heeft een naam die begint met";
+    several_offers: "several offers have a name that begins with",
+        "meerdere aanbiedingen hebben een naam die begint met";
+    which_request: "the offer answers no request: say for which one with --request",
+        "het aanbod is niet voor een bepaalde aanvraag: zeg met --request voor welke";
+    help_recorded: "Recorded:", "Vastgelegd:";
+}
+
+impl Words {
+    /// How far a request for help has come.
+    pub(super) fn request_state(self, state: RequestState) -> &'static str {
+        match state {
+            RequestState::Unspecified => self.0.pick("not said", "niet gezegd"),
+            RequestState::Asked => self.0.pick("asked", "gevraagd"),
+            RequestState::Accepted => self.0.pick("promised", "toegezegd"),
+            RequestState::PartlyMet => self.0.pick("partly there", "deels geleverd"),
+            RequestState::Met => self.0.pick("met", "geleverd"),
+            RequestState::Refused => self.0.pick("refused", "geweigerd"),
+            RequestState::Withdrawn => self.0.pick("withdrawn", "ingetrokken"),
+        }
+    }
+
+    /// What is wrong with an offer.
+    pub(super) fn trouble(self, trouble: AssistanceTrouble) -> &'static str {
+        match trouble {
+            AssistanceTrouble::Unspecified => "?",
+            AssistanceTrouble::Unseen => self.0.pick("not to be seen here", "hier niet te zien"),
+            AssistanceTrouble::Elsewhere => {
+                self.0.pick("is for another request", "is voor een andere aanvraag")
+            }
+            AssistanceTrouble::Contested => {
+                self.0.pick("several requests accept it", "meerdere aanvragen aanvaarden het")
+            }
+            AssistanceTrouble::TooMuch => {
+                self.0.pick("more accepted than there is", "meer aanvaard dan er is")
+            }
+            AssistanceTrouble::Withdrawn => {
+                self.0.pick("accepted, then withdrawn", "aanvaard, daarna ingetrokken")
+            }
+            AssistanceTrouble::Expired => self.0.pick("stands no longer", "geldt niet meer"),
+            AssistanceTrouble::Disputed => self.0.pick("versions differ", "versies verschillen"),
+        }
+    }
+
+    /// What a figure is of, by the field of the contract that holds it.
+    pub(super) fn aspect(self, aspect: &str) -> String {
+        let (english, dutch) = match aspect {
+            "casualties.figures" => ("casualties", "slachtoffers"),
+            "water_level.discharge_m3_s" => ("discharge", "afvoer"),
+            "water_level.peak_discharge_m3_s" => ("highest discharge", "hoogste afvoer"),
+            "water_level.level_m" => ("water level", "waterstand"),
+            "water_level.peak_level_m" => ("highest level", "hoogste stand"),
+            "water_level.depth_m" => ("depth", "waterdiepte"),
+            "water_level.peak_depth_m" => ("greatest depth", "grootste waterdiepte"),
+            "water_level.peak_time" => ("time of the peak", "tijdstip van de piek"),
+            "outage.customers" => ("customers without service", "getroffen aansluitingen"),
+            "outage.state" => ("state of the service", "toestand van de voorziening"),
+            "measurement.readings" => ("reading", "meetwaarde"),
+            "closure.state" => ("open or closed", "open of dicht"),
+            "evacuation.people" => ("people to leave", "te evacueren mensen"),
+            "evacuation.homes" => ("homes to be cleared", "te ontruimen woningen"),
+            "evacuation.state" => ("leave or return", "vertrekken of terugkeren"),
+            "care_capacity.state" => ("state of the institution", "toestand van de instelling"),
+            "care_capacity.patients" => ("patients", "patiënten"),
+            "care_capacity.beds.available" => ("free beds", "vrije bedden"),
+            "care_capacity.beds.total" => ("beds", "bedden"),
+            "resource.state" => ("state of the unit", "toestand van de eenheid"),
+            "resource.quantity" => ("number", "aantal"),
+            "warning.responses" => ("advice to the public", "advies aan de bevolking"),
+            "warning.colour" => ("warning colour", "kleurcode"),
+            "weather.precipitation_mm" => ("rain", "neerslag"),
+            "weather.wind_speed_m_s" => ("wind", "wind"),
+            "flood_defence.state" => ("state of the dike", "toestand van de waterkering"),
+            "flood_defence.failure_mode" => ("what is wrong", "wat eraan mankeert"),
+            "flood_defence.weak_spots" => ("weak spots", "zwakke plekken"),
+            "flood_defence.length_m" => ("length concerned", "betrokken lengte"),
+            "flood_defence.raised_m" => ("raised by", "opgehoogd met"),
+            "reception.state" => ("state of the reception", "toestand van de opvang"),
+            "reception.capacity" => ("places", "plaatsen"),
+            "reception.present" => ("people present", "aanwezigen"),
+            // Of a newer node.
+            other => return other.to_owned(),
+        };
+        self.0.pick(english, dutch).to_owned()
+    }
+
+    /// What a count rests on; empty when nothing is said.
+    pub(super) fn count_basis(self, basis: CountBasis) -> &'static str {
+        match basis {
+            CountBasis::Unspecified => "",
+            CountBasis::Estimated => self.0.pick("estimated", "geschat"),
+            CountBasis::Counted => self.0.pick("counted", "geteld"),
+            CountBasis::Registered => self.0.pick("registered", "uit een register"),
+        }
+    }
+
+    /// Name of a section of the picture.
+    pub(super) fn section(self, section: Section) -> &'static str {
+        match section {
+            Section::Unspecified => "?",
+            Section::Incident => self.section_incident(),
+            Section::Response => self.section_response(),
+            Section::Outlook => self.section_outlook(),
+        }
+    }
+
+    /// Heading of a theme of a sitrep.
+    pub(super) fn theme(self, theme: SitrepTheme) -> &'static str {
+        let (english, dutch) = match theme {
+            SitrepTheme::Unspecified => ("Other", "Overig"),
+            SitrepTheme::Incident => ("Incident", "Incident"),
+            SitrepTheme::Response => ("Response", "Bestrijding"),
+            SitrepTheme::Outlook => ("Prognosis and approach", "Prognose en aanpak"),
+            SitrepTheme::Decisions => ("Decisions, last 24 hours", "Besluiten, laatste 24 uur"),
+            SitrepTheme::Open => ("Open", "Openstaand"),
+            SitrepTheme::Contradictions => ("Contradictions", "Tegenspraken"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// What has to be brought to an end; empty for what has not.
+    pub(super) fn matter(self, sort: MatterSort) -> &'static str {
+        let (english, dutch) = match sort {
+            MatterSort::Unspecified => ("", ""),
+            MatterSort::Decision => ("decision", "besluit"),
+            MatterSort::Action => ("action", "actie"),
+            MatterSort::Bottleneck => ("bottleneck", "knelpunt"),
+            MatterSort::Question => ("question", "vraag"),
+            MatterSort::Request => ("request", "aanvraag"),
+            MatterSort::Attention => ("must be seen", "moet gezien worden"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// An age, as long as matters.
+    pub(super) fn age(self, ms: i64) -> String {
+        let minutes = (ms / 60_000).max(0);
+        let (hour, day) = self.0.pick(("h", "d"), ("u", "d"));
+        match minutes {
+            0..60 => format!("{minutes} min"),
+            60..2880 => format!("{} {hour}", minutes / 60),
+            _ => format!("{} {day}", minutes / 1440),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Who may do and see what, through real nodes: people who sign in, guests, systems with tokens,
+//! under a charter and without one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "people/account.rs"]
+mod account;
+#[path = "people/audiences.rs"]
+mod audiences;
+#[path = "people/guests.rs"]
+mod guests;
+mod harness;
+#[path = "../crates/picture/tests/charter/made.rs"]
+mod made;
+#[path = "people/pace.rs"]
+mod pace;
+#[path = "people/providers.rs"]
+mod providers;
+#[path = "people/sign_in.rs"]
+mod sign_in;
+#[path = "people/team.rs"]
+mod team;
+#[path = "people/who.rs"]
+mod who;

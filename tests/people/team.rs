@@ -1,0 +1,177 @@
+//! Views of crisis teams: what one may not see takes no part in them.
+
+use polder_wire::v1::{
+    AcknowledgeRequest, AssistanceRequest, Count, DraftSitrepRequest, Entry, GetHandoverRequest,
+    IssueSitrepRequest, ListAssistanceRequest, ListContradictionsRequest, ListGapsRequest, Message,
+    Outage, Sitrep, VitalService, entry::Body, team_service_client::TeamServiceClient,
+};
+
+use crate::{harness::*, who::*};
+
+fn without_power(party: &str, value: i64) -> Entry {
+    let customers = Some(Count { value, ..Count::default() });
+    let service = VitalService::Power.into();
+    Entry {
+        party: format!("parties/{party}"),
+        place: "Valkenburg".into(),
+        body: Some(Body::Outage(Outage { service, customers, ..Outage::default() })),
+        ..observation("flood", "power out")
+    }
+}
+
+#[tokio::test]
+async fn a_contradiction_with_what_one_may_not_see_is_not_told() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [admin, paul, fien, _] = under_a_charter(&node).await;
+    paul.put(&without_power("police", 370), "audiences/investigation").await.unwrap();
+    paul.put(&without_power("police", 400), "").await.unwrap();
+    let request = ListContradictionsRequest {
+        incident: "incidents/flood".into(),
+        ..ListContradictionsRequest::default()
+    };
+    let told = paul.team().list_contradictions(request.clone()).await.unwrap().into_inner();
+    assert_eq!(told.contradictions.len(), 1);
+    assert_eq!(told.contradictions[0].versions.len(), 2);
+    let told = fien.team().list_contradictions(request.clone()).await.unwrap().into_inner();
+    assert!(told.contradictions.is_empty());
+    let known_at = Some(prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 });
+    let then = ListContradictionsRequest { known_at, ..request.clone() };
+    let told = fien.team().list_contradictions(then).await.unwrap().into_inner();
+    assert!(told.contradictions.is_empty(), "nor in the past");
+    let refused = admin.team().list_contradictions(request.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused), "RIGHT_MISSING");
+    let mut nobody = TeamServiceClient::new(node.channel.clone());
+    let refused = nobody.list_contradictions(request).await.unwrap_err();
+    assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
+}
+
+#[tokio::test]
+async fn help_that_one_may_not_see_is_neither_told_nor_counted() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [admin, paul, fien, _] = under_a_charter(&node).await;
+    let asks = |need: &str| Entry {
+        party: "parties/police".into(),
+        body: Some(Body::AssistanceRequest(AssistanceRequest {
+            need: need.into(),
+            quantity: Some(Count { value: 5, ..Count::default() }),
+            ..AssistanceRequest::default()
+        })),
+        ..observation("flood", need)
+    };
+    paul.put(&asks("observers"), "audiences/investigation").await.unwrap();
+    paul.put(&asks("boats"), "").await.unwrap();
+    let request = ListAssistanceRequest {
+        incident: "incidents/flood".into(),
+        ..ListAssistanceRequest::default()
+    };
+    let told = paul.team().list_assistance(request.clone()).await.unwrap().into_inner();
+    assert_eq!(told.requests.len(), 2);
+    let told = fien.team().list_assistance(request.clone()).await.unwrap().into_inner();
+    assert_eq!(told.requests.len(), 1);
+    assert!(!format!("{told:?}").contains("observers"));
+    let refused = admin.team().list_assistance(request.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused), "RIGHT_MISSING");
+    let mut nobody = TeamServiceClient::new(node.channel.clone());
+    let refused = nobody.list_assistance(request).await.unwrap_err();
+    assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
+}
+
+async fn drafted(person: &Person, audience: &str) -> Result<Sitrep, tonic::Status> {
+    let request = DraftSitrepRequest {
+        incident: "incidents/flood".into(),
+        audience: audience.into(),
+        ..DraftSitrepRequest::default()
+    };
+    let mut sitrep = person.team().draft_sitrep(request).await?.into_inner().sitrep.unwrap();
+    (sitrep.team, sitrep.issued_by) = ("ROT".into(), "information manager".into());
+    Ok(sitrep)
+}
+
+async fn issue(person: &Person, sitrep: Sitrep, audience: &str) -> Result<String, tonic::Status> {
+    let request = IssueSitrepRequest {
+        incident: "incidents/flood".into(),
+        sitrep: Some(sitrep),
+        audience: audience.into(),
+        ..IssueSitrepRequest::default()
+    };
+    Ok(person.team().issue_sitrep(request).await?.into_inner().name)
+}
+
+#[tokio::test]
+async fn a_sitrep_tells_its_readers_nothing_that_they_may_not_see_and_leaders_issue_it() {
+    const INVESTIGATION: &str = "audiences/investigation";
+    let home = Home::new();
+    let node = home.start().await;
+    let [_, paul, fien, _] = under_a_charter(&node).await;
+    paul.put(&observation("flood", "sabotage?"), INVESTIGATION).await.unwrap();
+    paul.put(&observation("flood", "road closed"), "").await.unwrap();
+    let said = |sitrep: &Sitrep| {
+        let lines = sitrep.sections.iter().flat_map(|section| &section.lines);
+        lines.map(|line| line.english.clone()).collect::<Vec<_>>()
+    };
+    let all = drafted(&paul, "").await.unwrap();
+    assert_eq!(said(&all), ["road closed"], "for everybody, though paul sees more");
+    let narrow = drafted(&paul, INVESTIGATION).await.unwrap();
+    assert_eq!(said(&narrow).len(), 2);
+    let refused = issue(&paul, narrow.clone(), "").await.unwrap_err();
+    assert_eq!(reason(&refused), "VERSION_UNKNOWN", "it would tell everybody");
+    assert_eq!(reason(&drafted(&fien, INVESTIGATION).await.unwrap_err()), "AUDIENCE_NOT_FOUND");
+
+    // A column head reads them and issues none, by whichever call.
+    let refused = issue(&fien, drafted(&fien, "").await.unwrap(), "").await.unwrap_err();
+    assert_eq!(reason(&refused), "RIGHT_MISSING");
+    let mut made = all.clone();
+    (made.number, made.version, made.issued_time) = (7, 1, made.known_at);
+    let entry = Entry {
+        sitrep: Some(made),
+        party: "parties/fire".into(),
+        body: Some(Body::Message(Message::default())),
+        ..observation("flood", "Sitrep 7")
+    };
+    assert_eq!(reason(&fien.put(&entry, "").await.unwrap_err()), "RIGHT_MISSING");
+
+    let secret = issue(&paul, narrow, INVESTIGATION).await.unwrap();
+    let open = issue(&paul, all, "").await.unwrap();
+    assert_eq!(reason(&fien.get(&secret).await.unwrap_err()), "ENTRY_NOT_FOUND");
+    assert_eq!(fien.get(&open).await.unwrap().author, "paul");
+}
+
+#[tokio::test]
+async fn hand_over_gaps_and_acknowledgements_leave_out_what_one_may_not_see() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [_, paul, fien, mia] = under_a_charter(&node).await;
+    let secret = observation("flood", "sabotage?");
+    let secret = paul.put(&secret, "audiences/investigation").await.unwrap().name;
+    let shared = paul.put(&observation("flood", "road closed"), "").await.unwrap().name;
+    let since = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+    let request = GetHandoverRequest {
+        incident: "incidents/flood".into(),
+        since,
+        ..GetHandoverRequest::default()
+    };
+    let told = paul.team().get_handover(request.clone()).await.unwrap().into_inner();
+    assert_eq!(told.changed.len(), 2);
+    let told = fien.team().get_handover(request).await.unwrap().into_inner();
+    assert_eq!(told.changed.len(), 1);
+    let request =
+        ListGapsRequest { incident: "incidents/flood".into(), ..ListGapsRequest::default() };
+    let told = fien.team().list_gaps(request).await.unwrap().into_inner();
+    assert_eq!(told.sections[0].entry_count, 1);
+    let parties: Vec<_> = told.parties.iter().map(|party| &party.party[..]).collect();
+    assert_eq!(parties, ["parties/fire", "parties/medical", "parties/police"]);
+    let acknowledge = |name: &str, party: &str| AcknowledgeRequest {
+        name: name.into(),
+        party: party.into(),
+        ..AcknowledgeRequest::default()
+    };
+    let refused = fien.team().acknowledge(acknowledge(&secret, "")).await.unwrap_err();
+    assert_eq!(reason(&refused), "ENTRY_NOT_FOUND");
+    let refused = fien.team().acknowledge(acknowledge(&shared, "parties/police")).await;
+    assert_eq!(reason(&refused.unwrap_err()), "PARTY_NOT_YOURS");
+    let seen = mia.team().acknowledge(acknowledge(&shared, "")).await.unwrap().into_inner();
+    let entry = paul.get(&seen.name).await.unwrap();
+    assert_eq!((&entry.party[..], &entry.author[..]), ("parties/medical", "mia"));
+}

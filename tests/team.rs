@@ -1,0 +1,18 @@
+//! The work of a crisis team, through real nodes and the program: what the flood of July 2021 by
+//! itself produces, and what people do with it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "team/assistance.rs"]
+mod assistance;
+#[path = "team/attention.rs"]
+mod attention;
+#[path = "team/decisions.rs"]
+mod decisions;
+mod harness;
+#[path = "team/limburg.rs"]
+mod limburg;
+#[path = "team/matters.rs"]
+mod matters;
+#[path = "team/sitreps.rs"]
+mod sitreps;
