@@ -82,10 +82,10 @@ export class App extends Core implements Actions {
     if (name && from === "map") {
       const place = this.derived.list.findIndex((one) => one.name === name);
       if (place >= this.shown) this.shown = place + 10;
-      setTimeout(() => {
+      this.afterDrawn(() => {
         const line = document.querySelector(`[data-entry="${CSS.escape(name)}"]`);
         line?.scrollIntoView({ block: "nearest" });
-      }, 200);
+      });
     }
     this.draw();
   }

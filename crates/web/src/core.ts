@@ -62,6 +62,7 @@ export abstract class Core extends Writing {
   protected nodeName = "";
   protected shown = PAGE;
   protected drawing = false;
+  private readonly whenDrawn: (() => void)[] = [];
   protected readonly clock = new NodeClock();
   protected stale = true;
   protected derived = NOTHING;
@@ -104,9 +105,14 @@ export abstract class Core extends Writing {
       words: () => this.words,
       places: () => this.rows,
       draw: () => this.draw(),
+      drawNow: () => this.shell.requestUpdate(),
     }, Number(stored("discipline") ?? 0));
     const template = (): unknown => (this.gate.closed ? door(this.door(), this.doorActions) : page(this.view(), this.actions()));
-    this.shell.drawer = { template, drawn: () => this.drawn() };
+    const drawn = (): void => {
+      this.drawn();
+      for (const then of this.whenDrawn.splice(0)) then();
+    };
+    this.shell.drawer = { template, drawn };
     root.append(this.shell);
   }
 
@@ -299,6 +305,11 @@ export abstract class Core extends Writing {
       this.drawing = false;
       this.shell.requestUpdate();
     }, 80);
+  }
+
+  protected afterDrawn(then: () => void): void {
+    this.whenDrawn.push(then);
+    this.shell.requestUpdate();
   }
 
   protected items(): Map<string, Item> {

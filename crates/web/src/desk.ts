@@ -46,6 +46,8 @@ export interface Room {
   words(): Language;
   places(): readonly PlaceRow[];
   draw(): void;
+  /** Without waiting for more to draw. */
+  drawNow(): void;
 }
 
 export const EMPTY: Draft = {
@@ -120,6 +122,12 @@ export class Desk {
     this.form = { ...this.form, ...change };
     this.keep();
     this.room.draw();
+  }
+
+  /** That it is under way, and what came of it, is seen at once: nobody presses twice. */
+  private sendingIs(change: Partial<FormDraft>): void {
+    this.changeForm(change);
+    this.room.drawNow();
   }
 
   /** What was pointed at or drawn goes to the form, if there is one. */
@@ -275,7 +283,7 @@ export class Desk {
     const { form, person } = this;
     if (!form || form.sending || !this.photos.ready) return;
     const { entry, problems } = entryOfForm(form.base, form.kind, form.common, form.figures);
-    if (problems.length > 0) return this.changeForm({ problems });
+    if (problems.length > 0) return this.sendingIs({ problems });
     if (form.where === "none") delete entry.geometry;
     else if (form.where !== "keep") {
       const [drawn, position] = "sort" in form.where ? [form.where, undefined] : [undefined, form.where];
@@ -286,12 +294,12 @@ export class Desk {
     }
     const mode = this.room.mode();
     const request = form.replaces ? edition(entry, form.replaces, mode, form.audience) : publication(entry, mode, form.audience);
-    this.changeForm({ sending: true, problems: [] });
+    this.sendingIs({ sending: true, problems: [] });
     const still = (): boolean => this.form?.base === form.base && this.person === person;
     try {
       await this.outbox.put(request, form.incident, entry, person);
     } catch {
-      if (still()) this.changeForm({ sending: false, problems: [{ field: "", reason: "", sentence: this.room.words().t.notKept }] });
+      if (still()) this.sendingIs({ sending: false, problems: [{ field: "", reason: "", sentence: this.room.words().t.notKept }] });
       return;
     }
     if (form.refused) await this.outbox.discard(form.refused);
@@ -301,7 +309,7 @@ export class Desk {
     if (refusal) {
       const { reason, sentence } = refusal;
       const problems = refusal.fields.length > 0 ? refusal.fields : [{ field: "", reason, sentence }];
-      this.changeForm({ sending: false, problems, refused: request.requestId });
+      this.sendingIs({ sending: false, problems, refused: request.requestId });
       return;
     }
     // It is at the node, or waits to be sent and stands in the list of what does.

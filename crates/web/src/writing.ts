@@ -11,15 +11,14 @@ import type { Draft } from "./state.ts";
 import type { Choice, Position, Understood } from "./understand.ts";
 import type { KindName } from "./words/index.ts";
 
-/** The page redraws before what was opened can be gone to. */
-const DRAWN_MS = 200;
-
 export abstract class Writing {
   protected abstract readonly desk: Desk;
   protected abstract readonly outbox: Outbox;
   /** To whom the next report is. */
   protected abstract audience(): string;
   protected abstract mayPost(): boolean;
+  /** Once the page shows what holds now: in the same moment, so that nobody types in between. */
+  protected abstract afterDrawn(then: () => void): void;
 
   get photos(): Tray {
     return this.desk.photos;
@@ -75,11 +74,11 @@ export abstract class Writing {
 
   /** Whoever opened the form reads on there. */
   private toForm(): void {
-    setTimeout(() => {
+    this.afterDrawn(() => {
       const head = document.getElementById("form-head");
       head?.focus();
       head?.scrollIntoView({ block: "nearest" });
-    }, DRAWN_MS);
+    });
   }
 
   form(change: Partial<FormDraft>): void {
@@ -123,11 +122,11 @@ export abstract class Writing {
   /** To the first field that is wrong, wherever it stands. */
   private toProblem(): void {
     if (!this.desk.form?.problems.length && !this.desk.first?.tried) return;
-    setTimeout(() => {
+    this.afterDrawn(() => {
       const wrong = document.querySelector<HTMLElement>(".form [aria-invalid=true]") ?? document.querySelector<HTMLElement>(".form [role=alert]");
       wrong?.closest("details")?.setAttribute("open", "");
       wrong?.focus();
       wrong?.scrollIntoView({ block: "center" });
-    }, DRAWN_MS);
+    });
   }
 }

@@ -126,7 +126,9 @@ function raster(file: PMTiles, type: string, minZoom: number, maxZoom: number, c
 /** What a file says of its source is HTML of a stranger: only its words are kept. */
 export function plain(html: unknown): string {
   if (typeof html !== "string") return "";
-  const text = new DOMParser().parseFromString(html, "text/html").body.textContent ?? "";
+  // Without its tags first: a browser may speak of handlers in them, though nothing would run.
+  const words = html.replace(/<[^>]*>?/g, " ");
+  const text = new DOMParser().parseFromString(words, "text/html").body.textContent ?? "";
   return text.replace(/\s+/g, " ").trim().slice(0, ATTRIBUTION_MAX);
 }
 

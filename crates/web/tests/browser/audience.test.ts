@@ -1,7 +1,7 @@
 // To whom something is said, at a node with a charter: chosen, shown, checked by the node, and kept.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, person, quit, shot, visit } from "./browser.ts";
+import { accessible, complaints, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("kern", "politie");
@@ -71,7 +71,7 @@ test("what is said to some is shown as theirs, stays theirs when it is changed, 
   await shot(page, "audience");
   await page.locator(".detail .edit").click();
   await page.fill("#f-texts-0-title", "nog steeds voor de kern");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await line(page, "nog steeds voor de kern").waitFor();
   expect([await audienceOf("alleen voor de kern"), await audienceOf("nog steeds voor de kern")]).toEqual([[], ["audiences/kern"]]);
   const [other, there] = await open("carla");
@@ -92,11 +92,11 @@ test("an audience that is none is refused by the node, kept, and put right", asy
   expect(await audienceOf("voor wie eigenlijk")).toEqual([]);
   await refused.getByRole("button", { name: "Verbeteren" }).click();
   await page.locator(".form .problem", { hasText: /doelgroep/i }).first().waitFor();
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await page.locator(".form .problem", { hasText: /doelgroep/i }).first().waitFor();
   expect(await page.locator(".queue .waiting").count()).toBe(1);
   await page.selectOption("#form-audience", "audiences/kern");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await line(page, "voor wie eigenlijk").waitFor();
   await refused.waitFor({ state: "detached" });
   expect(await audienceOf("voor wie eigenlijk")).toEqual(["audiences/kern"]);

@@ -67,6 +67,11 @@ export async function live(page: Page): Promise<void> {
   await page.locator(".stream.live").waitFor({ timeout: 20_000 });
 }
 
+/** Presses the button of the form by key, once what was sent before has its answer. */
+export async function sendForm(page: Page): Promise<void> {
+  await page.locator(".form .send:not([disabled])").press("Enter");
+}
+
 export async function shot(page: Page, name: string): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
   await page.waitForTimeout(400);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS, KIND_FIELDS, type Field } from "../../src/fields.ts";
-import { SHOTS, accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { SHOTS, accessible, complaints, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { pmtiles } from "./tiles.ts";
 import { TestNode, until } from "./nodes.ts";
 
@@ -89,7 +89,7 @@ test("each of the nineteen kinds is posted by its form, hostile words and all", 
     }
     if (kind === "weather") await page.locator("#f-weather-temperature_c").fill("-4");
     if (kind === "drawing") await page.getByRole("button", { name: "Midden van de kaart" }).click();
-    await page.locator(".form .send").press("Enter");
+    await sendForm(page);
     await page.locator(".form").waitFor({ state: "detached" }).catch(async () => {
       throw new Error(`${kind} is not posted: ${await page.locator(".form .problem, .form .warn").allInnerTexts()}`);
     });
@@ -110,21 +110,38 @@ test("a form names what lacks, and what the node refuses stands at its field", a
   const [context, page] = await open(incident);
   await page.getByRole("button", { name: "Formulier", exact: true }).click();
   await page.locator("#form-kind").selectOption("closure");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await until(() => page.locator("[aria-invalid=true]").count(), (count) => count === 2);
   await accessible(page, "a form with something lacking");
   // Only the node knows that a level needs what it is measured from.
   await page.locator("#form-kind").selectOption("water_level");
   await page.locator("#f-water_level-gauge").fill("Borgharen");
   await page.locator("#f-water_level-level_m").fill("45,2");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await page.locator("#f-water_level-datum[aria-invalid=true]").waitFor();
   expect(await page.locator("#f-water_level-level_m").inputValue()).toBe("45,2");
   await shot(page, "form-refused");
   await page.locator("#f-water_level-datum").fill("NAP");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await line(page, "45,2 m NAP").waitFor();
   await page.locator(".queue").waitFor({ state: "detached" });
+  await context.close();
+});
+
+test("whoever types at once in a form that was just opened keeps the cursor", async () => {
+  const [context, page] = await open(mixed);
+  await line(page, "Zandzakken leggen").click();
+  await page.getByRole("button", { name: "Wijzig", exact: true }).click();
+  await page.locator("#form-head").waitFor();
+  const where = (): Promise<string> => page.evaluate(() => document.activeElement?.id ?? "");
+  expect(await where()).toBe("form-head");
+  await page.locator("#f-action-owner").fill("");
+  // All that the page wants to do of itself after opening is long done by then.
+  await page.waitForTimeout(600);
+  expect(await where()).toBe("f-action-owner");
+  await sendForm(page);
+  await page.locator("#f-action-owner[aria-invalid=true]").waitFor();
+  expect(await where()).toBe("f-action-owner");
   await context.close();
 });
 
@@ -134,7 +151,7 @@ test("what was said is changed by a new version, and the one before stays readab
   await page.getByRole("button", { name: "Wijzig", exact: true }).click();
   await page.locator("#f-action-state").selectOption("3");
   await page.locator("#f-action-progress_percent").fill("100");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await line(page, "gereed").waitFor();
   const [entry] = (await node.entries(mixed)).filter((one) => one.kind === "action");
   expect(entry?.body.case === "action" && [entry.body.value.owner, entry.body.value.state]).toEqual(["waterschap", 3]);
@@ -162,7 +179,7 @@ test("a photo is made small, loses what the camera wrote, and stands in the entr
   await page.locator("#f-texts-0-title").fill("Scheur in de dijk");
   await page.locator(".photos input[type=file]").setInputFiles({ name: "dijk.jpg", mimeType: "image/jpeg", buffer: photo });
   await page.locator(".photos").getByText("verstuurd").waitFor();
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   await line(page, "Scheur in de dijk").click();
   const seen = page.locator(".detail .album img");
   await seen.waitFor();
@@ -190,7 +207,7 @@ test("a first report by M/ETHANE becomes the entries that it consists of", async
   await page.getByLabel("E: hulpdiensten").fill("gaspakken");
   await accessible(page, "M/ETHANE");
   await shot(page, "methane");
-  await page.locator(".form .send").press("Enter");
+  await sendForm(page);
   const entries = await until(() => node.entries(meth), (found) => found.length === 5);
   const main = entries.find((entry) => entry.relations.length === 0);
   expect(main?.texts[0]?.title).toBe("Tankwagen gekanteld, A2 bij Born");
