@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::Group,
+    attributes::party_hash,
     clock::Clock,
     jump::Jump,
     picture::Picture,
     record::{Head, Id, Signer, payload_hash},
+    standing::RecordStanding,
     suffix::{FeedName, Suffix},
 };
 
@@ -72,7 +74,7 @@ impl Sim<'_> {
         })
     }
 
-    pub(crate) fn check_the_end(&self) {
+    pub(crate) fn check_the_end(&mut self) {
         for node in 0..self.plan.honest() {
             for (feed, (name, _)) in &self.nodes[node].disk.feeds {
                 // What came before a right ended stays.
@@ -102,30 +104,67 @@ impl Sim<'_> {
     }
 
     /// Every node reads the same from what it holds, in whatever order it came; and of each scope
-    /// the same as somebody who never heard of the other scopes.
-    fn check_pictures(&self) {
+    /// the same as somebody who never heard of the other scopes. And so again once the charter has
+    /// cut off some author in the middle of its feeds.
+    fn check_pictures(&mut self) {
         let mut random = Random::new(self.plan.seed);
+        self.compare_pictures(&mut random, None);
+        // Whoever came by a checkpoint lacks what counts again after a cut before it.
+        let whole = (0..self.plan.honest()).all(|node| self.nodes[node].disk.leapt.is_empty());
+        if let Some(cut) = self.cut_off(&mut random).filter(|_| whole) {
+            let aside = self.compare_pictures(&mut random, Some(&cut));
+            self.set_aside += aside;
+        }
+    }
+
+    /// A charter that certifies every author, and cuts one of them off somewhere in each feed.
+    fn cut_off(&self, random: &mut Random) -> Option<RecordStanding> {
+        let authors: BTreeSet<_> = self.written.values().map(|feed| feed.name.origin).collect();
+        let authors: Vec<_> = authors.into_iter().collect();
+        let author = *authors.get(random.below(authors.len() as u64) as usize)?;
+        let feeds = self.written.values().filter(|feed| feed.name.origin == author);
+        let end = |feed: &Written| random.below(feed.hashes.len() as u64 + 1);
+        let ends: Vec<_> = feeds.clone().map(end).collect();
+        let cut: BTreeMap<_, _> = feeds.map(|feed| feed.name.id()).zip(ends).collect();
+        let examples = polder_picture::kinds::examples::examples();
+        let names = examples.iter().map(|(_, entry)| entry.party.trim_start_matches("parties/"));
+        let parties: Vec<_> = names.map(party_hash).collect();
+        let row = |at: &Id| (*at, parties.clone(), Some(&cut).filter(|_| *at == author));
+        Some(RecordStanding::new(authors.iter().map(row)))
+    }
+
+    /// Builds the picture of every node, and compares them; how many records they set aside.
+    fn compare_pictures(&self, random: &mut Random, under: Option<&RecordStanding>) -> u64 {
+        let mut set_aside = 0;
         let numbers: BTreeSet<_> = self.written.values().map(|written| written.scope).collect();
         let mut told: BTreeMap<usize, String> = BTreeMap::new();
         for number in numbers {
             let Some(node) = self.honest_of(number).next() else { continue };
             let disk = &self.nodes[node].disk;
-            let alone = picture_of(disk, Some(number), &mut random);
+            let alone = picture_of(disk, Some(number), random, under);
             told.insert(number, dump(&alone, number));
         }
         for node in 0..self.plan.honest() {
-            let picture = picture_of(&self.nodes[node].disk, None, &mut random);
+            let picture = picture_of(&self.nodes[node].disk, None, random, under);
+            set_aside += picture.set_aside_count();
             for number in &self.rights[node] {
                 let alone = told.get(number).map(String::as_str).unwrap_or_default();
                 assert_eq!(dump(&picture, *number), alone, "node {node}, scope {number}");
             }
         }
+        set_aside
     }
 }
 
 /// The picture that a node builds from these records, feeds in any order, in pieces.
-fn picture_of(disk: &Disk, only: Option<usize>, random: &mut Random) -> Picture {
+fn picture_of(
+    disk: &Disk,
+    only: Option<usize>,
+    random: &mut Random,
+    under: Option<&RecordStanding>,
+) -> Picture {
     let (mut picture, mut clock) = (Picture::default(), Clock::default());
+    picture.set_standing(under.cloned());
     let observer = Signer::new(&[0xee; 32]);
     let wanted = only.map(|number| polder_picture::link::id_of(&scope(number)));
     let feeds = disk.feeds.values().filter(|(name, _)| wanted.is_none_or(|id| id == name.scope));

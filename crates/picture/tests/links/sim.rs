@@ -105,6 +105,8 @@ pub(crate) struct Sim<'a> {
     pub(crate) delivered: usize,
     /// Feeds that came by a checkpoint.
     pub(crate) leaps: usize,
+    /// Records beyond where their author was cut off, in the pictures of all nodes.
+    pub(crate) set_aside: u64,
 }
 
 /// What happened in a run.
@@ -115,13 +117,15 @@ pub struct Ran {
     pub leaps: usize,
     /// Rights that ended.
     pub revoked: usize,
+    /// Records that were set aside because their author was cut off.
+    pub set_aside: u64,
 }
 
 /// Plays a plan and checks what must hold afterwards.
 pub fn run(plan: &Plan) -> Ran {
     let mut sim = Sim::new(plan);
     sim.play();
-    Ran { faults: sim.faults, leaps: sim.leaps, revoked: sim.revoked }
+    Ran { faults: sim.faults, leaps: sim.leaps, revoked: sim.revoked, set_aside: sim.set_aside }
 }
 
 /// Key of a node in one of its lives as a store.
@@ -182,6 +186,7 @@ impl<'a> Sim<'a> {
             carried: [0; 2],
             delivered: 0,
             leaps: 0,
+            set_aside: 0,
         }
     }
 
