@@ -14,5 +14,7 @@ mod harness;
 mod limburg;
 #[path = "team/matters.rs"]
 mod matters;
+#[path = "team/replay.rs"]
+mod replay;
 #[path = "team/sitreps.rs"]
 mod sitreps;

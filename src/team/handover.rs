@@ -8,7 +8,8 @@ use polder_picture::{
     refusal::Refusal,
     team::{
         board::EntryRef,
-        handover::{Filled, Line, gaps as find_gaps, handover as find},
+        handover::{Line, gaps as find_gaps, handover as find},
+        tally::Filled,
     },
 };
 use polder_wire::v1::{
@@ -65,7 +66,7 @@ pub(crate) fn handover(view: &View, since_ms: i64) -> Result<GetHandoverResponse
         *told = tell_lines(view, lines, &mut room)?;
         *left_out = left(lines.len(), told.len());
     }
-    let mut parties = party_states(view, &silent.parties, view.now_ms - since_ms);
+    let mut parties = party_states(view, &silent.parties, view.now_ms - since_ms)?;
     parties.retain(|party| party.silent);
     left_out.silent = left(parties.len(), parties.len().min(LINES_MAX));
     parties.truncate(LINES_MAX);
@@ -122,7 +123,7 @@ pub(crate) fn gaps(
         stale_count: filled.stale as i32,
         last_time: filled.last_ms.map(timestamp),
     });
-    let mut parties = party_states(view, &found.parties, silent_ms);
+    let mut parties = party_states(view, &found.parties, silent_ms)?;
     let parties_left_out = left(parties.len(), parties.len().min(PARTIES_MAX));
     parties.truncate(PARTIES_MAX);
     Ok(ListGapsResponse { sections: sections.collect(), parties, parties_left_out })
@@ -133,8 +134,8 @@ fn party_states(
     view: &View,
     spoke: &std::collections::BTreeMap<String, Filled>,
     silent_ms: i64,
-) -> Vec<PartyState> {
-    let all: BTreeSet<_> = spoke.keys().cloned().chain(view.expected_parties()).collect();
+) -> Result<Vec<PartyState>, EngineError> {
+    let all: BTreeSet<_> = spoke.keys().cloned().chain(view.expected_parties()?).collect();
     let state = |party: String| {
         let filled = spoke.get(&party).copied().unwrap_or_default();
         PartyState {
@@ -149,5 +150,5 @@ fn party_states(
     // By the minute, as it is read: of those who spoke in one, the name decides.
     let minute = |state: &PartyState| state.last_time.as_ref().map(|at| millis(at) / 60_000);
     states.sort_by_key(|state| (minute(state), state.party.clone()));
-    states
+    Ok(states)
 }

@@ -124,6 +124,16 @@ impl View {
 
     /// Scaling of the regions, each in words.
     pub(super) fn scalings(&self) -> Result<Vec<String>, EngineError> {
+        let words = self.data()?.scalings.into_iter().map(|one| {
+            let region = one.region.trim_start_matches("parties/");
+            let level = one.grip().as_str_name().trim_start_matches("GRIP_LEVEL_");
+            format!("{region} GRIP {level}")
+        });
+        Ok(words.take(64).collect())
+    }
+
+    /// The incident's own data, as it was at the moment that is looked at.
+    fn data(&self) -> Result<Incident, EngineError> {
         let incident = match &self.past {
             Some((picture, _)) => self.data_of(picture)?,
             None => {
@@ -133,16 +143,9 @@ impl View {
                 current.and_then(|(_, data)| data.incident.clone())
             }
         };
-        let scalings = incident.map(|incident| incident.scalings).unwrap_or_default();
-        let words = scalings.iter().map(|one| {
-            let region = one.region.trim_start_matches("parties/");
-            let level = one.grip().as_str_name().trim_start_matches("GRIP_LEVEL_");
-            format!("{region} GRIP {level}")
-        });
-        Ok(words.take(64).collect())
+        Ok(incident.unwrap_or_default())
     }
 
-    /// The incident's own data as it was then.
     fn data_of(&self, picture: &Picture) -> Result<Option<Incident>, EngineError> {
         let Some(root) = picture.scope_index(self.root) else { return Ok(None) };
         let log = self.node.log();
@@ -155,7 +158,7 @@ impl View {
     }
 
     /// Parties that take part: by the charter, and regions that were scaled up.
-    pub(super) fn expected_parties(&self) -> Vec<String> {
+    pub(super) fn expected_parties(&self) -> Result<Vec<String>, EngineError> {
         let charter = self.node.charter.read();
         let mut parties = Vec::new();
         if let Some(charter) = charter.as_ref() {
@@ -164,13 +167,9 @@ impl View {
             parties.extend(named.map(str::to_owned));
         }
         drop(charter);
-        let picture = self.node.picture.read();
-        let root = picture.scope_index(self.root).filter(|_| self.is_present());
-        let data = root.and_then(|root| picture.current(root));
-        let incident = data.and_then(|(_, data)| data.incident.as_ref());
-        let regions = incident.into_iter().flat_map(|incident| &incident.scalings);
-        parties.extend(regions.map(|one| one.region.trim_start_matches("parties/").to_owned()));
-        parties
+        let regions = self.data()?.scalings;
+        parties.extend(regions.iter().map(|one| one.region.trim_start_matches("parties/").into()));
+        Ok(parties)
     }
 
     /// Asks the board.

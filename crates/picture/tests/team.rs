@@ -15,6 +15,7 @@ use polder_picture::{
         handover::{gaps, handover},
         said::Said,
         sitrep::draft,
+        tally::{Gaps, SECTIONS},
     },
 };
 use polder_wire::v1::{
@@ -266,14 +267,19 @@ fn versions_of_one_entry_and_relations_contradict_without_figures() {
 /// Current versions of some entries.
 fn states() -> impl Strategy<Value = Vec<(u8, Vec<Version>)>> {
     let decides = proptest::collection::vec((0..6_u8, 1..3_u64), 0..3);
-    let one = (0..4_u8, 0..3_u8, 0..4_i64, proptest::option::of(0..6_u8), decides);
+    let expires = proptest::option::of(-2..3_i64);
+    let opposes = proptest::option::of(0..6_u8);
+    let one = (0..4_u8, 0..3_u8, 0..4_i64, opposes, decides, expires, 0..8_u8);
     let versions = proptest::collection::vec(one, 0..3);
     let state = (0..6_u8, versions).prop_map(|(at_entry, versions)| {
         let versions = versions.into_iter().enumerate().map(|(number, drawn)| {
-            let (party, place, value, opposes, decides) = drawn;
+            let (party, place, value, opposes, decides, expires, taken_back) = drawn;
             let entry = entry(party, place, value, opposes, &decides);
             let id = version(at_entry, number as u64 + 1);
-            made(id, said(&entry, NOW_MS + value))
+            let mut said = said(&entry, NOW_MS + value);
+            said.expire_ms = expires.map(|ms| NOW_MS + ms);
+            said.retracted = taken_back == 0;
+            made(id, said)
         });
         (at_entry, versions.collect())
     });
@@ -303,6 +309,7 @@ proptest! {
         prop_assert_eq!(&board, &other);
         prop_assert_eq!(all(&board), all(&other));
         prop_assert_eq!(views(&board), views(&other));
+        prop_assert_eq!(gaps(&board, NOW_MS, |_| true), counted(&board));
         let half = |board: &Board| contradictions(board, NOW_MS, |scope| scope == Id([0; 16]));
         prop_assert_eq!(half(&board), half(&other));
         // And what may not be seen changes nothing of what is told.
@@ -312,6 +319,34 @@ proptest! {
         }
         prop_assert_eq!(half(&board), all(&seen_only));
     }
+}
+
+/// What is there, by looking at every entry: each is in a section once, and stale when all of its
+/// versions are.
+fn counted(board: &Board) -> Gaps {
+    let mut gaps = Gaps::default();
+    for (number, section) in SECTIONS.into_iter().enumerate() {
+        gaps.sections[number].0 = section;
+        let filled = &mut gaps.sections[number].1;
+        for (_, versions) in board.entries() {
+            let fills = |one: &&Version| one.said.section == section && !one.said.retracted;
+            if let Some(last) = versions.iter().filter(fills).map(|one| one.said.recorded_ms).max()
+            {
+                filled.entries += 1;
+                let stale = versions.iter().all(|one| one.said.is_stale(NOW_MS));
+                filled.stale += usize::from(stale);
+                filled.last_ms = filled.last_ms.max(Some(last));
+            }
+        }
+    }
+    for version in board.entries().flat_map(|(_, versions)| versions) {
+        let said = &version.said;
+        let filled = gaps.parties.entry(said.party.clone()).or_default();
+        filled.last_ms = filled.last_ms.max(Some(said.recorded_ms));
+        filled.entries += usize::from(!said.retracted);
+        filled.stale += usize::from(!said.retracted && said.is_stale(NOW_MS));
+    }
+    gaps
 }
 
 /// All other views, as text.

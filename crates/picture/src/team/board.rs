@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{assistance::Help, said::Said, subject::Subject};
+use super::{assistance::Help, said::Said, subject::Subject, tally::Tally};
 use crate::{names::VersionId, record::Id};
 
 /// An entry of one audience. The id first: order does not depend on the node.
@@ -59,7 +59,20 @@ pub struct Board {
     /// Entries by the moments at which they expect something.
     expecting: BTreeSet<(i64, EntryRef)>,
     /// Entries by when their last record came here.
-    received: BTreeSet<(i64, EntryRef)>,
+    received: BTreeMap<(i64, EntryRef), Arrived>,
+    /// What is there by section and party.
+    tally: Tally,
+}
+
+/// What ranks an entry among those that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrived {
+    pub(super) weight: u8,
+    pub(super) when_ms: i64,
+    /// A decision that was taken.
+    pub(super) taken: bool,
+    /// Only says that something was read.
+    pub(super) acknowledges: bool,
 }
 
 impl Board {
@@ -111,7 +124,11 @@ impl Board {
         if last.said.matter.is_some() {
             self.open.insert(at);
         }
-        self.received.insert((received(versions), at));
+        let Said { weight, when_ms, taken, ref acknowledges, .. } = last.said;
+        let acknowledges = !acknowledges.is_empty();
+        let arrived = Arrived { weight, when_ms, taken, acknowledges };
+        self.received.insert((received(versions), at), arrived);
+        self.tally.add(at.scope, versions);
         self.expecting.extend(last.said.expects.iter().map(|ms| (*ms, at)));
         for version in versions {
             if version.said.sitrep.is_some() {
@@ -135,6 +152,7 @@ impl Board {
         self.attending.remove(&at);
         self.sitreps.remove(&at);
         self.received.remove(&(received(versions), at));
+        self.tally.remove(at.scope, versions);
         for ms in &last.said.expects {
             self.expecting.remove(&(*ms, at));
         }
@@ -269,10 +287,16 @@ impl Board {
         &self,
         since_ms: i64,
         until_ms: i64,
-    ) -> impl Iterator<Item = (i64, EntryRef)> + '_ {
+    ) -> impl Iterator<Item = ((i64, EntryRef), Arrived)> + '_ {
         let first = EntryRef { entry: Uuid::nil(), scope: Id::default() };
         let from = (since_ms.saturating_add(1), first);
-        self.received.range(from..).copied().take_while(move |(ms, _)| *ms <= until_ms)
+        let after = self.received.range(from..).map(|(key, arrived)| (*key, *arrived));
+        after.take_while(move |((ms, _), _)| *ms <= until_ms)
+    }
+
+    /// What is there by section and party.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Decisions that rest on a version.

@@ -1,13 +1,14 @@
 //! What the next shift must know, and what is missing from the picture.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
-use polder_wire::v1::{MatterSort, Section, Statement};
+use polder_wire::v1::{MatterSort, Statement};
 
 use super::{
     attention::attended,
     board::{Board, EntryRef, Version},
     contradictions::{Contradiction, contradictions},
+    tally::Gaps,
 };
 use crate::record::Id;
 
@@ -87,22 +88,23 @@ fn changed(
     handover: &mut Handover,
 ) {
     let mut ranked = Vec::new();
-    for (received_ms, at) in board.received(since_ms, now_ms).filter(|(_, at)| seen(at.scope)) {
-        let Some(version) = last(board, at) else { continue };
+    for ((received_ms, at), arrived) in
+        board.received(since_ms, now_ms).filter(|((_, at), _)| seen(at.scope))
+    {
         // That somebody has read something is told where it was to be read.
-        if !version.said.acknowledges.is_empty() {
+        if arrived.acknowledges {
             continue;
         }
-        if version.said.taken {
-            let (sort, time_ms) = (MatterSort::Decision, Some(version.said.when_ms));
+        if arrived.taken {
+            let (sort, time_ms) = (MatterSort::Decision, Some(arrived.when_ms));
             handover.decided.push(Line { at, sort, time_ms });
         }
         let (sort, time_ms) = (MatterSort::Unspecified, Some(received_ms));
-        let rank = (Reverse(version.said.weight), Reverse(version.said.when_ms), at);
+        let rank = (Reverse(arrived.weight), Reverse(arrived.when_ms), at);
         ranked.push((rank, Line { at, sort, time_ms }));
     }
     handover.decided.sort_by_key(|line| (line.time_ms, line.at));
-    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.sort_unstable_by_key(|(rank, _)| *rank);
     handover.changed = ranked.into_iter().map(|(_, line)| line).collect();
 }
 
@@ -111,62 +113,9 @@ fn last(board: &Board, at: EntryRef) -> Option<&Version> {
     board.versions(at).last()
 }
 
-/// What is in a section.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Filled {
-    /// Entries.
-    pub entries: usize,
-    /// Of these, stale.
-    pub stale: usize,
-    /// When the last was recorded.
-    pub last_ms: Option<i64>,
-}
-
-/// What is there, by section and by party.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gaps {
-    /// The three sections.
-    pub sections: [(Section, Filled); 3],
-    /// Parties that spoke, by name.
-    pub parties: BTreeMap<String, Filled>,
-}
-
 /// What is there and how old it is, by section and by party.
 pub fn gaps(board: &Board, now_ms: i64, seen: impl Fn(Id) -> bool) -> Gaps {
-    let sections = [Section::Incident, Section::Response, Section::Outlook];
-    let mut gaps = Gaps {
-        sections: sections.map(|section| (section, Filled::default())),
-        parties: BTreeMap::new(),
-    };
-    for (at, versions) in board.entries().filter(|(at, _)| seen(at.scope)) {
-        debug_assert!(!versions.is_empty(), "{at:?} has no version");
-        let mut counted: Option<Section> = None;
-        for version in versions {
-            let said = &version.said;
-            let party = gaps.parties.entry(said.party.clone()).or_default();
-            party.last_ms = party.last_ms.max(Some(said.recorded_ms));
-            if said.retracted || !said.acknowledges.is_empty() {
-                continue;
-            }
-            count(party, said.is_stale(now_ms));
-            // An entry is in a section once, however many versions of it there are.
-            let held = gaps.sections.iter_mut().find(|(section, _)| *section == said.section);
-            if let Some((section, filled)) = held {
-                filled.last_ms = filled.last_ms.max(Some(said.recorded_ms));
-                if counted != Some(*section) {
-                    count(filled, versions.iter().all(|version| version.said.is_stale(now_ms)));
-                    counted = Some(*section);
-                }
-            }
-        }
-    }
-    gaps.parties.remove("");
-    gaps
-}
-
-fn count(filled: &mut Filled, stale: bool) {
-    filled.entries += 1;
-    filled.stale += usize::from(stale);
+    board.tally().tell(now_ms, seen)
 }
 
 /// How much something weighs for a reader: urgent things first, then severe ones.

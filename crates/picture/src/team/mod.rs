@@ -3,7 +3,7 @@
 //!
 //! [`subject`] says when two entries speak of the same, [`claims`] what each kind claims,
 //! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
-//! [`attention`] and [`handover`] answer from it. [`assistance`] counts help.
+//! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there. [`assistance`] counts help.
 
 pub mod assistance;
 pub mod attention;
@@ -15,3 +15,4 @@ pub mod matters;
 pub mod said;
 pub mod sitrep;
 pub mod subject;
+pub mod tally;

@@ -1,0 +1,170 @@
+//! What is there and how old it is, by section and by party: sums that are kept up as entries
+//! change, so that asking does not read every entry.
+
+use std::collections::BTreeMap;
+
+use polder_wire::v1::Section;
+
+use super::board::Version;
+use crate::record::Id;
+
+/// What is in a section, or said by a party.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// Entries.
+    pub entries: usize,
+    /// Of these, stale.
+    pub stale: usize,
+    /// When the last was recorded.
+    pub last_ms: Option<i64>,
+}
+
+/// The three sections.
+pub const SECTIONS: [Section; 3] = [Section::Incident, Section::Response, Section::Outlook];
+
+/// Moments, each as often as it occurs.
+type Moments = BTreeMap<i64, usize>;
+
+/// One sum.
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Sum {
+    entries: usize,
+    /// When they were recorded.
+    recorded: Moments,
+    /// From when they are stale; those that never are do not occur.
+    expire: Moments,
+}
+
+/// The sums of one audience.
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Sums {
+    sections: [Sum; SECTIONS.len()],
+    parties: BTreeMap<String, Sum>,
+}
+
+/// The sums of all audiences.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Tally(BTreeMap<Id, Sums>);
+
+/// Whether an entry is being put in or taken out.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    In,
+    Out,
+}
+
+impl Way {
+    fn count(self, of: &mut usize) {
+        match self {
+            Self::In => *of += 1,
+            Self::Out => *of = of.saturating_sub(1),
+        }
+    }
+
+    fn moment(self, of: &mut Moments, ms: i64) {
+        let held = of.entry(ms).or_default();
+        self.count(held);
+        if *held == 0 {
+            of.remove(&ms);
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, way: Way, expire_ms: Option<i64>) {
+        way.count(&mut self.entries);
+        if let Some(ms) = expire_ms {
+            way.moment(&mut self.expire, ms);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries == 0 && self.recorded.is_empty()
+    }
+
+    fn tell(&self, filled: &mut Filled, now_ms: i64) {
+        filled.entries += self.entries;
+        filled.stale += self.expire.range(..=now_ms).map(|(_, held)| held).sum::<usize>();
+        filled.last_ms = filled.last_ms.max(self.recorded.keys().next_back().copied());
+    }
+}
+
+impl Sums {
+    fn entry(&mut self, way: Way, versions: &[Version]) {
+        // An entry is stale when all of its versions are.
+        let expire = versions.iter().map(|version| version.said.expire_ms);
+        let expire = expire.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+        let mut counted = [false; SECTIONS.len()];
+        for version in versions {
+            let said = &version.said;
+            if !said.party.is_empty() {
+                let sum = match self.parties.get_mut(&said.party) {
+                    Some(sum) => sum,
+                    None => self.parties.entry(said.party.clone()).or_default(),
+                };
+                // Whoever takes something back speaks, too.
+                way.moment(&mut sum.recorded, said.recorded_ms);
+                if counts(version) {
+                    sum.add(way, said.expire_ms);
+                }
+                if sum.is_empty() {
+                    self.parties.remove(&said.party);
+                }
+            }
+            let section = SECTIONS.iter().position(|section| *section == said.section);
+            let Some(section) = section.filter(|_| counts(version)) else { continue };
+            way.moment(&mut self.sections[section].recorded, said.recorded_ms);
+            // An entry is in a section once, however many versions of it there are.
+            if !std::mem::replace(&mut counted[section], true) {
+                self.sections[section].add(way, expire);
+            }
+        }
+    }
+}
+
+/// Whether a version fills anything.
+fn counts(version: &Version) -> bool {
+    !version.said.retracted && version.said.acknowledges.is_empty()
+}
+
+impl Tally {
+    /// Counts the current versions of an entry.
+    pub(super) fn add(&mut self, scope: Id, versions: &[Version]) {
+        self.0.entry(scope).or_default().entry(Way::In, versions);
+    }
+
+    /// Takes out what was counted.
+    pub(super) fn remove(&mut self, scope: Id, versions: &[Version]) {
+        let Some(sums) = self.0.get_mut(&scope) else { return };
+        sums.entry(Way::Out, versions);
+        if *sums == Sums::default() {
+            self.0.remove(&scope);
+        }
+    }
+
+    /// All of some scopes together, as of a moment.
+    pub(super) fn tell(&self, now_ms: i64, seen: impl Fn(Id) -> bool) -> Gaps {
+        let mut gaps = Gaps {
+            sections: SECTIONS.map(|section| (section, Filled::default())),
+            parties: BTreeMap::new(),
+        };
+        for (_, sums) in self.0.iter().filter(|(scope, _)| seen(**scope)) {
+            for ((_, filled), sum) in gaps.sections.iter_mut().zip(&sums.sections) {
+                sum.tell(filled, now_ms);
+            }
+            for (party, sum) in &sums.parties {
+                sum.tell(gaps.parties.entry(party.clone()).or_default(), now_ms);
+            }
+        }
+        gaps
+    }
+}
+
+/// What is there, by section and by party.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// The three sections.
+    pub sections: [(Section, Filled); 3],
+    /// Parties that spoke, by name.
+    pub parties: BTreeMap<String, Filled>,
+}
