@@ -54,7 +54,11 @@ impl Bench<'_> {
             self.fast().await?;
         }
         if self.wants("catch_up") {
-            self.catch_up().await?;
+            let entries = self.args.entries.min(100_000);
+            self.catch_up("catch_up", entries, self.args.repeats).await?;
+        }
+        if self.wants("large_backlog") {
+            self.catch_up("large_backlog", self.args.entries, 1).await?;
         }
         if self.wants("newcomer") {
             self.newcomer().await?;
@@ -120,9 +124,8 @@ impl Bench<'_> {
     }
 
     /// A newcomer takes what the first node has.
-    async fn catch_up(&mut self) -> anyhow::Result<()> {
-        let entries = self.args.entries.min(100_000);
-        let data = self.fresh("catch-up-a")?;
+    async fn catch_up(&mut self, name: &str, entries: u64, repeats: usize) -> anyhow::Result<()> {
+        let data = self.fresh(&format!("{name}-a"))?;
         let first = Server::node(&data)?;
         let channels = first.channels(self.context.words, 4).await?;
         load::open_incident(&channels[0]).await?;
@@ -132,10 +135,10 @@ impl Bench<'_> {
         }
         let records = status(&channels[0]).await?.record_count;
         let (mut rates, mut wire, mut growth) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..self.args.repeats {
+        for round in 0..repeats {
             let line = SlowLine::open(first.address, FAST).await?;
             let before = first.memory_bytes()?;
-            let newcomer = self.fresh(&format!("catch-up-{round}"))?;
+            let newcomer = self.fresh(&format!("{name}-{round}"))?;
             let second = self.dialling(&newcomer, &line)?;
             let start = Instant::now();
             let b = second.channels(self.context.words, 1).await?.remove(0);
@@ -154,11 +157,15 @@ impl Bench<'_> {
             std::fs::remove_dir_all(newcomer)?;
         }
         let wire_bytes = quantile(&mut wire.clone(), 0.5);
-        self.note("catch_up_records", "per_s", rates);
-        self.note("catch_up_wire_bytes_per_record", "bytes", vec![wire_bytes / records as f64]);
+        self.note(&format!("{name}_records"), "per_s", rates);
+        self.note(
+            &format!("{name}_wire_bytes_per_record"),
+            "bytes",
+            vec![wire_bytes / records as f64],
+        );
         let allowed = 0.6 * payload as f64 + 150.0 * records as f64;
-        self.note("catch_up_wire_against_allowed", "ratio", vec![wire_bytes / allowed]);
-        self.note("catch_up_sender_memory_growth", "bytes", growth);
+        self.note(&format!("{name}_wire_against_allowed"), "ratio", vec![wire_bytes / allowed]);
+        self.note(&format!("{name}_sender_memory_growth"), "bytes", growth);
         Ok(())
     }
 
