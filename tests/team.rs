@@ -16,5 +16,7 @@ mod limburg;
 mod matters;
 #[path = "team/replay.rs"]
 mod replay;
+#[path = "team/reviews.rs"]
+mod reviews;
 #[path = "team/sitreps.rs"]
 mod sitreps;

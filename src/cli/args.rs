@@ -38,7 +38,7 @@ pub use self::{
     serve::ServeArgs,
     team::{
         AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DraftSitrepArgs,
-        GapsArgs, HandoverArgs, IssueSitrepArgs, ShowSitrepArgs, SitrepCommand,
+        GapsArgs, HandoverArgs, IssueSitrepArgs, ReviewArgs, ShowSitrepArgs, SitrepCommand,
     },
 };
 
@@ -99,6 +99,8 @@ pub enum Command {
     Acknowledge(AcknowledgeArgs),
     /// Makes what the next shift must know
     Handover(HandoverArgs),
+    /// Makes a review of a whole incident: measures, time line, decisions with what was known, sitreps
+    Review(ReviewArgs),
     /// Drafts, issues, shows and compares sitreps
     #[command(subcommand)]
     Sitrep(SitrepCommand),

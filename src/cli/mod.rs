@@ -228,6 +228,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Gaps(args) => team::gaps(context, args).await,
         Command::Acknowledge(args) => team::acknowledge(context, args).await,
         Command::Handover(args) => team::handover(context, args).await,
+        Command::Review(args) => team::review(context, args).await,
         Command::Sitrep(command) => team::sitrep(context, command).await,
         Command::Status => read::status(context).await,
         Command::Links(args) => links::links(context, args).await,

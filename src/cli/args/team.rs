@@ -85,6 +85,20 @@ pub struct HandoverArgs {
     pub ask: AskArgs,
 }
 
+/// `review`.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// text, markdown, html or pdf
+    #[arg(long, default_value = "text", value_parser = ["text", "markdown", "html", "pdf"])]
+    pub format: String,
+    /// File to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Which.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
 /// `sitrep …`.
 #[derive(Debug, Subcommand)]
 pub enum SitrepCommand {

@@ -178,6 +178,8 @@ impl Bench<'_> {
         for _ in 0..VERSIONS {
             let items = names.iter().map(|name| item(*name, Urgency::Unspecified, None));
             publish_items(&a, items.collect()).await?;
+            // As people write: a checkpoint that is written under full load has a long tail.
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         // Until the checkpoint of all that is written, too.
         let mut records = 0;

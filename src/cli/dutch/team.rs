@@ -127,6 +127,17 @@ pub(super) const COMMANDS: &[Text] = &[
             KNOWN,
         ],
     },
+    Text {
+        path: "review",
+        about: "Maakt een evaluatie van een heel incident: kengetallen, tijdlijn, besluiten met wat \
+                bekend was, sitreps",
+        args: &[
+            ("format", "text, markdown, html of pdf"),
+            ("out", "Bestand om te schrijven [standaard: standaarduitvoer]"),
+            INCIDENT,
+            KNOWN,
+        ],
+    },
     Text { path: "sitrep", about: "Maakt, geeft uit, toont en vergelijkt sitreps", args: &[] },
     Text {
         path: "sitrep draft",

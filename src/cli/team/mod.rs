@@ -7,6 +7,7 @@ mod gaps;
 mod handover;
 mod page;
 mod pdf;
+mod review;
 mod sitrep;
 mod words;
 
@@ -28,6 +29,7 @@ pub(super) use self::{
     contradictions::{contradictions, decide, print_contradictions},
     gaps::gaps,
     handover::{handover, print_handover},
+    review::review,
 };
 
 pub(super) use self::sitrep::{issue_sitrep, print_sitreps, sitrep};

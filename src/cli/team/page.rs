@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use polder_picture::attributes::millis;
 use polder_wire::v1::{Sitrep, SitrepLine};
+use serde::Serialize;
 
 use crate::cli::show::Lines;
 
 /// A page: a title, facts about it, and sections.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Page {
     /// Language tag.
     pub(super) language: &'static str,
@@ -21,7 +22,7 @@ pub(super) struct Page {
 }
 
 /// A section: a heading, words of whoever issues it, lines, and what was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Section {
     /// One line.
     pub(super) heading: String,

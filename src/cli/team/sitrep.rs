@@ -239,15 +239,25 @@ async fn show(context: &Context, args: ShowSitrepArgs) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let page = page(&lines, &found.sitrep, found.recalled.as_deref());
-    let bytes = rendered(&page, &args.format, lines.width);
-    match &args.out {
+    write(&page, &args.format, args.out.as_deref(), lines.width)?;
+    Ok(0)
+}
+
+/// Writes a page to a file, or else to standard output.
+pub(super) fn write(
+    page: &Page,
+    format: &str,
+    out: Option<&Path>,
+    width: usize,
+) -> anyhow::Result<()> {
+    let bytes = rendered(page, format, width);
+    match out {
         Some(out) => {
-            std::fs::write(out, bytes)
-                .with_context(|| format!("cannot write {}", out.display()))?;
+            std::fs::write(out, bytes).with_context(|| format!("cannot write {}", out.display()))?
         }
         None => std::io::stdout().lock().write_all(&bytes)?,
     }
-    Ok(0)
+    Ok(())
 }
 
 fn rendered(page: &Page, format: &str, width: usize) -> Vec<u8> {

@@ -112,6 +112,45 @@ words! {
     which_request: "the offer answers no request: say for which one with --request",
         "het aanbod is niet voor een bepaalde aanvraag: zeg met --request voor welke";
     help_recorded: "Recorded:", "Vastgelegd:";
+    review: "Review", "Evaluatie";
+    review_mode: "Mode", "Soort";
+    review_period: "From the first to the last word", "Van het eerste tot het laatste woord";
+    review_lacks: "Not complete", "Niet volledig";
+    review_lacks_versions: "earlier versions came to this node by a checkpoint only: ask one that has all",
+        "eerdere versies kwamen hier alleen door een ijkpunt: vraag een knooppunt dat alles heeft";
+    review_measures: "Measures", "Kengetallen";
+    review_decisions: "Decisions, with what was known", "Besluiten, met wat toen bekend was";
+    review_sitreps: "Sitreps", "Sitreps";
+    review_open: "Left open", "Opengebleven";
+    review_time_line: "Time line, by when it came here", "Tijdlijn, naar wanneer het hier kwam";
+    review_seen: "seen", "gezien";
+    review_changed: "changed", "gewijzigd";
+    review_rival: "beside another version", "naast een andere versie";
+    review_erased: "erased", "gewist";
+    review_ground: "Legal ground", "Grondslag";
+    review_why: "Why", "Waarom";
+    review_weighed: "Weighed", "Afgewogen";
+    review_basis: "Rests on", "Rust op";
+    review_no_basis: "nothing that was cited", "niets dat is genoemd";
+    review_unseen: "something that is not to be seen here", "iets dat hier niet te zien is";
+    review_old_then: "old then", "oud toen";
+    review_newer_then: "a newer version was here", "er was hier een nieuwere versie";
+    review_half_within: "half within", "de helft binnen";
+    review_tenth_above: "one in ten later than", "een op tien later dan";
+    review_first: "First entry after the incident was opened", "Eerste item na het openen van het incident";
+    review_said: "Said", "Gezegd";
+    review_versions_of: "versions of", "versies van";
+    review_entries: "entries", "items";
+    review_busiest: "Busiest hour", "Drukste uur";
+    review_parties: "By party", "Per partij";
+    review_written_after: "From seen to written down", "Van gezien tot vastgelegd";
+    review_here_after: "From written down to here", "Van vastgelegd tot hier";
+    review_attention: "Had to be seen", "Moest gezien worden";
+    review_asked: "asked", "gevraagd";
+    review_decided_after: "From the last version to a decision", "Van de laatste versie tot een besluit";
+    review_unanswered: "Questions without an answer", "Vragen zonder antwoord";
+    review_stale: "Stale figures at the end", "Verouderde cijfers aan het eind";
+    review_of: "of", "van";
 }
 
 impl Words {
