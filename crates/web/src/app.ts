@@ -38,6 +38,8 @@ export class App extends Core implements Actions {
       picking: draft.picking,
       cut: cut.map((link) => link.party || link.displayName),
     });
+    const reads = this.name && (this.picture.whole || this.pastState?.items) && !this.gate.closed;
+    this.team.follow(reads ? { incident: this.name, atMs: this.pastState?.items ? this.pastState.shownMs : undefined, change: this.derived } : undefined);
     document.documentElement.classList.toggle("wall", this.wallScreen && this.filters.view === "nation" && !this.gate.closed);
   }
 
@@ -151,8 +153,9 @@ export class App extends Core implements Actions {
   }
 
   nation(): void {
-    const there = this.filters.view === "nation" && !this.office.tab;
+    const there = this.filters.view === "nation" && !this.office.tab && !this.team.tab;
     this.office.close();
+    this.team.close();
     this.filter({ view: there ? "all" : "nation" });
   }
 
@@ -215,6 +218,7 @@ export class App extends Core implements Actions {
 
   look(name: string): void {
     this.office.close();
+    this.team.close();
     if (this.filters.view === "nation") this.filter({ view: "all" });
     this.choose(name, "list");
   }

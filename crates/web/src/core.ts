@@ -7,6 +7,7 @@ import { Visits } from "./changes.ts";
 import { Replay } from "./replay.ts";
 import { Areas } from "./map/areas.ts";
 import { CALL_MS, incidents, node, picture as calls, session } from "./api.ts";
+import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
 import { incidentOf, store, stored } from "./kept.ts";
 import { NOTHING, listed } from "./list.ts";
@@ -15,6 +16,7 @@ import { Ground } from "./map/ground.ts";
 import { NodeClock } from "./clock.ts";
 import { Outbox } from "./outbox.ts";
 import { Picture, type Item } from "./picture.ts";
+import { edition, publication } from "./requests.ts";
 import { audiencesOf, may, mayPublish, partiesOf } from "./rights.ts";
 import { authorization } from "./session.ts";
 import { Attention } from "./attention.ts";
@@ -22,6 +24,7 @@ import { Office } from "./office/office.ts";
 import { Releases } from "./release.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
+import { Team } from "./team/door.ts";
 import type { Actions, Door, DoorActions, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { door } from "./views/door.ts";
 import { page } from "./views/page.ts";
@@ -76,6 +79,13 @@ export abstract class Core extends Writing {
   readonly attention = new Attention(() => this.draw(), () => this.name);
   readonly office = new Office(() => this.draw());
   readonly releases = new Releases(() => this.draw());
+  readonly team = new Team({
+    draw: () => this.draw(),
+    person: () => session.person,
+    mode: () => this.picture.incident?.mode ?? 0,
+    now: () => this.clock.now(),
+    say: (entry, audience, replaces) => this.say(entry, audience, replaces),
+  });
   readonly areas = new Areas(() => this.draw());
   readonly replay = new Replay(() => this.playOn());
   protected readonly ground = new Ground(this.areas, {
@@ -125,6 +135,7 @@ export abstract class Core extends Writing {
       if (event.key !== "Escape") return;
       if (this.desk.draft.picking) this.draft({ picking: "" });
       else if (this.office.tab) this.office.close();
+      else if (this.team.tab) this.team.close();
       else if (this.paned) this.actions().panel(false);
       else if (this.selected) this.choose(undefined, "list");
     });
@@ -216,6 +227,7 @@ export abstract class Core extends Writing {
     this.arrived.clear();
     this.replay.stop();
     this.attention.turn();
+    this.team.turn();
     this.shown = PAGE;
     this.ground.fit();
     this.stale = true;
@@ -258,6 +270,19 @@ export abstract class Core extends Writing {
     if (said === this.announced) return;
     this.announced = said;
     this.draw();
+  }
+
+  /** Kept here first, then sent: a new entry, or a version in place of those that were on the screen. */
+  private async say(entry: Entry, audience: string, replaces?: string[]): Promise<boolean> {
+    const mode = this.picture.incident?.mode ?? 0;
+    const request = replaces ? edition(entry, replaces, mode, audience) : publication(entry, mode, audience);
+    try {
+      await this.outbox.put(request, this.name, entry, session.person);
+    } catch {
+      return false;
+    }
+    void this.outbox.flush();
+    return true;
   }
 
   protected send(): void {

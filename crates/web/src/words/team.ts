@@ -1,0 +1,126 @@
+// Words of what crisis teams work with, Dutch and English side by side; where the command line has
+// one, the same under the same name.
+import type { AssistanceTrouble } from "../gen/polder/v1/assistance_pb.ts";
+import type { RequestState } from "../gen/polder/v1/assistance_request_pb.ts";
+import type { CountBasis } from "../gen/polder/v1/count_pb.ts";
+import type { SitrepTheme } from "../gen/polder/v1/sitrep_pb.ts";
+import type { MatterSort, Section } from "../gen/polder/v1/team_service_pb.ts";
+import type { Lang } from "./index.ts";
+
+type Pair = readonly [nl: string, en: string];
+
+const words = {
+  // As the command line has them.
+  open: ["open", "open"],
+  decided: ["besloten", "decided"],
+  differ: ["versies verschillen", "versions differ"],
+  saysSo: ["de een zegt de ander tegen te spreken", "one says that it contradicts the other"],
+  agrees: ["daarmee te rijmen", "in line with it"],
+  expected: ["verwacht", "expected"],
+  source: ["bron", "source"],
+  basis: ["grondslag", "basis"],
+  old: ["oud", "old"],
+  versionsMore: ["versies meer", "versions more"],
+  contradictionsMore: ["tegenspraken meer", "contradictions more"],
+  tooManyVersions: ["er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten", "too many versions take part: more than a decision can rest on"],
+  handover: ["Overdracht", "Hand-over"],
+  // Of the page alone.
+  decide: ["Besluit hierover …", "Decide on this …"],
+  decideHelp: ["Uw besluit noemt elke versie hierboven als grond. Komt er een nieuwe versie, dan staat de tegenspraak weer open.",
+    "Your decision cites every version above. A new version opens the contradiction again."],
+  startFrom: ["Wij gaan uit van", "We go by"],
+  whatDecided: ["Wat er besloten is", "What was decided"],
+  whoDecided: ["Wie besloot: team of functie", "Who decided: team or office"],
+  why: ["Waarom", "Why"],
+  recordDecision: ["Leg het besluit vast", "Record the decision"],
+  decisionSent: ["Besluit verstuurd.", "Decision sent."],
+  decidedOnes: ["Waarover besloten is", "Decided on"],
+} satisfies Record<string, Pair>;
+
+export type TeamWord = keyof typeof words;
+export const teamWords: Readonly<Record<TeamWord, Pair>> = words;
+
+const pick = (lang: Lang, [nl, en]: Pair): string => (lang === "nl" ? nl : en);
+
+/** A word in the reader's language; `{}` in it is filled. */
+export function team(lang: Lang, word: TeamWord, filled: string | number = ""): string {
+  return pick(lang, words[word]).replace("{}", String(filled));
+}
+
+/** What a figure is of, by the field of the contract that holds it. */
+export const aspectWords: Readonly<Record<string, Pair>> = {
+  "casualties.figures": ["slachtoffers", "casualties"],
+  "water_level.discharge_m3_s": ["afvoer", "discharge"],
+  "water_level.peak_discharge_m3_s": ["hoogste afvoer", "highest discharge"],
+  "water_level.level_m": ["waterstand", "water level"],
+  "water_level.peak_level_m": ["hoogste stand", "highest level"],
+  "water_level.depth_m": ["waterdiepte", "depth"],
+  "water_level.peak_depth_m": ["grootste waterdiepte", "greatest depth"],
+  "water_level.peak_time": ["tijdstip van de piek", "time of the peak"],
+  "outage.customers": ["getroffen aansluitingen", "customers without service"],
+  "outage.state": ["toestand van de voorziening", "state of the service"],
+  "measurement.readings": ["meetwaarde", "reading"],
+  "closure.state": ["open of dicht", "open or closed"],
+  "evacuation.people": ["te evacueren mensen", "people to leave"],
+  "evacuation.homes": ["te ontruimen woningen", "homes to be cleared"],
+  "evacuation.state": ["vertrekken of terugkeren", "leave or return"],
+  "care_capacity.state": ["toestand van de instelling", "state of the institution"],
+  "care_capacity.patients": ["patiënten", "patients"],
+  "care_capacity.beds.available": ["vrije bedden", "free beds"],
+  "care_capacity.beds.total": ["bedden", "beds"],
+  "resource.state": ["toestand van de eenheid", "state of the unit"],
+  "resource.quantity": ["aantal", "number"],
+  "warning.responses": ["advies aan de bevolking", "advice to the public"],
+  "warning.colour": ["kleurcode", "warning colour"],
+  "weather.precipitation_mm": ["neerslag", "rain"],
+  "weather.wind_speed_m_s": ["wind", "wind"],
+  "flood_defence.state": ["toestand van de waterkering", "state of the dike"],
+  "flood_defence.failure_mode": ["wat eraan mankeert", "what is wrong"],
+  "flood_defence.weak_spots": ["zwakke plekken", "weak spots"],
+  "flood_defence.length_m": ["betrokken lengte", "length concerned"],
+  "flood_defence.raised_m": ["opgehoogd met", "raised by"],
+  "reception.state": ["toestand van de opvang", "state of the reception"],
+  "reception.capacity": ["plaatsen", "places"],
+  "reception.present": ["aanwezigen", "people present"],
+};
+
+/** As the contract names it when the node is newer than this page. */
+export function aspect(lang: Lang, name: string): string {
+  const found = aspectWords[name];
+  return found ? pick(lang, found) : name;
+}
+
+export const basisWords: Readonly<Record<CountBasis, Pair>> = {
+  0: ["", ""], 1: ["geschat", "estimated"], 2: ["geteld", "counted"], 3: ["uit een register", "registered"],
+};
+
+export const matterWords: Readonly<Record<MatterSort, Pair>> = {
+  0: ["", ""], 1: ["besluit", "decision"], 2: ["actie", "action"], 3: ["knelpunt", "bottleneck"],
+  4: ["vraag", "question"], 5: ["aanvraag", "request"], 6: ["moet gezien worden", "must be seen"],
+};
+
+export const sectionWords: Readonly<Record<Section, Pair>> = {
+  0: ["?", "?"], 1: ["incident", "incident"], 2: ["bestrijding", "response"], 3: ["prognose en aanpak", "prognosis and approach"],
+};
+
+export const themeWords: Readonly<Record<SitrepTheme, Pair>> = {
+  0: ["Overig", "Other"], 1: ["Incident", "Incident"], 2: ["Bestrijding", "Response"], 3: ["Prognose en aanpak", "Prognosis and approach"],
+  4: ["Besluiten, laatste 24 uur", "Decisions, last 24 hours"], 5: ["Openstaand", "Open"], 6: ["Tegenspraken", "Contradictions"],
+};
+
+export const stateWords: Readonly<Record<RequestState, Pair>> = {
+  0: ["niet gezegd", "not said"], 1: ["gevraagd", "asked"], 2: ["toegezegd", "promised"], 3: ["deels geleverd", "partly there"],
+  4: ["geleverd", "met"], 5: ["geweigerd", "refused"], 6: ["ingetrokken", "withdrawn"],
+};
+
+export const troubleWords: Readonly<Record<AssistanceTrouble, Pair>> = {
+  0: ["?", "?"], 1: ["hier niet te zien", "not to be seen here"], 2: ["is voor een andere aanvraag", "is for another request"],
+  3: ["meerdere aanvragen aanvaarden het", "several requests accept it"], 4: ["meer aanvaard dan er is", "more accepted than there is"],
+  5: ["aanvaard, daarna ingetrokken", "accepted, then withdrawn"], 6: ["geldt niet meer", "stands no longer"], 7: ["versies verschillen", "versions differ"],
+};
+
+/** By its number in the contract; of a newer node: a question mark. */
+export function named<N extends number>(lang: Lang, table: Readonly<Record<N, Pair>>, value: N): string {
+  const found = (table as Readonly<Record<number, Pair>>)[value];
+  return found ? pick(lang, found) : "?";
+}

@@ -1,0 +1,142 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AssistanceTroubleSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
+import { RequestStateSchema } from "../../src/gen/polder/v1/assistance_request_pb.ts";
+import { CountBasisSchema } from "../../src/gen/polder/v1/count_pb.ts";
+import { SitrepThemeSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
+import { ContradictionSchema, MatterSortSchema, SectionSchema } from "../../src/gen/polder/v1/team_service_pb.ts";
+import { AGED_MS, Answer, PAUSE_MS } from "../../src/team/answer.ts";
+import { betweenEntries, countBasis, decidable, decidedFor, decision, subject } from "../../src/team/disputes.ts";
+import { aspectWords, basisWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
+
+describe("the words of a crisis team", () => {
+  const cli = readFileSync("../../src/cli/team/words.rs", "utf8");
+  const rust = (name: string): string => name.replace(/[A-Z]/g, (big) => `_${big.toLowerCase()}`);
+
+  test("are those of the command line, where it has them", () => {
+    const rows = [...cli.matchAll(/^ {4}(\w+):\s+"((?:[^"\\]|\\.)*)",\s+"((?:[^"\\]|\\.)*)";/gm)].map(([, name, en, nl]) => [name, [nl, en]] as const);
+    const known = new Map(rows);
+    const shared = Object.entries(teamWords).filter(([name]) => known.has(rust(name)));
+    expect(shared.length).toBeGreaterThan(8);
+    for (const [name, pair] of shared) expect(pair, name).toEqual(known.get(rust(name)));
+    const aspects = [...cli.matchAll(/"(\w+\.[\w.]+)" => \("([^"]+)", "([^"]+)"\)/g)].map(([, name, en, nl]) => [name, [nl, en]]);
+    expect(Object.entries(aspectWords)).toEqual(aspects);
+    for (const table of [basisWords, matterWords, sectionWords, stateWords, troubleWords, themeWords]) {
+      for (const [nl, en] of Object.values(table)) expect([cli.includes(`"${en}"`) || en === "", cli.includes(`"${nl}"`) || nl === ""], en).toEqual([true, true]);
+    }
+  });
+
+  test("name every value of the contract", () => {
+    const tables = [[basisWords, CountBasisSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
+    for (const [table, schema] of tables) expect(Object.keys(table).map(Number), schema.typeName).toEqual(schema.values.map((one) => one.number));
+  });
+
+  test("are all used, and none is empty", () => {
+    const read = (dir: string): string => readdirSync(dir).map((file) => readFileSync(`${dir}/${file}`, "utf8")).join("\n");
+    const sources = read("src/team") + read("src/views/team");
+    expect(Object.keys(teamWords).filter((word) => !sources.includes(`"${word}"`))).toEqual([]);
+    for (const pair of Object.values(teamWords)) expect(pair.map((word) => word.trim())).not.toContain("");
+  });
+});
+
+const contradiction = (value: MessageInitShape<typeof ContradictionSchema>) => create(ContradictionSchema, value);
+
+describe("a contradiction", () => {
+  test("is told by what it is about, each place once", () => {
+    const one = contradiction({ subjects: [
+      { aspect: "water_level.peak_level_m", place: "Borgharen", expected: true },
+      { aspect: "water_level.peak_level_m", place: "Eijsden", expected: true },
+      { aspect: "water_level.peak_level_m", place: "Eijsden", expected: true, detail: "x" },
+      { aspect: "of.a_newer_node", place: "Venlo" },
+    ] });
+    expect(subject(one, "nl")).toBe("Borgharen, Eijsden: hoogste stand (verwacht) · Venlo: of.a_newer_node");
+    const two = [{ name: "a", place: "" }, { name: "b", place: "Venlo" }];
+    expect(subject(contradiction({ versions: two }), "en")).toBe("Venlo: one says that it contradicts the other");
+    expect(subject(contradiction({ versions: [{ name: "a" }, { name: "a" }] }), "nl")).toBe("versies verschillen");
+  });
+
+  test("between entries is not one of versions", () => {
+    expect([[{ name: "a" }, { name: "b" }], [{ name: "a" }, { name: "a" }]].map((versions) => betweenEntries(contradiction({ versions })))).toEqual([true, false]);
+  });
+
+  test("is settled by a decision that cites every version, for no more people than may see them", () => {
+    const one = contradiction({ versions: [
+      { name: "incidents/x/entries/a", version: "f-1" },
+      { name: "incidents/x/entries/b", version: "f-2", audience: "audiences/kern", body: { case: "outage", value: { customers: { value: 3n, basis: 2 } } } },
+    ] });
+    const entry = decision(one, { title: " zo is het ", by: " ROT", because: "" }, "incidents/x", "nl");
+    expect(entry.name).toMatch(/^incidents\/x\/entries\/[0-9a-f-]{36}$/);
+    expect([entry.statement, entry.texts[0]?.title, entry.texts[0]?.language]).toEqual([5, "zo is het", "nl"]);
+    expect(entry.body.case === "decision" && [entry.body.value.decidedBy, entry.body.value.state, entry.body.value.basis])
+      .toEqual(["ROT", 2, ["incidents/x/entries/a/versions/f-1", "incidents/x/entries/b/versions/f-2"]]);
+    expect([decidedFor(one), decidable(one), countBasis(one.versions[1]!), countBasis(one.versions[0]!)]).toEqual(["audiences/kern", true, 2, 0]);
+    const many = Array.from({ length: 65 }, (_, at) => ({ name: `${at}` }));
+    expect([decidable(contradiction({ versions: many })), decidable(contradiction({ versionsLeftOut: 1 }))]).toEqual([false, false]);
+  });
+});
+
+describe("an answer that follows the picture", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const answer = (ask: () => Promise<number>): [Answer<number>, () => number] => {
+    let asked = 0;
+    return [new Answer(() => ((asked += 1), ask()), () => undefined), () => asked];
+  };
+  const about = (change: unknown, atMs?: number) => ({ incident: "incidents/x", atMs, change });
+
+  test("is asked once for many changes, and again when something changed meanwhile", async () => {
+    let told = 0;
+    const [one, asked] = answer(async () => (told += 1));
+    one.follow(about(0));
+    await vi.advanceTimersByTimeAsync(0);
+    expect([one.value, asked()]).toEqual([1, 1]);
+    for (let change = 1; change < 50; change += 1) one.follow(about(change));
+    await vi.advanceTimersByTimeAsync(PAUSE_MS);
+    expect([one.value, asked()]).toEqual([2, 2]);
+    await vi.advanceTimersByTimeAsync(AGED_MS);
+    expect(asked()).toBe(3);
+    one.follow(undefined);
+    await vi.advanceTimersByTimeAsync(10 * AGED_MS);
+    expect(asked()).toBe(3);
+  });
+
+  test("of a moment is asked once, and what was asked of another moment is not shown for it", async () => {
+    const waits: ((value: number) => void)[] = [];
+    const [one, asked] = answer(() => new Promise((done) => waits.push(done)));
+    one.follow(about(0, 1000));
+    await vi.advanceTimersByTimeAsync(0);
+    one.follow(about(0, 2000));
+    waits[0]!(7);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(one.value).toBeUndefined();
+    waits[1]!(8);
+    await vi.advanceTimersByTimeAsync(10 * AGED_MS);
+    one.follow(about(0, 2000));
+    await vi.advanceTimersByTimeAsync(10 * AGED_MS);
+    expect([one.value, asked()]).toEqual([8, 2]);
+  });
+
+  test("stays while the node is away, and goes when it is refused", async () => {
+    const failures = [new ConnectError("gone", Code.Unavailable), new ConnectError("no", Code.PermissionDenied)];
+    let next: ConnectError | undefined;
+    const [one, asked] = answer(async () => {
+      if (next) throw next;
+      return 5;
+    });
+    one.follow(about(0));
+    await vi.advanceTimersByTimeAsync(0);
+    next = failures[0];
+    one.follow(about(1));
+    await vi.advanceTimersByTimeAsync(PAUSE_MS);
+    expect([one.value, one.away, asked()]).toEqual([5, true, 2]);
+    next = failures[1];
+    await vi.advanceTimersByTimeAsync(PAUSE_MS);
+    expect([one.value, one.away, one.refusal?.sentence]).toEqual([undefined, false, "no"]);
+    next = new ConnectError("what?", Code.Unimplemented);
+    await vi.advanceTimersByTimeAsync(PAUSE_MS);
+    await vi.advanceTimersByTimeAsync(10 * AGED_MS);
+    expect([one.unknown, asked()]).toEqual([true, 4]);
+  });
+});
