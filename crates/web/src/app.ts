@@ -22,6 +22,7 @@ export class App extends Core implements Actions {
 
   /** After the page was drawn: the map follows. */
   protected drawn(): void {
+    this.paper.say(this.gate.closed ? "" : this.head);
     const { draft, form, first } = this.desk;
     const said = form ? undefined : first ? draft.choice : draft.line ? this.understood() : undefined;
     const where = form ? (typeof form.where === "object" ? form.where : undefined) : (said?.drawn ?? said?.position);
@@ -226,6 +227,12 @@ export class App extends Core implements Actions {
   /** Gives what is chosen to others, and shows what came of it. */
   release(): void {
     void this.releases.send(this.words.lang).then((name) => name && this.choose(name, "list"));
+  }
+
+  /** In the list, where the form is. */
+  override correct(id: string): void {
+    this.team.close();
+    super.correct(id);
   }
 
   retry(id: string): void {

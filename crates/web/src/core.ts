@@ -15,6 +15,7 @@ import { places, type PlaceRow } from "./map/base.ts";
 import { Ground } from "./map/ground.ts";
 import { NodeClock } from "./clock.ts";
 import { Outbox } from "./outbox.ts";
+import { Paper } from "./paper.ts";
 import { Picture, type Item } from "./picture.ts";
 import { edition, publication } from "./requests.ts";
 import { audiencesOf, may, mayPublish, partiesOf } from "./rights.ts";
@@ -27,7 +28,7 @@ import { Shell } from "./shell.ts";
 import { Team } from "./team/door.ts";
 import type { Actions, Door, DoorActions, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { door } from "./views/door.ts";
-import { page } from "./views/page.ts";
+import { page, paperHead } from "./views/page.ts";
 import { Writing } from "./writing.ts";
 import { millis } from "./wire.ts";
 import { language, preferred, type Language } from "./words/index.ts";
@@ -67,6 +68,9 @@ export abstract class Core extends Writing {
   protected drawing = false;
   protected readonly clock = new NodeClock();
   protected stale = true;
+  protected readonly paper = new Paper();
+  /** At the head of each sheet of paper. */
+  protected head = "";
   protected derived = NOTHING;
   protected readonly visits = new Visits();
   protected sinceState: Shown["since"];
@@ -115,7 +119,12 @@ export abstract class Core extends Writing {
       places: () => this.rows,
       draw: () => this.draw(),
     }, Number(stored("discipline") ?? 0));
-    const template = (): unknown => (this.gate.closed ? door(this.door(), this.doorActions) : page(this.view(), this.actions()));
+    const template = (): unknown => {
+      if (this.gate.closed) return door(this.door(), this.doorActions);
+      const shown = this.view();
+      this.head = paperHead(shown, this.actions());
+      return page(shown, this.actions());
+    };
     this.shell.drawer = { template, drawn: () => this.drawn() };
     root.append(this.shell);
   }

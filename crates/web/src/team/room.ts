@@ -1,13 +1,17 @@
 // What a crisis team works with: asked of the node while somebody looks, drawn by the views beside.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, team as calls } from "../api.ts";
-import type { Contradiction, ListContradictionsResponse } from "../gen/polder/v1/team_service_pb.ts";
+import type { Contradiction, GetHandoverResponse, ListContradictionsResponse, ListGapsResponse } from "../gen/polder/v1/team_service_pb.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { Item } from "../picture.ts";
 import { disputeList } from "../views/team/disputes.ts";
+import { pageOf, titleOf } from "../views/team/frame.ts";
 import { Answer, type About } from "./answer.ts";
 import { betweenEntries, decidedFor, decision, type Ruling } from "./disputes.ts";
 import type { House, OnTop, Tab } from "./door.ts";
+
+const HOUR_MS = 3_600_000;
+export const SHIFT_HOURS = 8;
 
 /** A decision that somebody is writing. */
 export interface RulingDraft extends Ruling {
@@ -21,6 +25,10 @@ export interface RulingDraft extends Ruling {
 
 export class Room {
   readonly disputes: Answer<ListContradictionsResponse>;
+  readonly handover: Answer<GetHandoverResponse>;
+  readonly gaps: Answer<ListGapsResponse>;
+  /** When the shift began, as chosen; `undefined`: a usual shift ago. */
+  sinceMs: number | undefined;
   ruling: RulingDraft | undefined;
   /** Decisions that were sent, by the versions that they cite: name of the entry. */
   readonly ruled = new Map<string, string>();
@@ -31,10 +39,34 @@ export class Room {
       ({ incident, atMs }) => calls.listContradictions({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
       house.draw,
     );
+    this.handover = new Answer(
+      ({ incident, atMs, also }) => calls.getHandover({ incident, since: timestampFromMs(Number(also)), ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
+    this.gaps = new Answer(
+      ({ incident, atMs }) => calls.listGaps({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
   }
 
-  follow(about: About | undefined, _tab: Tab | undefined): void {
+  follow(about: About | undefined, tab: Tab | undefined): void {
+    const on = (wanted: Tab): About | undefined => (tab === wanted ? about : undefined);
     this.disputes.follow(about);
+    this.handover.follow(tab === "handover" && about ? { ...about, also: String(this.since(about.atMs ?? this.house.now())) } : undefined);
+    this.gaps.follow(on("handover"));
+  }
+
+  /** Since when things count as changed, seen from a moment. */
+  since(atMs: number): number {
+    const chosen = this.sinceMs;
+    if (chosen !== undefined && chosen < atMs) return chosen;
+    // Whole hours, so that it stays the same while somebody reads.
+    return Math.floor(atMs / HOUR_MS) * HOUR_MS - SHIFT_HOURS * HOUR_MS;
+  }
+
+  chooseSince(ms: number | undefined): void {
+    this.sinceMs = ms;
+    this.house.draw();
   }
 
   leave(): void {
@@ -44,7 +76,8 @@ export class Room {
   turn(): void {
     this.leave();
     this.ruled.clear();
-    this.disputes.forget();
+    this.sinceMs = undefined;
+    for (const one of [this.disputes, this.handover, this.gaps]) one.forget();
   }
 
   /** Contradictions between entries of which one passes the filters, open ones first. */
@@ -60,12 +93,13 @@ export class Room {
     return { count: open.length, names, drawn: (actions) => disputeList(rows, this, shown, actions) };
   }
 
-  page(_tab: Tab, _shown: Shown, _actions: Actions): unknown {
-    return undefined;
+  page(tab: Tab, shown: Shown, actions: Actions): unknown {
+    return pageOf(tab, this, shown, actions);
   }
 
-  paper(_tab: Tab, _shown: Shown): string {
-    return "";
+  /** What a sheet of paper is, besides the picture. */
+  paper(tab: Tab, shown: Shown): string {
+    return titleOf(tab, shown);
   }
 
   // Deciding.

@@ -276,6 +276,8 @@ export const en: Words = {
   othersWait: "of somebody else: waits until they sign in again",
   nobodys: "Written when nobody was signed in.",
   claim: "Send as mine",
+  crew: "Team",
+  crewHelp: "Work of the team",
   mustSee: "Must be seen",
   mustSeeBefore: "to be seen before",
   notDelivered: "not known to be delivered",

@@ -275,6 +275,8 @@ export const nl = {
   othersWait: "van iemand anders: wacht tot die zich weer aanmeldt",
   nobodys: "Geschreven toen niemand was aangemeld.",
   claim: "Verstuur namens mij",
+  crew: "Team",
+  crewHelp: "Werk van het team",
   mustSee: "Moet gezien worden",
   mustSeeBefore: "gezien vóór",
   notDelivered: "niet bekend of het bezorgd is",
