@@ -1,13 +1,14 @@
 // What a crisis team works with: asked of the node while somebody looks, drawn by the views beside.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CALL_MS, team as calls } from "../api.ts";
-import type { Contradiction, GetHandoverResponse, ListContradictionsResponse, ListGapsResponse } from "../gen/polder/v1/team_service_pb.ts";
+import type { Contradiction, GetHandoverResponse, ListContradictionsResponse, ListGapsResponse, ListSitrepsResponse } from "../gen/polder/v1/team_service_pb.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { Item } from "../picture.ts";
 import { disputeList } from "../views/team/disputes.ts";
-import { pageOf, titleOf } from "../views/team/frame.ts";
+import { pageOf, paperOf } from "../views/team/frame.ts";
 import { Answer, type About } from "./answer.ts";
 import { betweenEntries, decidedFor, decision, type Ruling } from "./disputes.ts";
+import { SitrepDesk } from "./desk.ts";
 import type { House, OnTop, Tab } from "./door.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,6 +28,8 @@ export class Room {
   readonly disputes: Answer<ListContradictionsResponse>;
   readonly handover: Answer<GetHandoverResponse>;
   readonly gaps: Answer<ListGapsResponse>;
+  readonly sitreps: Answer<ListSitrepsResponse>;
+  readonly desk: SitrepDesk;
   /** When the shift began, as chosen; `undefined`: a usual shift ago. */
   sinceMs: number | undefined;
   ruling: RulingDraft | undefined;
@@ -47,6 +50,11 @@ export class Room {
       ({ incident, atMs }) => calls.listGaps({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
       house.draw,
     );
+    this.sitreps = new Answer(
+      ({ incident, atMs }) => calls.listSitreps({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
+    this.desk = new SitrepDesk(house, () => this.sitreps.hurry());
   }
 
   follow(about: About | undefined, tab: Tab | undefined): void {
@@ -54,6 +62,10 @@ export class Room {
     this.disputes.follow(about);
     this.handover.follow(tab === "handover" && about ? { ...about, also: String(this.since(about.atMs ?? this.house.now())) } : undefined);
     this.gaps.follow(on("handover"));
+    this.sitreps.follow(on("sitreps"));
+    // Another moment than that of which one is read.
+    const { reading } = this.desk;
+    if (tab === "sitreps" && about && reading && reading.atMs !== about.atMs) this.desk.read(reading.name, about.atMs);
   }
 
   /** Since when things count as changed, seen from a moment. */
@@ -71,13 +83,15 @@ export class Room {
 
   leave(): void {
     this.ruling = undefined;
+    this.desk.leave();
   }
 
   turn(): void {
     this.leave();
     this.ruled.clear();
     this.sinceMs = undefined;
-    for (const one of [this.disputes, this.handover, this.gaps]) one.forget();
+    this.desk.turn();
+    for (const one of [this.disputes, this.handover, this.gaps, this.sitreps]) one.forget();
   }
 
   /** Contradictions between entries of which one passes the filters, open ones first. */
@@ -99,7 +113,7 @@ export class Room {
 
   /** What a sheet of paper is, besides the picture. */
   paper(tab: Tab, shown: Shown): string {
-    return titleOf(tab, shown);
+    return paperOf(tab, this, shown);
   }
 
   // Deciding.

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AssistanceTroubleSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
@@ -9,6 +10,9 @@ import { SitrepThemeSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
 import { ContradictionSchema, MatterSortSchema, SectionSchema } from "../../src/gen/polder/v1/team_service_pb.ts";
 import { AGED_MS, Answer, PAUSE_MS } from "../../src/team/answer.ts";
 import { betweenEntries, countBasis, decidable, decidedFor, decision, subject } from "../../src/team/disputes.ts";
+import { SitrepSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
+import { differences, factsOf, issuedAs, lineOf, noteOf, recompiled, titleOf, withLine, withRemark, withoutLine } from "../../src/team/sitrep.ts";
+import { language } from "../../src/words/index.ts";
 import { aspectWords, basisWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
 
 describe("the words of a crisis team", () => {
@@ -138,5 +142,42 @@ describe("an answer that follows the picture", () => {
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
     await vi.advanceTimersByTimeAsync(10 * AGED_MS);
     expect([one.unknown, asked()]).toEqual([true, 4]);
+  });
+});
+
+describe("a sitrep", () => {
+  const line = (entry: number, version: number, more: object = {}) => ({ version: `incidents/x/entries/${entry}/versions/f-${version}`, dutch: `nl ${entry}`, english: `en ${entry}`, party: "parties/a", ...more });
+  const sitrep = (...lines: object[]) => create(SitrepSchema, { sections: [{ theme: 1, lines }] });
+
+  test("differs from another by the entries that lines rest on, as on the command line", () => {
+    const [first, second] = [sitrep(line(1, 1), line(2, 1), line(3, 1)), sitrep(line(4, 1), line(2, 2), line(3, 1))];
+    expect(differences(first, second).map(([mark, { dutch }]) => `${mark} ${dutch}`)).toEqual(["+ nl 4", "~ nl 2", "- nl 1"]);
+    expect(differences(first, first)).toEqual([]);
+  });
+
+  test("is read in the words of the reader", () => {
+    const one = create(SitrepSchema, { number: 3, version: 2, team: "ROT", issuedBy: "informatiemanager", scalings: ["zuid GRIP 4"] });
+    const [dutch, english] = [language("nl"), language("en")];
+    expect([titleOf(one, dutch), titleOf(create(SitrepSchema), english)]).toEqual(["Sitrep 3.2 ROT", "Sitrep draft"]);
+    expect(factsOf(one, dutch, 0, "fout")).toEqual([["INGETROKKEN", "fout"], ["Door", "informatiemanager"], ["Opschaling", "zuid GRIP 4"]]);
+    const [said] = sitrep(line(1, 1, { unverified: true, stale: true })).sections[0]!.lines;
+    expect(lineOf(said!, english, 0)).toBe("en 1 (a, unverified, stale)");
+    const section = (more: object) => create(SitrepSchema, { sections: [more] }).sections[0]!;
+    expect([noteOf(section({}), dutch), noteOf(section({ staleLeftOut: 2, leftOut: 1 }), dutch), noteOf(section({ lines: [line(1, 1)] }), dutch)])
+      .toEqual(["geen", "2 verouderde items weggelaten, 1 verdere items weggelaten", ""]);
+  });
+
+  test("is edited without touching what it was, and a line that is left out is counted", () => {
+    const before = sitrep(line(1, 1), line(2, 1));
+    const after = withoutLine(withLine(withRemark(before, 0, "rustig"), 0, 0, { dutch: "anders" }), 0, 1);
+    expect([before.sections[0]?.remark, before.sections[0]?.lines.length, before.sections[0]?.lines[0]?.dutch]).toEqual(["", 2, "nl 1"]);
+    expect([after.sections[0]?.remark, after.sections[0]?.lines.map((one) => one.dutch), after.sections[0]?.leftOut]).toEqual(["rustig", ["anders"], 1]);
+    expect(recompiled(after, sitrep(line(3, 1))).sections[0]).toMatchObject({ remark: "rustig", leftOut: 0, lines: [{ dutch: "nl 3" }] });
+  });
+
+  test("that was issued is known from its draft", () => {
+    const draft = sitrep(line(1, 1));
+    const issued = create(SitrepSchema, { ...draft, number: 4, version: 1, issuedTime: timestampFromMs(9_000) });
+    expect([issuedAs(issued, draft), issuedAs(issued, withRemark(draft, 0, "x"))]).toEqual([true, false]);
   });
 });

@@ -9,14 +9,16 @@ import { office } from "../../words/office.ts";
 import { team, type TeamWord } from "../../words/team.ts";
 import { queue } from "../words.ts";
 import { handoverPage } from "./handover.ts";
+import { readTitle, sitrepsPage } from "./sitreps.ts";
 
 const NAMES: Record<Tab, TeamWord> = { handover: "handoverTab", sitreps: "sitrepsTab", help: "helpTab" };
 const PAGES: Record<Tab, (room: Room, shown: Shown, actions: Actions) => unknown> = {
-  handover: handoverPage, sitreps: () => nothing, help: () => nothing,
+  handover: handoverPage, sitreps: sitrepsPage, help: () => nothing,
 };
 
-export function titleOf(tab: Tab, shown: Shown): string {
-  return team(shown.language.lang, NAMES[tab]);
+/** What a sheet of paper is. */
+export function paperOf(tab: Tab, room: Room, shown: Shown): string {
+  return (tab === "sitreps" && readTitle(room, shown)) || team(shown.language.lang, NAMES[tab]);
 }
 
 export function pageOf(tab: Tab, room: Room, shown: Shown, actions: Actions): TemplateResult {
