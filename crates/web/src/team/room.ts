@@ -8,6 +8,9 @@ import { disputeList } from "../views/team/disputes.ts";
 import { pageOf, paperOf } from "../views/team/frame.ts";
 import { Answer, type About } from "./answer.ts";
 import { betweenEntries, decidedFor, decision, type Ruling } from "./disputes.ts";
+import type { Assistance, ListAssistanceResponse } from "../gen/polder/v1/assistance_pb.ts";
+import type { Entry } from "../gen/polder/v1/entry_pb.ts";
+import { EMPTY, accepting, begun, current, moved, wholeOf, type HelpForm } from "./help.ts";
 import { SitrepDesk } from "./desk.ts";
 import type { House, OnTop, Tab } from "./door.ts";
 
@@ -30,6 +33,10 @@ export class Room {
   readonly gaps: Answer<ListGapsResponse>;
   readonly sitreps: Answer<ListSitrepsResponse>;
   readonly desk: SitrepDesk;
+  readonly help: Answer<ListAssistanceResponse>;
+  /** What somebody asks, offers, accepts or moves. */
+  helping: HelpForm | undefined;
+  onlyOpen = false;
   /** When the shift began, as chosen; `undefined`: a usual shift ago. */
   sinceMs: number | undefined;
   ruling: RulingDraft | undefined;
@@ -54,6 +61,10 @@ export class Room {
       ({ incident, atMs }) => calls.listSitreps({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
       house.draw,
     );
+    this.help = new Answer(
+      ({ incident, atMs }) => calls.listAssistance({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
     this.desk = new SitrepDesk(house, () => this.sitreps.hurry());
   }
 
@@ -63,6 +74,7 @@ export class Room {
     this.handover.follow(tab === "handover" && about ? { ...about, also: String(this.since(about.atMs ?? this.house.now())) } : undefined);
     this.gaps.follow(on("handover"));
     this.sitreps.follow(on("sitreps"));
+    this.help.follow(on("help"));
     // Another moment than that of which one is read.
     const { reading } = this.desk;
     if (tab === "sitreps" && about && reading && reading.atMs !== about.atMs) this.desk.read(reading.name, about.atMs);
@@ -82,7 +94,7 @@ export class Room {
   }
 
   leave(): void {
-    this.ruling = undefined;
+    this.ruling = this.helping = undefined;
     this.desk.leave();
   }
 
@@ -91,7 +103,7 @@ export class Room {
     this.ruled.clear();
     this.sinceMs = undefined;
     this.desk.turn();
-    for (const one of [this.disputes, this.handover, this.gaps, this.sitreps]) one.forget();
+    for (const one of [this.disputes, this.handover, this.gaps, this.sitreps, this.help]) one.forget();
   }
 
   /** Contradictions between entries of which one passes the filters, open ones first. */
@@ -146,6 +158,49 @@ export class Room {
   isRuled(one: Contradiction, shown: Shown): boolean {
     const name = this.ruled.get(sides(one));
     return name !== undefined && (shown.items.has(name) || shown.waiting.some((waiting) => waiting.name === name && !waiting.problem));
+  }
+
+  // Helping.
+
+  openOnly(on: boolean): void {
+    this.onlyOpen = on;
+    this.house.draw();
+  }
+
+  helpWith(begin: Partial<HelpForm> | undefined): void {
+    this.helping = begin && { ...EMPTY, ...begin };
+    this.house.draw();
+  }
+
+  changeHelp(change: Partial<HelpForm>): void {
+    if (this.helping) this.helping = { ...this.helping, ...change };
+    this.house.draw();
+  }
+
+  async sendBegun(shown: Shown): Promise<void> {
+    const { helping } = this;
+    const entry = helping && begun(helping, shown.name);
+    if (entry) await this.sayHelp(entry, helping.audience);
+  }
+
+  async sendAccepted(row: Assistance, offer: Entry, shown: Shown): Promise<void> {
+    const quantity = this.helping && wholeOf(this.helping.quantity, 0);
+    if (quantity === undefined || !row.request || shown.past?.items) return;
+    await this.sayHelp(accepting(row.request, offer.name, quantity), row.request.audience, current(row.request));
+  }
+
+  async sendMoved(offer: Entry, shown: Shown): Promise<void> {
+    const entry = this.helping && moved(offer, this.helping);
+    if (entry && !shown.past?.items) await this.sayHelp(entry, offer.audience, current(offer));
+  }
+
+  private async sayHelp(entry: Entry, audience: string, replaces?: string[]): Promise<void> {
+    const { helping } = this;
+    if (!helping || helping.busy) return;
+    this.changeHelp({ busy: true, notKept: false });
+    const kept = await this.house.say(entry, audience, replaces);
+    if (this.helping) this.helping = kept ? undefined : { ...helping, busy: false, notKept: true };
+    this.house.draw();
   }
 }
 

@@ -12,6 +12,9 @@ import { AGED_MS, Answer, PAUSE_MS } from "../../src/team/answer.ts";
 import { betweenEntries, countBasis, decidable, decidedFor, decision, subject } from "../../src/team/disputes.ts";
 import { SitrepSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
 import { differences, factsOf, issuedAs, lineOf, noteOf, recompiled, titleOf, withLine, withRemark, withoutLine } from "../../src/team/sitrep.ts";
+import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
+import { AssistanceSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
+import { EMPTY, accepting, begun, current, moved, partyName, wholeOf, wouldAccept } from "../../src/team/help.ts";
 import { language } from "../../src/words/index.ts";
 import { aspectWords, basisWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
 
@@ -23,7 +26,7 @@ describe("the words of a crisis team", () => {
     const rows = [...cli.matchAll(/^ {4}(\w+):\s+"((?:[^"\\]|\\.)*)",\s+"((?:[^"\\]|\\.)*)";/gm)].map(([, name, en, nl]) => [name, [nl, en]] as const);
     const known = new Map(rows);
     const shared = Object.entries(teamWords).filter(([name]) => known.has(rust(name)));
-    expect(shared.length).toBeGreaterThan(8);
+    expect(shared.length).toBeGreaterThan(50);
     for (const [name, pair] of shared) expect(pair, name).toEqual(known.get(rust(name)));
     const aspects = [...cli.matchAll(/"(\w+\.[\w.]+)" => \("([^"]+)", "([^"]+)"\)/g)].map(([, name, en, nl]) => [name, [nl, en]]);
     expect(Object.entries(aspectWords)).toEqual(aspects);
@@ -179,5 +182,39 @@ describe("a sitrep", () => {
     const draft = sitrep(line(1, 1));
     const issued = create(SitrepSchema, { ...draft, number: 4, version: 1, issuedTime: timestampFromMs(9_000) });
     expect([issuedAs(issued, draft), issuedAs(issued, withRemark(draft, 0, "x"))]).toEqual([true, false]);
+  });
+});
+
+describe("help", () => {
+  const form = (more: object) => ({ ...EMPTY, ...more });
+  const request = (accepted: object[] = []) => create(EntrySchema, { name: "r", version: "f-1", rivals: ["f-2"], body: { case: "assistanceRequest", value: { need: "pompen", quantity: { value: 10n }, accepted } } });
+  const offer = (more: object = {}) => create(EntrySchema, { name: "o", body: { case: "assistanceOffer", value: { means: "pompen", quantity: { value: 8n }, state: 1, ...more } } });
+
+  test("that is asked or offered says what the command line says", () => {
+    const asked = begun(form({ what: " soldaten ", quantity: "1.300", of: "parties/defensie", urgent: true }), "incidents/x")!;
+    expect([asked.statement, asked.assessment?.urgency, asked.body.case === "assistanceRequest" && [asked.body.value.need, asked.body.value.quantity?.value, asked.body.value.quantity?.basis, asked.body.value.addressee, asked.body.value.state]])
+      .toEqual([4, 4, ["soldaten", 1300n, 2, "parties/defensie", 1]]);
+    const offered = begun(form({ sort: "offer", what: "pompen", quantity: "2", request: "r" }), "incidents/x")!;
+    expect([offered.statement, offered.body.case === "assistanceOffer" && [offered.body.value.request, offered.body.value.state]]).toEqual([1, ["r", 1]]);
+    for (const wrong of [{ what: "", quantity: "1" }, { what: "x", quantity: "0" }, { what: "x", quantity: "veel" }]) expect(begun(form(wrong), "i"), JSON.stringify(wrong)).toBeUndefined();
+    expect([partyName(" defensie"), partyName("parties/defensie"), partyName(" "), wholeOf("0", 0), wholeOf("-1", 0), wholeOf("2000000000", 0)]).toEqual(["parties/defensie", "parties/defensie", "", 0, undefined, undefined]);
+  });
+
+  test("that is accepted is no more than there is and lacks, and 0 accepts it no longer", () => {
+    const row = (short: bigint, open: bigint, accepted: object[] = [], asked = 10n) => create(AssistanceSchema, { request: request(accepted), asked, short, parts: [{ offer: "o", count: { open } }] });
+    expect([wouldAccept(row(3n, 8n), offer()), wouldAccept(row(10n, 5n, [{ offer: "o", quantity: 3 }]), offer()), wouldAccept(row(0n, 8n, [], 0n), offer())]).toEqual([3, 8, 8]);
+    const quantities = (entry: ReturnType<typeof request>) => entry.body.case === "assistanceRequest" && entry.body.value.accepted.map((one) => [one.offer, one.quantity]);
+    const before = request([{ offer: "o", quantity: 3 }, { offer: "p", quantity: 1 }]);
+    expect([quantities(accepting(before, "o", 5)), quantities(accepting(before, "o", 0)), quantities(accepting(before, "q", 2)), quantities(before)]).toEqual([
+      [["o", 5], ["p", 1]], [["p", 1]], [["o", 3], ["p", 1], ["q", 2]], [["o", 3], ["p", 1]],
+    ]);
+    expect(current(before)).toEqual(["f-1", "f-2"]);
+  });
+
+  test("that is moved is never more than is offered", () => {
+    const move = (enRoute: string, arrived: string, released: string, withdraw = false) => moved(offer(), { enRoute, arrived, released, withdraw })?.body.value;
+    expect(move("3", "4", "1", true)).toMatchObject({ enRoute: 3, arrived: 4, released: 1, state: 2 });
+    expect(move("", "", "2")).toMatchObject({ enRoute: 0, arrived: 0, released: 2, state: 1 });
+    expect([move("8", "1", "0"), move("-1", "0", "0"), move("x", "0", "0")]).toEqual([undefined, undefined, undefined]);
   });
 });

@@ -9,11 +9,12 @@ import { office } from "../../words/office.ts";
 import { team, type TeamWord } from "../../words/team.ts";
 import { queue } from "../words.ts";
 import { handoverPage } from "./handover.ts";
+import { helpPage } from "./help.ts";
 import { readTitle, sitrepsPage } from "./sitreps.ts";
 
 const NAMES: Record<Tab, TeamWord> = { handover: "handoverTab", sitreps: "sitrepsTab", help: "helpTab" };
 const PAGES: Record<Tab, (room: Room, shown: Shown, actions: Actions) => unknown> = {
-  handover: handoverPage, sitreps: sitrepsPage, help: () => nothing,
+  handover: handoverPage, sitreps: sitrepsPage, help: helpPage,
 };
 
 /** What a sheet of paper is. */
