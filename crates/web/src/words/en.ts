@@ -278,6 +278,7 @@ export const en: Words = {
   claim: "Send as mine",
   crew: "Team",
   crewHelp: "Work of the team",
+  whoMustSee: "Who must see this",
   mustSee: "Must be seen",
   mustSeeBefore: "to be seen before",
   notDelivered: "not known to be delivered",

@@ -277,6 +277,7 @@ export const nl = {
   claim: "Verstuur namens mij",
   crew: "Team",
   crewHelp: "Werk van het team",
+  whoMustSee: "Wie moet dit zien",
   mustSee: "Moet gezien worden",
   mustSeeBefore: "gezien vóór",
   notDelivered: "niet bekend of het bezorgd is",
