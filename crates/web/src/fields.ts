@@ -72,7 +72,7 @@ export const COMMON: readonly Field[] = [
   choice("assessment.credibility", "credibility"),
   { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
   { name: "attention.addressees", sort: "rows", most: 16, fields: [partyOf("party", required), text("role", 200), partyOf("second")] },
-  { name: "attention.within", sort: "minutes", unit: "min", min: 1, max: 10_080 },
+  { name: "attention.within", sort: "minutes", min: 1, max: 10_080 },
 ];
 
 /** By kind. */
