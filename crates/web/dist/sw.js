@@ -1,7 +1,7 @@
 // Keeps the files of the page, so that it opens while the node is away. What the node answers
 // comes first; calls to it are not touched.
 const KEPT = "polder-page";
-const FILES = ["/", "/page.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json"];
+const FILES = ["/", "/page.js", "/room.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json"];
 const PATIENCE_MS = 4000;
 
 self.addEventListener("install", (event) => {

@@ -22,6 +22,7 @@ export class App extends Core implements Actions {
 
   /** After the page was drawn: the map follows. */
   protected drawn(): void {
+    this.paper.say(this.gate.closed ? "" : this.head);
     const { draft, form, first } = this.desk;
     const said = form ? undefined : first ? draft.choice : draft.line ? this.understood() : undefined;
     const where = form ? (typeof form.where === "object" ? form.where : undefined) : (said?.drawn ?? said?.position);
@@ -38,6 +39,8 @@ export class App extends Core implements Actions {
       picking: draft.picking,
       cut: cut.map((link) => link.party || link.displayName),
     });
+    const reads = this.name && (this.picture.whole || this.pastState?.items) && !this.gate.closed;
+    this.team.follow(reads ? { incident: this.name, atMs: this.pastState?.items ? this.pastState.shownMs : undefined, change: this.derived } : undefined);
     document.documentElement.classList.toggle("wall", this.wallScreen && this.filters.view === "nation" && !this.gate.closed);
   }
 
@@ -151,8 +154,9 @@ export class App extends Core implements Actions {
   }
 
   nation(): void {
-    const there = this.filters.view === "nation" && !this.office.tab;
+    const there = this.filters.view === "nation" && !this.office.tab && !this.team.tab;
     this.office.close();
+    this.team.close();
     this.filter({ view: there ? "all" : "nation" });
   }
 
@@ -215,6 +219,7 @@ export class App extends Core implements Actions {
 
   look(name: string): void {
     this.office.close();
+    this.team.close();
     if (this.filters.view === "nation") this.filter({ view: "all" });
     this.choose(name, "list");
   }
@@ -222,6 +227,12 @@ export class App extends Core implements Actions {
   /** Gives what is chosen to others, and shows what came of it. */
   release(): void {
     void this.releases.send(this.words.lang).then((name) => name && this.choose(name, "list"));
+  }
+
+  /** In the list, where the form is. */
+  override correct(id: string): void {
+    this.team.close();
+    super.correct(id);
   }
 
   retry(id: string): void {

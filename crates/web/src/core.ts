@@ -7,6 +7,7 @@ import { Visits } from "./changes.ts";
 import { Replay } from "./replay.ts";
 import { Areas } from "./map/areas.ts";
 import { CALL_MS, incidents, node, picture as calls, session } from "./api.ts";
+import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
 import { incidentOf, store, stored } from "./kept.ts";
 import { NOTHING, listed } from "./list.ts";
@@ -14,7 +15,9 @@ import { places, type PlaceRow } from "./map/base.ts";
 import { Ground } from "./map/ground.ts";
 import { NodeClock } from "./clock.ts";
 import { Outbox } from "./outbox.ts";
+import { Paper } from "./paper.ts";
 import { Picture, type Item } from "./picture.ts";
+import { edition, publication } from "./requests.ts";
 import { audiencesOf, may, mayPublish, partiesOf } from "./rights.ts";
 import { authorization } from "./session.ts";
 import { Attention } from "./attention.ts";
@@ -22,9 +25,10 @@ import { Office } from "./office/office.ts";
 import { Releases } from "./release.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
+import { Team } from "./team/door.ts";
 import type { Actions, Door, DoorActions, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { door } from "./views/door.ts";
-import { page } from "./views/page.ts";
+import { page, paperHead } from "./views/page.ts";
 import { Writing } from "./writing.ts";
 import { millis } from "./wire.ts";
 import { language, preferred, type Language } from "./words/index.ts";
@@ -65,6 +69,9 @@ export abstract class Core extends Writing {
   private readonly whenDrawn: (() => void)[] = [];
   protected readonly clock = new NodeClock();
   protected stale = true;
+  protected readonly paper = new Paper();
+  /** At the head of each sheet of paper. */
+  protected head = "";
   protected derived = NOTHING;
   protected readonly visits = new Visits();
   protected sinceState: Shown["since"];
@@ -77,6 +84,13 @@ export abstract class Core extends Writing {
   readonly attention = new Attention(() => this.draw(), () => this.name);
   readonly office = new Office(() => this.draw());
   readonly releases = new Releases(() => this.draw());
+  readonly team = new Team({
+    draw: () => this.draw(),
+    person: () => session.person,
+    mode: () => this.picture.incident?.mode ?? 0,
+    now: () => this.clock.now(),
+    say: (entry, audience, replaces) => this.say(entry, audience, replaces),
+  });
   readonly areas = new Areas(() => this.draw());
   readonly replay = new Replay(() => this.playOn());
   protected readonly ground = new Ground(this.areas, {
@@ -107,7 +121,12 @@ export abstract class Core extends Writing {
       draw: () => this.draw(),
       drawNow: () => this.shell.requestUpdate(),
     }, Number(stored("discipline") ?? 0));
-    const template = (): unknown => (this.gate.closed ? door(this.door(), this.doorActions) : page(this.view(), this.actions()));
+    const template = (): unknown => {
+      if (this.gate.closed) return door(this.door(), this.doorActions);
+      const shown = this.view();
+      this.head = paperHead(shown, this.actions());
+      return page(shown, this.actions());
+    };
     const drawn = (): void => {
       this.drawn();
       for (const then of this.whenDrawn.splice(0)) then();
@@ -131,6 +150,7 @@ export abstract class Core extends Writing {
       if (event.key !== "Escape") return;
       if (this.desk.draft.picking) this.draft({ picking: "" });
       else if (this.office.tab) this.office.close();
+      else if (this.team.tab) this.team.close();
       else if (this.paned) this.actions().panel(false);
       else if (this.selected) this.choose(undefined, "list");
     });
@@ -222,6 +242,7 @@ export abstract class Core extends Writing {
     this.arrived.clear();
     this.replay.stop();
     this.attention.turn();
+    this.team.turn();
     this.shown = PAGE;
     this.ground.fit();
     this.stale = true;
@@ -264,6 +285,19 @@ export abstract class Core extends Writing {
     if (said === this.announced) return;
     this.announced = said;
     this.draw();
+  }
+
+  /** Kept here first, then sent: a new entry, or a version in place of those that were on the screen. */
+  private async say(entry: Entry, audience: string, replaces?: string[]): Promise<boolean> {
+    const mode = this.picture.incident?.mode ?? 0;
+    const request = replaces ? edition(entry, replaces, mode, audience) : publication(entry, mode, audience);
+    try {
+      await this.outbox.put(request, this.name, entry, session.person);
+    } catch {
+      return false;
+    }
+    void this.outbox.flush();
+    return true;
   }
 
   protected send(): void {

@@ -9,6 +9,10 @@ export type Sort =
   | "whole"
   | "count"
   | "time"
+  /** A party by the last part of its name. */
+  | "party"
+  /** A duration, in minutes. */
+  | "minutes"
   | "choice"
   | "choices"
   | "flag"
@@ -41,6 +45,7 @@ const choice = (name: string, names: keyof Names, required = false): Field => ({
 const choices = (name: string, names: keyof Names, most: number): Field => ({ name, sort: "choices", names, most });
 const count = (name: string, required = false): Field => ({ name, sort: "count", required, min: 0, max: 1_000_000_000 });
 const time = (name: string): Field => ({ name, sort: "time" });
+const partyOf = (name: string, more: Partial<Field> = {}): Field => ({ name, sort: "party", length: 72, ...more });
 const flag = (name: string): Field => ({ name, sort: "flag" });
 const number = (name: string, unit: string, min: number, max: number, more: Partial<Field> = {}): Field =>
   ({ name, sort: "number", unit, min, max, ...more });
@@ -66,6 +71,8 @@ export const COMMON: readonly Field[] = [
   choice("assessment.reliability", "reliability"),
   choice("assessment.credibility", "credibility"),
   { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
+  { name: "attention.addressees", sort: "rows", most: 16, fields: [partyOf("party", required), text("role", 200), partyOf("second")] },
+  { name: "attention.within", sort: "minutes", min: 1, max: 10_080 },
 ];
 
 /** By kind. */

@@ -1,10 +1,11 @@
 // What stands in a form, from an entry and back. What nobody touched stays as it was, to the byte:
 // a form shows seconds, and an entry may hold more than it shows.
 import { clone, create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
-import { timestampDate, timestampFromMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { DurationSchema, timestampDate, timestampFromMs, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CountSchema, type Count } from "./gen/polder/v1/count_pb.ts";
 import { EntrySchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
 import { COMMON, KIND_FIELDS, type Field } from "./fields.ts";
+import { party } from "./figures.ts";
 import type { FieldProblem } from "./refusal.ts";
 import type { KindName } from "./words/index.ts";
 
@@ -19,6 +20,9 @@ export type Value = string | boolean | string[] | CountValue | Values[];
 export interface Values {
   [field: string]: Value;
 }
+
+/** Minutes within which an entry is to be seen, unless somebody says otherwise: as on the command line. */
+const WITHIN = "15";
 
 /** Of a row that was there before: which one it was. */
 const ROW = "#";
@@ -94,6 +98,10 @@ function valueOf(field: Field, raw: unknown, leaf: DescField): Value {
         ? { value: String(counted.value), qualifier: String(counted.qualifier), basis: String(counted.basis) }
         : { value: "", qualifier: "0", basis: "0" };
     }
+    case "party":
+      return party(String(raw ?? ""));
+    case "minutes":
+      return raw ? String(minutesOf(raw as Duration)) : WITHIN;
     case "rows":
       return ((raw ?? []) as Message[]).map((row, at) => ({ ...valuesOf(field.fields ?? [], row, rowOf(leaf)), [ROW]: String(at) }));
     default:
@@ -145,6 +153,7 @@ export function entryOfForm(
   const entry = clone(EntrySchema, base);
   const problems: FieldProblem[] = [];
   take(COMMON, common, commonOf(base), entry, EntrySchema, "", problems);
+  seen(entry, common, problems);
   // A text in which nothing stands is none.
   entry.texts = entry.texts.filter((text) => text.title.trim() || text.body.trim());
   const field = bodyOf(kind);
@@ -152,6 +161,30 @@ export function entryOfForm(
   take(KIND_FIELDS[kind], figures, figuresOf(base, kind), body, field.message, `${kind}.`, problems);
   entry.body = { case: field.localName, value: body } as Entry["body"];
   return { entry, problems };
+}
+
+/** Until when somebody must see it goes with who; without anybody there is neither. */
+function seen(entry: Entry, common: Values, problems: FieldProblem[]): void {
+  if (!entry.attention) return;
+  if (entry.attention.addressees.length === 0) delete entry.attention;
+  else if (!entry.attention.within) {
+    const at = "attention.within";
+    const field = COMMON.find((one) => one.name === at)!;
+    const typed = String(common[at] ?? WITHIN);
+    const read = minutes(field, typed);
+    if ("value" in read && read.value) entry.attention.within = read.value as Duration;
+    else if (problems.every((problem) => problem.field !== at)) problems.push({ field: at, reason: "reason" in read ? read.reason : "REQUIRED", sentence: "" });
+  }
+}
+
+function minutesOf(duration: Duration): number {
+  return Number(duration.seconds) / 60 + duration.nanos / 60e9;
+}
+
+function minutes(field: Field, typed: string): Read {
+  const read = numeric({ ...field, sort: "number" }, typed);
+  if ("reason" in read || read.value === undefined) return read;
+  return { value: create(DurationSchema, { seconds: BigInt(Math.round((read.value as number) * 60)) }) };
 }
 
 function take(
@@ -240,6 +273,12 @@ function readValue(field: Field, value: Value, before: unknown): Read {
     }
     case "count":
       return counted(field, value as CountValue, before as Count | undefined);
+    case "party": {
+      const id = String(value).trim().replace(/^parties\//, "");
+      return [...id].length > (field.length ?? Infinity) ? { reason: "TOO_LONG" } : { value: id && `parties/${id}` };
+    }
+    case "minutes":
+      return minutes(field, String(value));
     case "number":
     case "whole":
       return numeric(field, String(value));

@@ -7,6 +7,7 @@ import "./look/words.css";
 import "./look/screens.css";
 import "./look/desk.css";
 import "./look/office.css";
+import "./look/team.css";
 import "./look/narrow.css";
 import "./look/print.css";
 import { App } from "./app.ts";

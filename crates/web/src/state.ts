@@ -24,6 +24,7 @@ import type { Attention } from "./attention.ts";
 import type { Office } from "./office/office.ts";
 import type { Releases } from "./release.ts";
 import type { Replay } from "./replay.ts";
+import type { Team } from "./team/door.ts";
 import type { KindName, Language } from "./words/index.ts";
 
 export type Theme = "system" | "light" | "dark";
@@ -171,6 +172,7 @@ export interface Actions {
   readonly releases: Releases;
   readonly office: Office;
   readonly attention: Attention;
+  readonly team: Team;
   since(atMs: number): void;
   validToo(on: boolean): void;
   wall(on: boolean): void;

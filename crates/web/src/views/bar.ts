@@ -6,6 +6,7 @@ import { party } from "../figures.ts";
 import type { Actions, Shown } from "../state.ts";
 import { me } from "./me.ts";
 import { officeButton } from "./office/frame.ts";
+import { teamButton } from "./crew.ts";
 
 export function title(incident: Incident, lang: string): string {
   const own = incident.titles.find((text) => text.language.startsWith(lang));
@@ -33,7 +34,8 @@ export function bar(shown: Shown, actions: Actions): TemplateResult {
       ? html`<span class=${known ? "cut" : "cut doubt"}>${cut} ${cut === 1 ? t.cutOffOne : t.cutOffCount}</span>`
       : nothing}
     <span class="grow"></span>
-    <button type="button" aria-pressed=${shown.filter.view === "nation" && !actions.office.tab} @click=${() => actions.nation()}>${t.viewNation}</button>
+    <button type="button" aria-pressed=${shown.filter.view === "nation" && !actions.office.tab && !actions.team.tab} @click=${() => actions.nation()}>${t.viewNation}</button>
+    ${teamButton(shown, actions)}
     ${officeButton(shown, actions, "office-button")}
     <button type="button" class="panel-toggle" aria-expanded=${shown.panel} @click=${() => actions.panel(!shown.panel)}>${t.filters}</button>
     ${me(shown, actions)}

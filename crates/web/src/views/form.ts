@@ -4,6 +4,7 @@ import { keyed } from "lit/directives/keyed.js";
 import { live } from "lit/directives/live.js";
 import { COMMON, KINDS, type Field } from "../fields.ts";
 import { fieldsOf, type FormDraft } from "../desk.ts";
+import { party } from "../figures.ts";
 import type { CountValue, Value, Values } from "../form.ts";
 import { said, type FieldProblem } from "../refusal.ts";
 import type { Actions, Shown } from "../state.ts";
@@ -26,6 +27,10 @@ interface Sheet {
 const TIMES = (field: Field): boolean => field.name.startsWith("times.");
 const JUDGED = (field: Field): boolean => field.name.startsWith("assessment.") || field.name === "sources";
 
+const SEEN = (field: Field): boolean => field.name.startsWith("attention.");
+const APART = (field: Field): boolean => TIMES(field) || JUDGED(field) || SEEN(field);
+const PARTIES = "form-parties";
+
 export function form(shown: Shown, actions: Actions): TemplateResult | typeof nothing {
   const draft = shown.form;
   if (!draft || draft.incident !== shown.name || shown.past?.items) return nothing;
@@ -39,10 +44,11 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send(event);
   };
   // Drawn first: they tell which problems found their field.
-  const common = COMMON.filter((field) => !TIMES(field) && !JUDGED(field)).map((field) => row(field, "common", sheet));
+  const common = COMMON.filter((field) => !APART(field)).map((field) => row(field, "common", sheet));
   const figures = fieldsOf(draft).map((field) => row(field, "figures", sheet));
   const times = COMMON.filter(TIMES).map((field) => row(field, "common", sheet));
   const judged = COMMON.filter(JUDGED).map((field) => row(field, "common", sheet));
+  const seen = COMMON.filter(SEEN).map((field) => row(field, "common", sheet));
   const where = place(sheet);
   const whom = whomTo(sheet);
   const rest = draft.problems.filter((problem) => !sheet.placed.has(problem));
@@ -64,6 +70,8 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
       ${keyed(draft.kind, html`<fieldset class="group"><legend>${shown.language.kind(draft.kind)}</legend>${figures}</fieldset>`)}
       <details ?open=${wrong(draft, TIMES)}><summary>${t.timesAnd}</summary>${times}</details>
       <details ?open=${wrong(draft, JUDGED)}><summary>${t.judged}</summary>${judged}</details>
+      <details class="must-see" ?open=${wrong(draft, SEEN) || draft.base.attention !== undefined}><summary>${t.whoMustSee}</summary>${seen}
+        <datalist id=${PARTIES}>${shown.parties.filter(Boolean).map((name) => html`<option value=${party(name)}></option>`)}</datalist></details>
       ${photos(draft.base.attachments.length, shown, actions)}
       <p class="pair"><button type="submit" class="send" ?disabled=${draft.sending || !actions.photos.ready} title=${t.sendKeys}>${draft.replaces ? t.change : t.send}</button>
         <button type="button" @click=${() => actions.formClose()}>${t.cancel}</button></p>
@@ -143,8 +151,8 @@ function control(field: Field, id: string, value: Value | undefined, bad: boolea
     case "count":
       return counted(value as CountValue, id, bad, change, sheet, name);
     default: {
-      const numeric = field.sort !== "text";
-      return html`<input id=${id} type="text" autocomplete="off" inputmode=${numeric ? "decimal" : "text"} maxlength=${field.length ?? (numeric ? 40 : nothing)}
+      const numeric = field.sort !== "text" && field.sort !== "party";
+      return html`<input id=${id} type="text" autocomplete="off" list=${field.sort === "party" ? PARTIES : nothing} inputmode=${numeric ? "decimal" : "text"} maxlength=${field.length ?? (numeric ? 40 : nothing)}
         aria-invalid=${bad} aria-describedby=${why} aria-required=${field.required === true} .value=${live(text)} @input=${type} />`;
     }
   }

@@ -11,12 +11,14 @@ import { time } from "./time.ts";
 import { words } from "./words.ts";
 import { nation } from "./nation.ts";
 import { officePages } from "./office/frame.ts";
+import { teamPages } from "./crew.ts";
 import { switches } from "./demo.ts";
 
 export function page(shown: Shown, actions: Actions): TemplateResult {
   const { t } = shown.language;
   const past = shown.past?.items;
   const office = actions.office.tab !== undefined;
+  const team = !office && actions.team.tab !== undefined;
   const national = shown.filter.view === "nation";
   return html`
     <a class="skip" href="#list">${t.skip}</a>
@@ -27,8 +29,8 @@ export function page(shown: Shown, actions: Actions): TemplateResult {
             <button type="button" @click=${() => actions.past(undefined)}>${t.backToLive}</button></p>`
         : nothing}
       ${switches(shown, actions)}
-      ${paper(shown)}
-      <div class=${office ? "stage behind" : "stage"}>${office ? officePages(shown, actions) : national ? nation(shown, actions) : nothing}
+      <p class="paper" aria-hidden="true">${paperHead(shown, actions)}</p>
+      <div class=${office || team ? "stage behind" : "stage"}>${office ? officePages(shown, actions) : team ? teamPages(shown, actions) : national ? nation(shown, actions) : nothing}
       <div class="columns ${shown.panel ? "paned" : ""}">
         ${side(shown, actions)}
         <div class="ground" role=${national ? "region" : "main"} aria-label=${t.map}>
@@ -49,21 +51,23 @@ export function page(shown: Shown, actions: Actions): TemplateResult {
         </div>
         ${words(shown, actions)}
       </div></div>
-      ${office ? nothing : html`${post(shown, actions)} ${time(shown, actions)}`}
+      ${office ? nothing : html`${team ? nothing : post(shown, actions)} ${time(shown, actions)}`}
     </div>
   `;
 }
 
 /** On each page of paper: which picture, of when, at which node, and how complete. */
-function paper(shown: Shown): TemplateResult {
+export function paperHead(shown: Shown, actions: Actions): string {
   const { language, links } = shown;
   const { t, names } = language;
   const cut = links?.rows.filter((link) => link.state === LinkState.CUT_OFF).map((link) => link.displayName || party(link.party)) ?? [];
   const lack = !links || links.failed ? t.linksUnknown : cut.length > 0 ? `${t.cutOff}: ${cut.join(", ")}` : links.rows.length > 0 ? t.allLinked : t.noLinks;
   const incident = shown.incident ? `${names.mode[shown.incident.mode]} · ${title(shown.incident, language.lang)}` : "";
-  const live = shown.stream.kind === "live" ? "" : ` · ${t.shownIsOld}`;
-  return html`<p class="paper" aria-hidden="true"><b>${incident}</b> · ${t.paperAt} ${whole(shown, shown.nowMs)} · ${t.paperNode} ${shown.nodeName || t.unknown}
-    · ${language.number(shown.list.length)} ${t.of} ${language.number(shown.total)} ${t.entries} · ${lack}${live}</p>`;
+  const live = shown.stream.kind === "live" ? "" : t.shownIsOld;
+  return [
+    incident, actions.team.paper(shown), `${t.paperAt} ${whole(shown, shown.nowMs)}`, `${t.paperNode} ${shown.nodeName || t.unknown}`,
+    `${language.number(shown.list.length)} ${t.of} ${language.number(shown.total)} ${t.entries}`, lack, live,
+  ].filter(Boolean).join(" · ");
 }
 
 function jump(event: Event, actions: Actions): void {

@@ -17,6 +17,7 @@ import { may, mayChange } from "../rights.ts";
 import { kindOf } from "../form.ts";
 import { spoken } from "../spoken.ts";
 import { office } from "../words/office.ts";
+import { against } from "./against.ts";
 import { audienceName } from "./audience.ts";
 import { methane } from "./methane.ts";
 import { album } from "./photos.ts";
@@ -25,11 +26,10 @@ import { attention } from "./attention.ts";
 import { form } from "./form.ts";
 import { release, releasedMarks } from "./release.ts";
 
-const CONTRADICTIONS = 3;
 const SPOKEN = 100;
 
 export function words(shown: Shown, actions: Actions): TemplateResult {
-  const { language, list, contradictions } = shown;
+  const { language, list } = shown;
   const { t } = language;
   const rows = list.slice(0, shown.shown);
   const rest = list.length - rows.length;
@@ -43,24 +43,9 @@ export function words(shown: Shown, actions: Actions): TemplateResult {
     ${shown.selected ? detail(shown, actions) : nothing}
     ${attention(shown, actions)}
     ${tabs(shown, actions)}
-    ${shown.waiting.length > 0
-      ? html`<section class="queue" aria-labelledby="queue-head"><h2 id="queue-head">${t.waiting} (${shown.waiting.length})</h2>
-          <p class="quiet">${t.waitingHelp}</p>
-          <ul class="list">${repeat(shown.waiting, (w) => w.id, (w) => queued(w, shown, actions))}</ul></section>`
-      : nothing}
-    ${shown.othersWaiting > 0 ? html`<p class="quiet others">${shown.othersWaiting} ${t.othersWait}</p>` : nothing}
+    ${queue(shown, actions)}
     ${shown.filter.view === "gaps" ? missing(shown) : shown.filter.view === "changes" ? changed(shown, actions) : nothing}
-    ${contradictions.length > 0 && shown.filter.view === "all"
-      ? html`<section class="against" aria-labelledby="against-head">
-          <h2 id="against-head">${t.contradictions} (${contradictions.length})</h2>
-          <p class="quiet">${t.contradictionHelp}</p>
-          <ul class="list">${repeat(contradictions.slice(0, CONTRADICTIONS), (one) => one.name, (one) => rivals(one, shown, actions))}</ul>
-          ${contradictions.length > CONTRADICTIONS
-            ? html`<details><summary>${t.more} (${contradictions.length - CONTRADICTIONS})</summary>
-                <ul class="list">${repeat(contradictions.slice(CONTRADICTIONS, 100), (one) => one.name, (one) => rivals(one, shown, actions))}</ul></details>`
-            : nothing}
-        </section>`
-      : nothing}
+    ${against(shown, actions)}
     <section aria-labelledby="list-head" id="list" tabindex="-1" ?hidden=${shown.filter.view === "gaps" || shown.filter.view === "changes"}>
       <h2 id="list-head">${shown.filter.view === "all" ? t.latest : viewName(shown.filter.view, shown)} ${shown.whole ? `(${language.number(list.length)})` : ""}</h2>
       ${list.length === 0 ? html`<p class="quiet">${none}</p>` : nothing}
@@ -71,6 +56,17 @@ export function words(shown: Shown, actions: Actions): TemplateResult {
     </section>
     ${aloud(shown, actions)}
   </section>`;
+}
+
+/** What was written here and is not yet at the node. */
+export function queue(shown: Shown, actions: Actions): TemplateResult {
+  const { t } = shown.language;
+  return html`${shown.waiting.length > 0
+      ? html`<section class="queue" aria-labelledby="queue-head"><h2 id="queue-head">${t.waiting} (${shown.waiting.length})</h2>
+          <p class="quiet">${t.waitingHelp}</p>
+          <ul class="list">${repeat(shown.waiting, (w) => w.id, (w) => queued(w, shown, actions))}</ul></section>`
+      : nothing}
+    ${shown.othersWaiting > 0 ? html`<p class="quiet others">${shown.othersWaiting} ${t.othersWait}</p>` : nothing}`;
 }
 
 /** The map in words: for who listens, and on paper. */
@@ -105,7 +101,7 @@ function shape(entry: Entry, shown: Shown): string {
 }
 
 /** What one version says: mark, title, figures, who, when, how sure. */
-function claim(entry: Entry, shown: Shown): TemplateResult {
+export function claim(entry: Entry, shown: Shown): TemplateResult {
   const { language, nowMs } = shown;
   const { t, names } = language;
   const title = heading(entry, language);
@@ -130,17 +126,7 @@ function claim(entry: Entry, shown: Shown): TemplateResult {
       </span></span>`;
 }
 
-function rivals(one: Item, shown: Shown, actions: Actions): TemplateResult {
-  const { t } = shown.language;
-  const chosen = one.name === shown.selected;
-  return html`<li><button type="button" class="line rivals" aria-pressed=${chosen}
-    @click=${() => actions.choose(chosen ? undefined : one.name, "list")}>
-    ${one.versions.map((entry) => html`<span class="rival ${sure(entry)}">${claim(entry, shown)}</span>`)}
-    ${one.versions.length > 1 ? nothing : html`<span class="quiet">${relations(one.versions[0], shown) || t.contradictions}</span>`}
-  </button></li>`;
-}
-
-function relations(entry: Entry | undefined, shown: Shown): string {
+export function relations(entry: Entry | undefined, shown: Shown): string {
   const { names } = shown.language;
   const said = (entry?.relations ?? []).map((relation) => {
     const other = [...shown.list].find((one) => one.name === relation.entry)?.versions[0];

@@ -1,4 +1,5 @@
 // Debian's Chromium, with everything that it complains about kept.
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
@@ -84,4 +85,23 @@ export async function accessible(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
   const told = violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join(" | ")}`);
   expect(told, where).toEqual([]);
+}
+
+/** Prints what is on the page; its sheets in words, where a program that reads them is installed. */
+export async function printed(page: Page, name: string): Promise<string[] | undefined> {
+  mkdirSync(SHOTS, { recursive: true });
+  const path = join(SHOTS, `${name}.pdf`);
+  const pdf = await page.pdf({ path, format: "A4", printBackground: true });
+  expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+  const read = spawnSync("pdftotext", ["-layout", path, "-"]);
+  if (read.error) return undefined;
+  return String(read.stdout).split("\f").filter((sheet) => sheet.trim());
+}
+
+/** What the page says at the head of each sheet. */
+export async function sheetHead(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const rules = document.adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
+    return /@top-left \{ content: "((?:[^"\\]|\\.)*)"/.exec(rules.join("\n"))?.[1] ?? "";
+  });
 }

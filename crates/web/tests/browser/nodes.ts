@@ -96,7 +96,7 @@ export class TestNode {
   }
 
   /** What the command line says, in the name of who signed in. */
-  private run(...args: string[]): string {
+  run(...args: string[]): string {
     const env = { PATH: process.env["PATH"], LANG: "C", HOME: this.dir, ...(this.token && { POLDER_TOKEN: this.token }) };
     const done = spawnSync(PROGRAM, [...args, "--node", this.listen], { env });
     if (done.status !== 0) throw new Error(`${args.join(" ")}: ${String(done.stderr)}`);

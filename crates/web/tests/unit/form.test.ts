@@ -115,6 +115,25 @@ describe("a form", () => {
     ]);
   });
 
+  test("says who must see it, within how long, and who else; without anybody it says neither", () => {
+    const base = create(EntrySchema, { name: "incidents/x/entries/e", statement: 1, texts: [{ language: "nl", title: "a" }] });
+    const rows = COMMON.find((field) => field.name === "attention.addressees")!;
+    const make = (from: Entry, ...changes: [(string | number)[], unknown][]) =>
+      entryOfForm(from, "observation", changes.reduce((values, [path, value]) => put(values, path, value as never), commonOf(from)), figuresOf(from, "observation"));
+    const one: [(string | number)[], unknown] = [["attention.addressees", 0], { ...emptyRow(rows), party: "ghor", role: "ovd", second: "parties/politie" }];
+    const said = make(base, one).entry.attention;
+    expect([said?.addressees.map(({ party, role, second }) => [party, role, second]), said?.within?.seconds]).toEqual([[["parties/ghor", "ovd", "parties/politie"]], 900n]);
+    expect(make(base, one, [["attention.within"], "1,5"]).entry.attention?.within?.seconds).toBe(90n);
+    expect(make(base, one, [["attention.within"], ""]).problems.map(({ field, reason }) => `${field} ${reason}`)).toEqual(["attention.within REQUIRED"]);
+    expect(make(base, one, [["attention.within"], "20.000"]).problems.map(({ field, reason }) => `${field} ${reason}`)).toEqual([]);
+    expect(make(base, one, [["attention.within"], "20000"]).problems.map(({ field, reason }) => `${field} ${reason}`)).toEqual(["attention.within OUT_OF_RANGE"]);
+    expect(make(base, [["attention.addressees", 0], emptyRow(rows)]).problems.map(({ field }) => field)).toEqual(["attention.addressees[0].party"]);
+    expect(make(base, [["attention.within"], "5"]).entry.attention).toBeUndefined();
+    const odd = create(EntrySchema, { name: base.name, statement: 1, texts: [{ language: "nl", title: "a" }], attention: { addressees: [{ party: "parties/a" }], within: { seconds: 61n, nanos: 5 } } });
+    expect([make(odd).problems, make(odd).entry.attention?.within?.seconds, make(odd).entry.attention?.within?.nanos]).toEqual([[], 61n, 5]);
+    expect(make(odd, [["attention.addressees", 0], undefined]).entry.attention).toBeUndefined();
+  });
+
   test("has rows that come and go, and keeps those that stay as they were", () => {
     const base = create(EntrySchema, {
       name: "incidents/x/entries/e", statement: 1,

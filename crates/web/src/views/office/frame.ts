@@ -20,7 +20,11 @@ export function officeButton(shown: Shown, actions: Actions, style = ""): Templa
   const [first] = office.tabs();
   if (!shown.caller || !first) return nothing;
   return html`<button type="button" class=${style} aria-pressed=${office.tab !== undefined}
-    @click=${() => (office.tab ? office.close() : office.open(first))}>${word(shown.language.lang, "node")}</button>`;
+    @click=${() => {
+      actions.team.close();
+      if (office.tab) office.close();
+      else office.open(first);
+    }}>${word(shown.language.lang, "node")}</button>`;
 }
 
 export function officePages(shown: Shown, actions: Actions): TemplateResult {
