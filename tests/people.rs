@@ -20,5 +20,7 @@ mod providers;
 mod sign_in;
 #[path = "people/team.rs"]
 mod team;
+#[path = "people/watched.rs"]
+mod watched;
 #[path = "people/who.rs"]
 mod who;

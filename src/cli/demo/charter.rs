@@ -250,7 +250,7 @@ pub(super) async fn found(
     let keys: Vec<_> = nodes.iter().map(|node| node.identity().public_key.clone()).collect();
     let statements = statements(steps, &keys, start_ms)?;
     for node in nodes {
-        node.add_statements(statements.clone()).await?;
+        node.add_statements(statements.clone(), None).await?;
     }
     Ok(())
 }
