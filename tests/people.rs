@@ -12,6 +12,8 @@ mod guests;
 mod harness;
 #[path = "../crates/picture/tests/charter/made.rs"]
 mod made;
+#[path = "people/opened.rs"]
+mod opened;
 #[path = "people/pace.rs"]
 mod pace;
 #[path = "people/providers.rs"]
