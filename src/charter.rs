@@ -10,23 +10,27 @@ use std::sync::Arc;
 use bytes::Bytes;
 use polder_picture::{
     admit::{Act, Draft, NewScope, SealedGroup, Supersedes},
-    charter::{self, Charter},
-    picture::Picture,
+    charter::{self, Charter, RoleRow},
+    picture::{Feed, Picture},
     record::{Id, Sealed, key_id},
     refusal::{Class, Refusal},
 };
-use polder_wire::v1::{CharterStatement, Content, Envelope, Lane, RecordKind, content};
+use polder_wire::v1::{
+    Act as Done, CharterStatement, Content, Envelope, Header, Lane, RecordKind, content,
+};
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::{
     node::Node,
+    people::rights::{Right, allows},
     publish::{Pen, PublishError},
     store::{
         engine::EngineError,
         log::{Log, Opened},
         rows::Identity,
     },
+    wall::system_ms,
 };
 
 /// Bytes of a feed that are read at once.
@@ -121,10 +125,12 @@ fn count_refused(added: Vec<Result<bool, Refusal>>) {
 }
 
 impl Node {
-    /// Puts statements on record. Nothing is stored if one of them is refused.
+    /// Puts statements on record. Nothing is stored if one of them is refused. `by`: who brings
+    /// them, for the account; `None` for the node itself.
     pub async fn add_statements(
         self: &Arc<Self>,
         statements: Vec<CharterStatement>,
+        by: Option<Done>,
     ) -> Result<(), PublishError> {
         let mut ours = self.charter.read().as_ref().map(Charter::id);
         for (index, statement) in statements.iter().enumerate() {
@@ -146,7 +152,16 @@ impl Node {
             return Ok(());
         }
         let weight = new.iter().map(prost::Message::encoded_len).sum();
+        let (subject, count) = (format!("charters/{ours}"), new.len() as i64);
+        let by = by.map(|act| Done { subject, count, ..act });
+        let node = Arc::clone(self);
         let task = move |desk: &mut crate::publish::Desk<'_, '_>| {
+            // Nobody changes who may do what without its standing on the account.
+            let mut results: Vec<_> =
+                by.map(|act| node.author_act(desk, act)).into_iter().collect();
+            if results.iter().any(Result::is_err) {
+                return results;
+            }
             let scope = desk.charter_scope(ours);
             let one = |statement: CharterStatement| {
                 let content = Content { content: Some(content::Content::Statement(statement)) };
@@ -160,7 +175,8 @@ impl Node {
                     supersedes: Supersedes::Exactly(Vec::new()),
                 })
             };
-            new.into_iter().map(one).collect()
+            results.extend(new.into_iter().map(one));
+            results
         };
         let receipt = self.submit(Lane::Urgent, None, weight, Box::new(task)).await?;
         match receipt.results.into_iter().find_map(Result::err) {
@@ -180,6 +196,46 @@ impl Node {
         }
         let sentence = "the charter does not let this node hold what is said there";
         Err(Refusal::new(Class::FailedPrecondition, "SCOPE_NOT_ALLOWED", sentence))
+    }
+
+    /// Parties that see an incident which was opened at this node, before the charter names any
+    /// member of it: those for which the node speaks, and whoever opened it may lead it. None once
+    /// the charter has spoken of the incident, and none at any other node.
+    pub(crate) fn openers(&self, incident: &str) -> Vec<String> {
+        let unspoken = |charter: &Charter| !charter.speaks_of(incident);
+        if !self.charter.read().as_ref().is_some_and(unspoken) {
+            return Vec::new();
+        }
+        let own = self.own_keys();
+        let newest = {
+            // Whoever asks may hold this lock already.
+            let picture = self.picture.read_recursive();
+            let Some(index) = picture.incident(incident) else { return Vec::new() };
+            let scope = picture.scope(index);
+            let is_own = |feed: &Feed| feed.origin.is_some_and(|origin| own.contains(&origin));
+            // What others said there before this node had a charter is not for the party alone.
+            if scope.audience != charter::EVERYBODY || !picture.feeds_of(index).all(is_own) {
+                return Vec::new();
+            }
+            let newest = scope.current(|feed| picture.feed(feed).id);
+            newest.map(|(live, _)| (picture.feed(live.record.feed).id, live.record.sequence))
+        };
+        let stored = newest.and_then(|(feed, sequence)| self.log().record(feed, sequence).ok()?);
+        let header = stored.and_then(|stored| Header::decode(stored.envelope.header).ok());
+        let Some(author) = header.map(|header| header.author) else { return Vec::new() };
+        let charter = self.charter.read();
+        let Some(charter) = charter.as_ref() else { return Vec::new() };
+        let parties = charter.node(self.key_id()).map(|row| &row.parties[..]).unwrap_or_default();
+        if author.is_empty() {
+            // The operator opened it: of several parties nobody can tell for which.
+            return if parties.len() == 1 { parties.to_vec() } else { Vec::new() };
+        }
+        let leads = |row: &RoleRow| {
+            allows(row.role, Right::Lead) && (row.incident.is_empty() || row.incident == incident)
+        };
+        let roles = charter.roles(&author, system_ms()).filter(|row| leads(row));
+        let roles = roles.filter(|row| charter.speaks_for(self.key_id(), &row.party));
+        roles.map(|row| row.party.clone()).collect()
     }
 
     /// Takes what a commit brought into the charter.

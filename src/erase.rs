@@ -211,7 +211,8 @@ impl Node {
         }
     }
 
-    fn own_keys(&self) -> Vec<Id> {
+    /// Key ids that this node has, and had.
+    pub(crate) fn own_keys(&self) -> Vec<Id> {
         let retired = self.identity().retired_keys.iter().filter_map(|key| {
             let key = ed25519_dalek::VerifyingKey::from_bytes(key[..].try_into().ok()?).ok()?;
             Some(key_id(&key))

@@ -103,8 +103,9 @@ impl Mark {
     ) -> Self {
         let plain = Self::from(attributes);
         let Some(feed) = picture.feed_index(feed) else { return plain };
-        let aside = picture.set_aside(picture.feed(feed), sequence, attributes);
-        let erased = picture.is_erased(scope, entry, RecordRef { feed, sequence }, attributes);
+        let record = RecordRef { feed, sequence };
+        let aside = picture.set_aside_of((scope, entry), record, attributes);
+        let erased = picture.is_erased(scope, entry, record, attributes);
         Self { aside, erased, ..plain }
     }
 }

@@ -6,6 +6,8 @@
 #[path = "erasing/disk.rs"]
 mod disk;
 mod harness;
+#[path = "erasing/kill.rs"]
+mod kill;
 #[path = "../crates/picture/tests/charter/made.rs"]
 mod made;
 #[path = "erasing/recall.rs"]

@@ -12,6 +12,8 @@ mod guests;
 mod harness;
 #[path = "../crates/picture/tests/charter/made.rs"]
 mod made;
+#[path = "people/opened.rs"]
+mod opened;
 #[path = "people/pace.rs"]
 mod pace;
 #[path = "people/providers.rs"]
@@ -20,5 +22,7 @@ mod providers;
 mod sign_in;
 #[path = "people/team.rs"]
 mod team;
+#[path = "people/watched.rs"]
+mod watched;
 #[path = "people/who.rs"]
 mod who;

@@ -70,12 +70,13 @@ struct Candidate {
     received_ms: i64,
 }
 
-/// Acts, a page of them. What was noted must have been written before.
+/// Acts, a page of them, and the audience of the entry that was asked about, if one was. What was
+/// noted must have been written before.
 pub fn acts(
     node: &Arc<Node>,
     caller: &Caller,
     request: &ListActsRequest,
-) -> Result<ListActsResponse, SubscribeError> {
+) -> Result<(ListActsResponse, Vec<String>), SubscribeError> {
     let size = page_size(request.page_size, 100, 1_000)?;
     let question = ask(node, caller, request)?;
     let asked = ListActsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
@@ -113,7 +114,8 @@ pub fn acts(
         let position = Position { lsn: end, question: hash, offset };
         response.next_page_token = node.tokens.write(Purpose::Page, position);
     }
-    Ok(response)
+    let about = question.about.map(|about| about.audience);
+    Ok((response, about.into_iter().collect()))
 }
 
 /// Checks a question, and finds what may be told of.

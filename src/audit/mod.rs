@@ -5,11 +5,13 @@
 //! ```text
 //! reading, signing in  ->  Pending  ->  one record for many acts, twice a second   (note)
 //! taking along, accounts  ->  a record that is on disk before anything happens     (put_on_record)
+//! statements of a charter  ->  a record in the commit that brings them             (author_act)
 //! ```
 //!
 //! Acts are records of kind control in a scope that never leaves the node, see
 //! `polder_picture::account`. They are chained, signed, verified and backed up like all others.
 
+pub mod asked;
 pub mod list;
 mod pending;
 pub mod reading;
@@ -146,6 +148,16 @@ impl Node {
     pub async fn put_on_record(self: &Arc<Self>, acts: Vec<Act>) -> Result<(), PublishError> {
         let acts = acts.into_iter().map(|act| bounded(self.timed(act))).collect();
         self.write_acts(Lane::Urgent, acts).await
+    }
+
+    /// Puts an act on record in the commit of what it tells.
+    pub(crate) fn author_act(
+        &self,
+        desk: &mut crate::publish::Desk<'_, '_>,
+        act: Act,
+    ) -> Result<(), Refusal> {
+        let scope = desk.account_scope();
+        desk.author(draft(scope, Lane::Urgent, vec![bounded(self.timed(act))]))
     }
 
     async fn write_acts(self: &Arc<Self>, lane: Lane, acts: Vec<Act>) -> Result<(), PublishError> {

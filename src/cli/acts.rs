@@ -21,12 +21,17 @@ impl Words {
             ActKind::GuestInvited => ("invited a guest", "nodigde een gast uit"),
             ActKind::AccountSet => ("made or changed an account", "maakte of wijzigde een account"),
             ActKind::AccountRemoved => ("removed an account", "verwijderde een account"),
+            ActKind::SignedOut => ("signed out", "meldde zich af"),
+            ActKind::StatementsAdded => {
+                ("added statements to the charter", "voegde verklaringen toe aan het handvest")
+            }
             ActKind::EntryRead => ("opened the entry", "opende het item"),
             ActKind::VersionsRead => ("read its versions", "las de versies ervan"),
             ActKind::AttachmentRead => ("opened an attachment", "opende een bijlage"),
             ActKind::ListRead => ("read a list", "las een lijst"),
             ActKind::Followed => ("followed the picture", "volgde het beeld"),
             ActKind::PastRead => ("read the picture of the past", "las het beeld van toen"),
+            ActKind::AccountRead => ("asked who did what", "vroeg wie wat deed"),
             ActKind::Exported => ("took a bundle along", "nam een bundel mee"),
             ActKind::Archived => ("archived the incident", "archiveerde het incident"),
             ActKind::ArchiveDropped => ("dropped what was archived", "gooide het archief weg"),

@@ -28,8 +28,14 @@ pub(super) async fn run(context: &Context, command: IncidentCommand) -> anyhow::
     match command {
         IncidentCommand::Create(args) => {
             let request = create_request(args)?;
-            let made = client.create_incident(request).await?.into_inner().incident;
-            shown(context, words.created(), made)
+            let made = client.create_incident(request).await?.into_inner();
+            let id = made.incident.as_ref().map(|made| made.name.clone()).unwrap_or_default();
+            let code = shown(context, words.created(), made.incident)?;
+            if made.needs_members {
+                let id = id.trim_start_matches("incidents/");
+                eprintln!("{}", words.needs_members().replace("{id}", id));
+            }
+            Ok(code)
         }
         IncidentCommand::Show(name) => {
             let incident = client::incident(&channel, Some(&name.id), words).await?;

@@ -150,6 +150,7 @@ words! {
     lane_bulk: "bulk", "bulk";
     imported: "steps played", "stappen afgespeeld";
     created: "Opened", "Geopend";
+    needs_members: "The charter names no members of it yet: only the party of who opened it sees it, at this node. Open it to others with `polder member {id} PARTY...` or `--everybody`.", "Het handvest noemt nog geen deelnemers: alleen de partij van wie het opende ziet het, op dit knooppunt. Stel het open voor anderen met `polder member {id} PARTIJ...` of `--everybody`.";
     updated: "Changed", "Gewijzigd";
     closed: "Closed", "Gesloten";
     closed_state: "closed", "gesloten";

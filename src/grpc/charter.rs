@@ -5,13 +5,16 @@ use polder_picture::{
     refusal::{Class, Refusal},
 };
 use polder_wire::v1::{
-    self, AddStatementsRequest, AddStatementsResponse, CharterStatement, ListStatementsRequest,
-    ListStatementsResponse, StatementRow, charter_service_server::CharterService,
+    self, ActKind, AddStatementsRequest, AddStatementsResponse, CharterStatement,
+    ListStatementsRequest, ListStatementsResponse, StatementRow,
+    charter_service_server::CharterService,
 };
 use tonic::{Request, Response, Status};
 
-use super::{Services, status::Refused};
+use super::{Services, guard::caller, status::Refused};
 use crate::{
+    audit::act,
+    people::Caller,
     query::{page, page_size},
     token::{Position, Purpose},
 };
@@ -36,14 +39,19 @@ fn missing() -> Refusal {
 }
 
 impl Services {
-    async fn add(&self, request: AddStatementsRequest) -> Result<AddStatementsResponse, Refused> {
+    async fn add(
+        &self,
+        request: AddStatementsRequest,
+        caller: &Caller,
+    ) -> Result<AddStatementsResponse, Refused> {
         let count = request.statements.len();
         if !(1..=100).contains(&count) {
             let reason = if count == 0 { "TOO_FEW" } else { "TOO_MANY" };
             let sentence = format!("has {count} items, 1 to 100 are allowed");
             return Err(Refusal::field("statements", reason, sentence).into());
         }
-        self.node.add_statements(request.statements.clone()).await?;
+        let by = act(caller, ActKind::StatementsAdded);
+        self.node.add_statements(request.statements.clone(), Some(by)).await?;
         let charter = self.node.charter.read();
         let charter = charter.as_ref().ok_or_else(missing)?;
         let rows = request.statements.into_iter().map(|statement| row(charter, statement));
@@ -85,7 +93,8 @@ impl CharterService for Services {
         &self,
         request: Request<AddStatementsRequest>,
     ) -> Result<Response<AddStatementsResponse>, Status> {
-        Ok(Response::new(self.add(request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(self.add(request.into_inner(), &caller).await?))
     }
 
     async fn list_statements(

@@ -91,14 +91,19 @@ impl IncidentService for Services {
             let feed = picture.feed(picture.feed_index(a.feed)?);
             Some(format!("incidents/{}", picture.scope(feed.scope).incident))
         });
-        // Who opened it sees it once, also where a charter does not name its members yet.
+        // Who opened it sees it once, also where a charter names other members only.
         let name = name.unwrap_or_else(|| format!("incidents/{id}"));
         let incident = {
             let picture = self.node.picture.read();
             let scope = incident::find(&picture, &name, "name").map_err(Refused::from)?;
             view(&picture, scope, &name, &Sight::All).map_err(Refused::from)?
         };
-        Ok(Response::new(CreateIncidentResponse { incident: Some(incident) }))
+        let needs_members = {
+            let charter = self.node.charter.read();
+            let id = name.trim_start_matches("incidents/");
+            charter.as_ref().is_some_and(|charter| !charter.has_members(id))
+        };
+        Ok(Response::new(CreateIncidentResponse { incident: Some(incident), needs_members }))
     }
 
     async fn get_incident(

@@ -214,7 +214,7 @@ impl PeopleService for Services {
         &self,
         request: Request<SignOutRequest>,
     ) -> Result<Response<SignOutResponse>, Status> {
-        self.people.sign_out(&caller(&request)?).map_err(Refused::from)?;
+        self.people.sign_out(&caller(&request)?).await.map_err(Refused::from)?;
         Ok(Response::new(SignOutResponse {}))
     }
 

@@ -126,7 +126,7 @@ async fn take(node: &Arc<Node>, statements: Vec<CharterStatement>) -> Result<Str
     let mut ordered = statements;
     ordered.sort_by_key(|one| !founds(one));
     for some in ordered.chunks(100) {
-        node.add_statements(some.to_vec()).await?;
+        node.add_statements(some.to_vec(), None).await?;
     }
     Ok(charter.founding().display_name.clone())
 }

@@ -245,7 +245,10 @@ impl Caller {
         if incident == account::INCIDENT {
             return false;
         }
-        let charter = self.people.node.charter.read();
+        let node = &self.people.node;
+        // Until the charter speaks of an incident, whoever opened it here is not shut out of it.
+        let opened = if audience == EVERYBODY { node.openers(incident) } else { Vec::new() };
+        let charter = node.charter.read();
         grants.iter().any(|grant| {
             let named = grant
                 .audiences
@@ -253,7 +256,7 @@ impl Caller {
                 .is_none_or(|named| named.iter().any(|one| one == audience));
             // Without a charter there are no audiences but everybody.
             let party = charter.as_ref().map_or(audience == EVERYBODY, |charter| {
-                charter.may_see(&grant.party, incident, audience)
+                charter.may_see(&grant.party, incident, audience) || opened.contains(&grant.party)
             });
             rights::allows(grant.role, Right::Read) && covers(grant, incident) && named && party
         })

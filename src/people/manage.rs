@@ -192,15 +192,18 @@ impl People {
         Ok(SignedIn { token, expire_ms, caller })
     }
 
-    /// Ends every session of an account.
-    pub fn sign_out(&self, caller: &Caller) -> Result<(), Refusal> {
+    /// Ends every session of an account. Nobody stays signed in because the disk is slow.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Refusal> {
         let Who::Account { name, .. } = caller.who() else { return Ok(()) };
-        let mut accounts = self.accounts.write();
-        let Some(mut account) = accounts.get(name).cloned() else { return Ok(()) };
-        account.generation += 1;
-        accounts.set(name, account).map_err(|error| failed(&error))?;
-        drop(accounts);
+        let done = act(caller, ActKind::SignedOut);
+        {
+            let mut accounts = self.accounts.write();
+            let Some(mut account) = accounts.get(name).cloned() else { return Ok(()) };
+            account.generation += 1;
+            accounts.set(name, account).map_err(|error| failed(&error))?;
+        }
         self.announce();
+        self.node.note_first(done).await;
         Ok(())
     }
 

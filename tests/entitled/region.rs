@@ -289,7 +289,7 @@ async fn started(seed: u64, provider: &Provider, dir: &Path) -> (Region, Foundat
         places.iter().map(|place| place.node.identity().public_key.clone()).collect();
     let (charter, statements) = Foundation::new(&world, &keys, ROOT);
     for place in &places {
-        place.node.add_statements(statements.clone()).await.unwrap();
+        place.node.add_statements(statements.clone(), None).await.unwrap();
     }
     places[0].serve(provider.people(), None).await;
     let first = places[0].address();
@@ -331,7 +331,7 @@ pub async fn try_one(seed: u64, provider: Arc<Provider>) -> usize {
         region.world = region.world.changed(&mut region.random);
         let statements = charter.change(&region.world);
         for place in &region.places {
-            place.node.add_statements(statements.clone()).await.unwrap();
+            place.node.add_statements(statements.clone(), None).await.unwrap();
         }
         for _ in 0..3 {
             region.say().await;

@@ -64,10 +64,12 @@ fn secret() -> String {
     format!("patient {}", Uuid::new_v4())
 }
 
+pub fn erase_request(name: &str) -> EraseEntryRequest {
+    EraseEntryRequest { name: name.into(), reason: "asked for".into(), ..Default::default() }
+}
+
 async fn erase(node: &Running, name: &str) -> EraseEntryResponse {
-    let request =
-        EraseEntryRequest { name: name.into(), reason: "asked for".into(), ..Default::default() };
-    node.picture().erase_entry(request).await.unwrap().into_inner()
+    node.picture().erase_entry(erase_request(name)).await.unwrap().into_inner()
 }
 
 async fn upload(node: &Running, data: &[u8]) -> String {
@@ -93,7 +95,7 @@ async fn titles(node: &Running) -> Vec<String> {
     titles
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(120);
     while !holds().await {
         assert!(Instant::now() < end, "never: {what}");
@@ -101,7 +103,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn started(home: &Home, more: &[&str]) -> Running {
+pub async fn started(home: &Home, more: &[&str]) -> Running {
     let file = home.beside("polder.toml");
     std::fs::write(&file, AT_ONCE).unwrap();
     let args = [&["--config", file.to_str().unwrap()], more].concat();

@@ -51,6 +51,16 @@ async fn carried(from: &Running, to: &Running, file: &std::path::Path) {
     must(&["import", file, "--node", &to.address()]);
 }
 
+/// The same from a node that keeps to a charter, which makes a bundle for one node only.
+async fn handed(from: &Running, to: &Running, home: &Home) {
+    let (heads, file) = (home.beside("heads"), home.beside("bundle"));
+    let (heads, file) = (heads.to_str().unwrap(), file.to_str().unwrap());
+    let _ = std::fs::remove_file(heads);
+    must(&["heads", "--to", heads, "--node", &to.address()]);
+    must(&["export", "--to", file, "--for", heads, "--node", &from.address()]);
+    must(&["import", file, "--node", &to.address()]);
+}
+
 /// Each version of an entry, and why it does not count.
 async fn marks(node: &Running, name: &str) -> Vec<(String, String, bool)> {
     let versions = node.versions(name).await;
@@ -289,4 +299,121 @@ async fn a_node_does_not_write_what_would_not_count() {
     node.create(incident_of("outage")).await.unwrap();
     let refused = node.try_put(item(&of("water", "not ours"))).await.unwrap_err();
     assert_eq!(reason(&refused), "PARTY_NOT_OF_NODE");
+}
+
+fn coordinator(party: &str) -> polder_wire::v1::CharterChange {
+    change(Change::Role(polder_wire::v1::RoleGrant {
+        person: "wim".into(),
+        party: format!("parties/{party}"),
+        role: polder_wire::v1::Role::InformationManager.into(),
+        incident: "incidents/outage".into(),
+        expire_time: None,
+    }))
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_only_when_its_node_may_speak_for_what_it_withdraws() {
+    let homes = [Home::new(), Home::of("sled"), Home::new()];
+    let node = homes[0].start().await;
+    let other = stranger(&homes[1]).await;
+    let file = homes[1].beside("bundle");
+    let mut region = Region::new();
+    let changes = vec![
+        party("police"),
+        party("water"),
+        member("outage", "-"),
+        certificate(&key_of(&node).await, "police"),
+        certificate(&key_of(&other).await, "water"),
+    ];
+    let statements = [region.founded.clone(), region.says(changes)];
+    say(&node, &statements).await.unwrap();
+    carried(&other, &node, &file).await;
+    let of_police = [
+        node.put(&of("police", "withdrawn by others")).await,
+        node.put(&of("police", "replaced by others")).await,
+        node.put(&of("police", "erased by others")).await,
+    ];
+    let own = node.put(&of("police", "withdrawn by its own")).await;
+    handed(&node, &other, &homes[0]).await;
+
+    // The other keeps to no charter, so nothing stops it from writing.
+    other.retract(&of_police[0].name, "not ours to say").await.unwrap();
+    let mut over = of("water", "in its place");
+    over.name.clone_from(&of_police[1].name);
+    other.put(&over).await;
+    over.name.clone_from(&of_police[2].name);
+    over.texts[0].title = "to erase with".into();
+    other.put(&over).await;
+    let erase = polder_wire::v1::EraseEntryRequest {
+        name: of_police[2].name.clone(),
+        reason: "gone".into(),
+        ..Default::default()
+    };
+    other.picture().erase_entry(erase).await.unwrap();
+    let of_water = other.put(&of("water", "of water")).await.name;
+    other.retract(&of_water, "our own").await.unwrap();
+    node.retract(&own.name, "our own").await.unwrap();
+    carried(&other, &node, &file).await;
+
+    let stands = async |node: &Running| {
+        shows(
+            node,
+            &["erased by others", "in its place", "replaced by others", "withdrawn by others"],
+        )
+        .await;
+        for put in [&of_police[0], &of_police[2]] {
+            let (shown, rivals) = node.get(&put.name).await.unwrap();
+            assert_eq!((shown.version, rivals.len()), (put.version.clone(), 0));
+            assert!(!shown.erased);
+        }
+        // What others put over it stands beside it.
+        assert_eq!(node.get(&of_police[1].name).await.unwrap().1.len(), 1);
+        let marked = marks(node, &of_police[0].name).await;
+        assert_eq!(marked[0], ("withdrawn by others".into(), String::new(), false));
+        assert_eq!(marked[1], (String::new(), "NOT_OWNER".into(), true));
+        let marked = marks(node, &of_police[2].name).await;
+        let reasons: Vec<_> = marked.iter().map(|(_, reason, _)| &reason[..]).collect();
+        assert!(reasons.contains(&"PARTY_NOT_OF_NODE"), "{marked:?}");
+        assert!(node.get(&of_water).await.unwrap().0.retracted, "its own it may withdraw");
+        assert!(node.get(&own.name).await.unwrap().0.retracted);
+        assert_eq!(node.status().await.set_aside_record_count, 2);
+        assert!(node.verdict().await.sound);
+    };
+    stands(&node).await;
+    drop(node);
+    let node = homes[0].start().await;
+    stands(&node).await;
+
+    // Its party gets the information coordinator of the incident: then it may, and did.
+    let leads = region.says(vec![coordinator("water")]);
+    say(&node, std::slice::from_ref(&leads)).await.unwrap();
+    shows(&node, &["in its place"]).await;
+    for put in [&of_police[0], &of_police[2]] {
+        assert!(node.get(&put.name).await.unwrap().0.retracted);
+    }
+    assert_eq!(marks(&node, &of_police[0].name).await[1].1, "");
+    assert_eq!(marks(&node, &of_police[2].name).await[0].0, "erased by others", "it is kept");
+    assert_eq!(node.get(&of_police[1].name).await.unwrap().1.len(), 0, "it was replaced");
+    assert_eq!(node.status().await.set_aside_record_count, 1, "erasing is for its party alone");
+    // And no longer, when the role is withdrawn.
+    say(&node, &[region.says(vec![withdraw(&leads, 0)])]).await.unwrap();
+    stands(&node).await;
+
+    // A node under the charter does not write it in the first place.
+    let third = homes[2].start().await;
+    let key = key_of(&third).await;
+    say(&node, &[region.says(vec![certificate(&key, "water")])]).await.unwrap();
+    let mut client =
+        polder_wire::v1::charter_service_client::CharterServiceClient::new(node.connect().await);
+    let all = client.list_statements(polder_wire::v1::ListStatementsRequest::default()).await;
+    let all = all.unwrap().into_inner().statements.into_iter();
+    let mut all: Vec<_> = all.filter_map(|row| row.statement).collect();
+    all.sort_by_key(|one| *one != region.founded);
+    say(&third, &all).await.unwrap();
+    handed(&node, &third, &homes[0]).await;
+    stands(&third).await;
+    let name = &of_police[0].name;
+    assert_eq!(reason(&third.retract(name, "x").await.unwrap_err()), "NOT_OWNER");
+    over.name.clone_from(name);
+    assert_eq!(reason(&third.try_put(item(&over)).await.unwrap_err()), "NOT_OWNER");
 }

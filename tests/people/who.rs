@@ -71,10 +71,13 @@ impl Person {
         AuditServiceClient::new(self.service.clone())
     }
 
+    pub fn charter(&self) -> CharterServiceClient<Signed> {
+        CharterServiceClient::new(self.service.clone())
+    }
+
     /// Adds statements to the charter of the node.
     pub async fn say(&self, statements: Vec<v1::CharterStatement>) {
-        let mut client = CharterServiceClient::new(self.service.clone());
-        client.add_statements(AddStatementsRequest { statements }).await.unwrap();
+        self.charter().add_statements(AddStatementsRequest { statements }).await.unwrap();
     }
 
     pub fn node(&self) -> NodeServiceClient<Signed> {

@@ -290,7 +290,8 @@ impl<'a> Group<'a> {
         let origin = self.signer.id();
         let name = FeedName::new(origin, scope_id, draft.lane);
         let attributes = own::attributes(&draft);
-        self.check_counts(&name, &attributes)?;
+        self.check_counts(draft.scope, &name, &attributes)?;
+        self.check_owner(&draft, &register, &seen)?;
         let feed = self.feed(draft.scope, name, None);
         let head = self.head(feed);
         let record = RecordRef { feed, sequence: head.sequence + 1 };
@@ -322,7 +323,8 @@ impl<'a> Group<'a> {
 
         let live = Live { record, hlc, attributes: attributes.recorded_at(Hlc::millis(hlc)) };
         if !live.attributes.is_apart() {
-            register.add(live.clone(), &seen);
+            let may = |by, replaced: &Live| self.may_replace(draft.scope, by, replaced);
+            register.add(live.clone(), &seen, may);
         }
         let data = match draft.act {
             Act::Incident(data) => {
@@ -368,6 +370,15 @@ impl<'a> Group<'a> {
             heads: self.heads,
             jumps: self.jumps,
             hlc: self.clock.last(),
+        }
+    }
+
+    /// The incident that a scope is of, by id.
+    fn incident(&self, scope: u32) -> &str {
+        let known = self.picture.scopes();
+        match (scope as usize).checked_sub(known.len()) {
+            Some(new) => &self.scopes[new].incident,
+            None => &known[scope as usize].incident,
         }
     }
 

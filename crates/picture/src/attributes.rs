@@ -182,11 +182,15 @@ impl Attributes {
         self.flags & PERSONAL != 0
     }
 
-    /// The party in whose name it says something, by its hash. `None` for what speaks for nobody:
-    /// an incident's data, a withdrawal, what cannot be read here.
-    pub fn speaks_for(&self) -> Option<u64> {
-        let said = self.erases() || self.flags & (RETRACTED | OPAQUE | APART) == 0;
-        (said && self.party != 0).then_some(self.party)
+    /// The party whose it is, by its hash: in whose name it says something, or whose entry it
+    /// withdraws. `None` for what is nobody's: an incident's data, what cannot be read here.
+    pub fn owner(&self) -> Option<u64> {
+        (self.flags & (OPAQUE | APART) == 0 && self.party != 0).then_some(self.party)
+    }
+
+    /// Withdraws the entry, and says itself nothing for a party.
+    pub fn only_withdraws(&self) -> bool {
+        self.retracted() && !self.erases()
     }
 
     /// Of a kind whose newest record counts without a person's decision.

@@ -1,8 +1,10 @@
 //! The register behind each entry: which of its records are live.
 //!
-//! A record is live until another record's `seen` covers it. Two live records are a
-//! contradiction, which stays until a person publishes a record that saw both. Adding records is
-//! commutative, associative and idempotent, so every order of arrival gives the same register.
+//! A record is live until the `seen` of another covers it, whose node may replace it. Two live
+//! records are a contradiction, which stays until a person publishes a record that saw both. A
+//! withdrawal that would hide what its node may not stands apart for as long as that is live.
+//! Adding records is commutative, associative and idempotent, so every order of arrival gives the
+//! same register.
 
 use polder_wire::v1::Mode;
 use smallvec::SmallVec;
@@ -43,50 +45,118 @@ pub struct Register {
     pub lsn: u64,
     /// Live records, in the order of their references.
     pub live: SmallVec<[Live; 1]>,
-    /// Highest sequence number per feed that some record of this entry has seen.
-    covered: SmallVec<[RecordRef; 1]>,
+    /// Highest sequence number per feed that records of this entry have seen, for each feed that
+    /// they are in.
+    covered: SmallVec<[Covered; 1]>,
+    /// Withdrawals that saw something live which their node may not withdraw.
+    apart: Option<Box<Vec<Live>>>,
+}
+
+/// Up to which number records of one feed have seen another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Covered {
+    /// Index of the feed whose records saw it.
+    by: u32,
+    feed: u32,
+    sequence: u64,
+}
+
+impl Covered {
+    fn covers(&self, record: RecordRef) -> bool {
+        self.feed == record.feed && self.sequence >= record.sequence
+    }
 }
 
 impl Register {
     /// An entry without records.
     pub fn new(scope: u32, mode: Mode, entry: Uuid) -> Self {
-        Self { entry, scope, mode, lsn: 0, live: SmallVec::new(), covered: SmallVec::new() }
+        let (live, covered) = Default::default();
+        Self { entry, scope, mode, lsn: 0, live, covered, apart: None }
     }
 
-    /// Adds a record that saw `seen`.
-    pub fn add(&mut self, live: Live, seen: &[RecordRef]) {
+    /// Adds a record that saw `seen`. `may`: whether records of a feed, by its index, may replace
+    /// one of another feed.
+    pub fn add(&mut self, live: Live, seen: &[RecordRef], may: impl Fn(u32, &Live) -> bool) {
         for seen in seen {
-            self.cover(*seen);
+            self.cover(live.record.feed, *seen);
+        }
+        let apart = self.apart.take().map_or_else(Vec::new, |apart| *apart);
+        for live in apart.into_iter().chain([live]) {
+            if let Err(at) = self.live.binary_search_by_key(&live.record, |live| live.record) {
+                self.live.insert(at, live);
+            }
         }
         let covered = &self.covered;
-        self.live.retain(|live| !covers(covered, live.record));
-        if covers(covered, live.record) {
-            return;
-        }
-        if let Err(at) = self.live.binary_search_by_key(&live.record, |live| live.record) {
-            self.live.insert(at, live);
-        }
+        self.live.retain(|live| {
+            let hides = |covered: &Covered| {
+                let own = covered.by == live.record.feed;
+                covered.covers(live.record) && (own || may(covered.by, live))
+            };
+            !covered.iter().any(hides)
+        });
+        self.set_apart();
     }
 
-    fn cover(&mut self, seen: RecordRef) {
-        match self.covered.binary_search_by_key(&seen.feed, |covered| covered.feed) {
+    /// What is live and covered all the same is of those who may not replace it.
+    fn set_apart(&mut self) {
+        let said = self.live.iter().filter(|live| !live.attributes.retracted());
+        let said: SmallVec<[RecordRef; 4]> = said.map(|live| live.record).collect();
+        let covered = &self.covered;
+        let mut apart = Vec::new();
+        self.live.retain(|live| {
+            let hides = |covered: &Covered| {
+                covered.by == live.record.feed && said.iter().any(|said| covered.covers(*said))
+            };
+            let stays = !live.attributes.retracted() || !covered.iter().any(hides);
+            if !stays {
+                apart.push(live.clone());
+            }
+            stays
+        });
+        self.apart = (!apart.is_empty()).then(|| Box::new(apart));
+    }
+
+    fn cover(&mut self, by: u32, seen: RecordRef) {
+        let key = |covered: &Covered| (covered.feed, covered.by);
+        match self.covered.binary_search_by_key(&(seen.feed, by), key) {
             Ok(at) => {
                 let covered = &mut self.covered[at];
                 covered.sequence = covered.sequence.max(seen.sequence);
             }
-            Err(at) => self.covered.insert(at, seen),
+            Err(at) => {
+                let RecordRef { feed, sequence } = seen;
+                self.covered.insert(at, Covered { by, feed, sequence });
+            }
         }
     }
 
     /// Highest sequence number per feed that some record of this entry has seen.
-    pub fn covered(&self) -> &[RecordRef] {
-        &self.covered
+    pub fn covered(&self) -> SmallVec<[RecordRef; 4]> {
+        let mut all: SmallVec<[RecordRef; 4]> = SmallVec::new();
+        for Covered { feed, sequence, .. } in &self.covered {
+            match all.last_mut().filter(|last| last.feed == *feed) {
+                Some(last) => last.sequence = last.sequence.max(*sequence),
+                None => all.push(RecordRef { feed: *feed, sequence: *sequence }),
+            }
+        }
+        all
+    }
+
+    /// Withdrawals that are not current, because something is which they saw and their node may
+    /// not withdraw.
+    pub fn apart(&self) -> &[Live] {
+        self.apart.as_ref().map_or(&[], |apart| apart)
+    }
+
+    /// How many of them say nothing for a party themselves: those do not count.
+    pub fn apart_count(&self) -> u64 {
+        self.apart().iter().filter(|live| live.attributes.only_withdraws()).count() as u64
     }
 
     /// What an author who holds everything here has seen: the shortest vector that covers it.
     pub fn seen(&self) -> SmallVec<[RecordRef; 4]> {
-        let mut seen: SmallVec<[RecordRef; 4]> = SmallVec::from_slice(&self.covered);
-        for live in &self.live {
+        let mut seen = self.covered();
+        for live in self.live.iter().chain(self.apart()) {
             match seen.iter_mut().find(|seen| seen.feed == live.record.feed) {
                 Some(seen) => seen.sequence = seen.sequence.max(live.record.sequence),
                 None => seen.push(live.record),
@@ -98,7 +168,7 @@ impl Register {
 
     /// True when the vector covers the record.
     pub fn covers(seen: &[RecordRef], record: RecordRef) -> bool {
-        covers(seen, record)
+        seen.iter().any(|seen| seen.feed == record.feed && seen.sequence >= record.sequence)
     }
 
     /// The version to show first: the one recorded last. Of two that were recorded at the same
@@ -134,8 +204,4 @@ impl Register {
 /// Orders live records from the oldest to the newest, in the same way on every node.
 pub(crate) fn recency(live: &Live, feed_id: impl Fn(u32) -> Id) -> (u64, Id, u64) {
     (live.hlc, feed_id(live.record.feed), live.record.sequence)
-}
-
-fn covers(seen: &[RecordRef], record: RecordRef) -> bool {
-    seen.iter().any(|seen| seen.feed == record.feed && seen.sequence >= record.sequence)
 }

@@ -166,8 +166,10 @@ pub struct Picture {
     named: u32,
     /// Which records count; `None` where no charter decides.
     pub(crate) standing: Option<Arc<RecordStanding>>,
-    /// Which nodes said something for which party, by its hash.
+    /// Which nodes said something for which party, or replaced something of it, by its hash.
     pub(crate) said: HashSet<(Id, u64)>,
+    /// Which nodes replaced or withdrew what may be another's, and in which scope.
+    pub(crate) led: HashSet<(Id, u32)>,
     /// Records that are held and do not count.
     pub(crate) set_aside: u64,
     /// What was erased of entries.
@@ -401,7 +403,8 @@ impl Picture {
         if change.entry.is_nil() {
             let register = &mut self.scopes[change.scope as usize].register;
             if !aside {
-                register.add(change.live.clone(), &seen);
+                // It is nobody's.
+                register.add(change.live.clone(), &seen, |_, _| true);
                 register.lsn = self.lsn;
             }
             return;
@@ -415,7 +418,9 @@ impl Picture {
             }
         };
         if !aside {
-            register.add(change.live.clone(), &seen);
+            let apart = register.apart_count();
+            self.add_to(&mut register, change.live.clone(), &seen);
+            self.set_aside = self.set_aside + register.apart_count() - apart;
             self.note_erasure(change, &seen);
         }
         register.lsn = self.lsn;

@@ -3,14 +3,20 @@
 //! passed on like any record, but set aside: it is not shown as current and covers nothing. A
 //! function of the record and the charter, so that every node which holds the same decides the
 //! same, whatever came first.
+//!
+//! A record that counts replaces, or withdraws, what its node may: what is of a party for which the
+//! node speaks, and of any party in an incident of which the node's party has the information
+//! coordinator. Whose the replaced record is stands in that record, so it may come later.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use hashbrown::HashMap;
+use uuid::Uuid;
 
 use crate::{
     attributes::Attributes,
     charter,
+    live::{Live, RecordRef, Register},
     picture::{Feed, Picture},
     record::{Id, feed_id},
 };
@@ -24,6 +30,8 @@ pub enum SetAside {
     CutOff,
     /// The charter does not let its node speak for the party that it names.
     PartyNotOfNode,
+    /// It withdraws what the charter does not let its node withdraw.
+    NotOwner,
 }
 
 impl SetAside {
@@ -33,6 +41,7 @@ impl SetAside {
             Self::NotCertified => "NODE_NOT_CERTIFIED",
             Self::CutOff => "NODE_CUT_OFF",
             Self::PartyNotOfNode => "PARTY_NOT_OF_NODE",
+            Self::NotOwner => "NOT_OWNER",
         }
     }
 }
@@ -49,6 +58,8 @@ struct Certified {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordStanding {
     nodes: HashMap<Id, Certified>,
+    /// Hashes of the parties that have the information coordinator of an incident.
+    leads: BTreeMap<Box<str>, Vec<u64>>,
 }
 
 impl RecordStanding {
@@ -59,15 +70,30 @@ impl RecordStanding {
         let one = |(node, parties, cut): (Id, Vec<u64>, Option<&'a BTreeMap<Id, u64>>)| {
             (node, Certified { parties, cut: cut.cloned() })
         };
-        Self { nodes: nodes.map(one).collect() }
+        Self { nodes: nodes.map(one).collect(), leads: BTreeMap::new() }
     }
 
-    /// Whether a record is set aside. `root`: the feed that its header names. A feed that forked
-    /// is cut off at one number on all its branches: which of them was meant, nobody can tell.
+    /// Names parties, by their hashes, that have the information coordinator of an incident, by
+    /// id: what others said in it, their nodes may replace and withdraw.
+    #[must_use]
+    pub fn with_leads<'a>(mut self, leads: impl Iterator<Item = (&'a str, u64)>) -> Self {
+        for (incident, party) in leads {
+            self.leads.entry(incident.into()).or_default().push(party);
+        }
+        for parties in self.leads.values_mut() {
+            parties.sort_unstable();
+            parties.dedup();
+        }
+        self
+    }
+
+    /// Whether a record of an incident, by id, is set aside. `root`: the feed that its header
+    /// names. A feed that forked is cut off at one number on all its branches: which of them was
+    /// meant, nobody can tell.
     pub fn judge(
         &self,
-        origin: Id,
-        root: Id,
+        incident: &str,
+        (origin, root): (Id, Id),
         sequence: u64,
         attributes: &Attributes,
     ) -> Option<SetAside> {
@@ -77,8 +103,26 @@ impl RecordStanding {
         {
             return Some(SetAside::CutOff);
         }
-        let party = attributes.speaks_for();
-        party.filter(|party| !node.parties.contains(party)).map(|_| SetAside::PartyNotOfNode)
+        let party = attributes.owner()?;
+        match attributes.only_withdraws() {
+            _ if node.parties.contains(&party) => None,
+            true => (!self.leads(incident, origin)).then_some(SetAside::NotOwner),
+            false => Some(SetAside::PartyNotOfNode),
+        }
+    }
+
+    /// Whether what a node says in an incident may replace, or withdraw, what is a party's.
+    pub fn may_replace(&self, incident: &str, origin: Id, party: u64) -> bool {
+        self.speaks(origin, party) || self.leads(incident, origin)
+    }
+
+    /// Whether a node speaks for a party that has the information coordinator of an incident. Also
+    /// when the role has ended: nodes have no time in common. To end it, withdraw the role.
+    fn leads(&self, incident: &str, origin: Id) -> bool {
+        let Some(leads) = self.leads.get(incident) else { return false };
+        self.nodes
+            .get(&origin)
+            .is_some_and(|node| node.parties.iter().any(|party| leads.contains(party)))
     }
 
     /// Up to where the records of a node's feed stand.
@@ -112,8 +156,29 @@ impl RecordStanding {
                 hasher.update(&end.to_le_bytes());
             }
         }
+        for (incident, parties) in &self.leads {
+            hasher.update(b"leads");
+            hasher.update(blake3::hash(incident.as_bytes()).as_bytes());
+            hasher.update(&(parties.len() as u64).to_le_bytes());
+            for party in parties {
+                hasher.update(&party.to_le_bytes());
+            }
+        }
         *hasher.finalize().as_bytes()
     }
+}
+
+/// Whether a record by one origin may replace a record of another. What is nobody's, everybody may.
+pub(crate) fn may_replace(
+    standing: Option<&RecordStanding>,
+    incident: &str,
+    (by, of): (Option<Id>, Option<Id>),
+    replaced: &Live,
+) -> bool {
+    let (Some(standing), Some(party)) = (standing, replaced.attributes.owner()) else {
+        return true;
+    };
+    by == of || by.is_some_and(|by| standing.may_replace(incident, by, party))
 }
 
 impl Picture {
@@ -143,10 +208,18 @@ impl Picture {
         let speaks = |of: Option<&RecordStanding>, (origin, party): &(Id, u64)| {
             of.is_none_or(|standing| standing.speaks(*origin, *party))
         };
-        moved || self.said.iter().any(|pair| speaks(ours, pair) != speaks(other, pair))
+        // Without a charter nobody was asked who leads.
+        let leads = |(origin, scope): &(Id, u32)| {
+            let incident = &self.scope(*scope).incident;
+            let [ours, other] = [ours?, other?].map(|of| of.leads(incident, *origin));
+            Some(ours != other)
+        };
+        moved
+            || self.said.iter().any(|pair| speaks(ours, pair) != speaks(other, pair))
+            || self.led.iter().any(|pair| leads(pair) == Some(true))
     }
 
-    /// Records that are set aside.
+    /// Records that are set aside, and withdrawals that stand apart from what they would hide.
     pub fn set_aside_count(&self) -> u64 {
         self.set_aside
     }
@@ -163,7 +236,25 @@ impl Picture {
         if attributes.is_apart() {
             return None;
         }
-        standing.judge(feed.origin?, self.root_of(feed), sequence, attributes)
+        let incident = &self.scope(feed.scope).incident;
+        standing.judge(incident, (feed.origin?, self.root_of(feed)), sequence, attributes)
+    }
+
+    /// The same of any record of an entry: a withdrawal does not count either while something
+    /// shows that it saw and its node may not withdraw.
+    pub fn set_aside_of(
+        &self,
+        (scope, entry): (u32, Uuid),
+        record: RecordRef,
+        attributes: &Attributes,
+    ) -> Option<SetAside> {
+        let feed = self.feed(record.feed);
+        let apart = || {
+            let mut apart = self.entry(scope, entry)?.apart().iter();
+            let stands = attributes.only_withdraws() && apart.any(|live| live.record == record);
+            stands.then_some(SetAside::NotOwner)
+        };
+        self.set_aside(feed, record.sequence, attributes).or_else(apart)
     }
 
     /// The feed that the records of a feed name in their headers.
@@ -177,8 +268,31 @@ impl Picture {
     /// Takes note of who said something for whom.
     pub(crate) fn note_said(&mut self, feed: u32, attributes: &Attributes) {
         let origin = self.feed(feed).origin;
-        if let (Some(origin), Some(party)) = (origin, attributes.speaks_for()) {
+        if let (Some(origin), Some(party)) = (origin, attributes.owner()) {
             self.said.insert((origin, party));
+            if attributes.only_withdraws() {
+                self.led.insert((origin, self.feed(feed).scope));
+            }
+        }
+    }
+
+    /// Adds a record to the register of its entry, and takes note of what the charter was asked.
+    pub(crate) fn add_to(&mut self, register: &mut Register, live: Live, seen: &[RecordRef]) {
+        let asked = RefCell::new(Vec::new());
+        let scope = register.scope;
+        register.add(live, seen, |by, replaced| {
+            let [by, of] = [by, replaced.record.feed].map(|feed| self.feed(feed).origin);
+            if let (Some(origin), Some(party)) = (by, replaced.attributes.owner())
+                && by != of
+            {
+                asked.borrow_mut().push((origin, party));
+            }
+            let incident = &self.scope(scope).incident;
+            may_replace(self.standing(), incident, (by, of), replaced)
+        });
+        for (origin, party) in asked.into_inner() {
+            self.said.insert((origin, party));
+            self.led.insert((origin, scope));
         }
     }
 }

@@ -46,7 +46,7 @@ fn say(charter: &mut Charter, statement: &CharterStatement) -> Option<Standing> 
 
 fn stands(charter: &Charter, node: Id, feed: Id, sequence: u64) -> bool {
     let attributes = Attributes::bare(Lane::Routine);
-    charter.record_standing().judge(node, feed, sequence, &attributes).is_none()
+    charter.record_standing().judge("flood", (node, feed), sequence, &attributes).is_none()
 }
 
 #[test]

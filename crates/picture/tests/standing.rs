@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use polder_picture::{
     attributes::{Attributes, party_hash},
-    live::{Live, RecordRef},
+    live::{Live, RecordRef, Register},
     picture::{Change, Picture},
     record::{Id, feed_id, scope_id},
     standing::RecordStanding,
@@ -32,13 +32,32 @@ struct Said {
     seen: [u64; NODES as usize],
 }
 
-/// What a charter says of each node: parties, and where it was cut off.
-type Rule = Vec<Option<(Vec<usize>, Option<u64>)>>;
+/// What a charter says of each node, parties and where it was cut off, and which party has the
+/// information coordinator.
+#[derive(Debug, Clone)]
+struct Rule {
+    nodes: Vec<Option<(Vec<usize>, Option<u64>)>>,
+    leads: Option<usize>,
+}
+
+impl Rule {
+    fn parties(&self, node: u8) -> &[usize] {
+        self.nodes[node as usize].as_ref().map_or(&[], |(parties, _)| parties)
+    }
+
+    /// Whether a node may replace what a party said.
+    fn may(&self, node: u8, party: usize) -> bool {
+        let parties = self.parties(node);
+        parties.contains(&party) || self.leads.is_some_and(|leads| parties.contains(&leads))
+    }
+}
 
 fn rule() -> impl Strategy<Value = Rule> {
     let parties = prop::sample::subsequence(vec![0, 1, 2], 0..=3);
     let of_node = prop::option::weighted(0.8, (parties, prop::option::of(0..8_u64)));
-    prop::collection::vec(of_node, NODES as usize)
+    let nodes = prop::collection::vec(of_node, NODES as usize);
+    (nodes, prop::option::weighted(0.3, 0..3_usize))
+        .prop_map(|(nodes, leads)| Rule { nodes, leads })
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -50,17 +69,18 @@ fn said() -> impl Strategy<Value = Said> {
 fn standing(rule: &Rule) -> RecordStanding {
     let scope = scope_id("flood", Mode::Actual, "all");
     let cuts: Vec<Option<BTreeMap<Id, u64>>> = (0..)
-        .zip(rule)
+        .zip(&rule.nodes)
         .map(|(number, of)| {
             let end = of.as_ref()?.1?;
             Some(BTreeMap::from([(feed_id(node(number), scope, Lane::Routine), end)]))
         })
         .collect();
-    let rows = (0..).zip(rule).zip(&cuts).filter_map(|((number, of), cut)| {
+    let rows = (0..).zip(&rule.nodes).zip(&cuts).filter_map(|((number, of), cut)| {
         let parties = of.as_ref()?.0.iter().map(|party| party_hash(PARTIES[*party])).collect();
         Some((node(number), parties, cut.as_ref()))
     });
-    RecordStanding::new(rows)
+    let leads = rule.leads.map(|party| ("flood", party_hash(PARTIES[party])));
+    RecordStanding::new(rows).with_leads(leads.into_iter())
 }
 
 /// A picture with a feed for each node, and no record.
@@ -126,7 +146,10 @@ fn shown(picture: &Picture, changes: &[Change]) -> String {
     let mut lines: Vec<_> = picture
         .entries()
         .iter()
-        .map(|register| format!("{} {:?} {:?}", register.entry, register.live, register.covered()))
+        .map(|register| {
+            let (live, covered) = (&register.live, register.covered());
+            format!("{} {live:?} {covered:?} {:?}", register.entry, register.apart())
+        })
         .collect();
     lines.push(format!("{:?}", picture.scope(0).register.live));
     lines.push(format!("{} {}", picture.scope(0).entry_count, picture.set_aside_count()));
@@ -136,6 +159,52 @@ fn shown(picture: &Picture, changes: &[Change]) -> String {
     }));
     lines.sort();
     lines.join("\n")
+}
+
+/// The same, in another order in which each node's own records keep theirs.
+fn shuffled(changes: &[Change], nodes: &[u8]) -> Vec<Change> {
+    let mut next: [u64; NODES as usize] = [0; NODES as usize];
+    let of = |node: &u8| {
+        next[*node as usize] += 1;
+        let record = RecordRef { feed: (*node).into(), sequence: next[*node as usize] };
+        changes.iter().find(|change| change.live.record == record).unwrap().clone()
+    };
+    nodes.iter().map(of).collect()
+}
+
+/// What is current of an entry by the words of the promise, with nothing remembered: what counts
+/// and nothing that counts has replaced whose node may. A withdrawal is not while something else
+/// is that its feed has seen.
+fn current(rule: &Rule, all: &[Said], changes: &[Change], entry: Uuid) -> Vec<RecordRef> {
+    let under = standing(rule);
+    let scope = scope_id("flood", Mode::Actual, "all");
+    let counts = |(_, change): &(&Said, &Change)| {
+        let Live { record, attributes, .. } = &change.live;
+        let origin = node(record.feed as u8);
+        let root = feed_id(origin, scope, Lane::Routine);
+        change.entry == entry
+            && under.judge("flood", (origin, root), record.sequence, attributes).is_none()
+    };
+    let counting: Vec<_> = all.iter().zip(changes).filter(counts).collect();
+    let saw = |by: &Change, of: &Change| Register::covers(&by.seen, of.live.record);
+    let replaced = |of: &(&Said, &Change)| {
+        counting.iter().any(|(by, change)| {
+            let nobodys = of.1.live.attributes.is_opaque() || entry.is_nil();
+            let may = by.node == of.0.node || nobodys || rule.may(by.node, of.0.party);
+            saw(change, of.1) && may
+        })
+    };
+    let live: Vec<_> = counting.iter().filter(|one| !replaced(one)).collect();
+    let stands = |(of, change): &&&(&Said, &Change)| {
+        let said = |other: &&&(&Said, &Change)| !other.1.live.attributes.retracted();
+        let sees = |other: &&(&Said, &Change)| {
+            counting.iter().any(|(by, change)| by.node == of.node && saw(change, other.1))
+        };
+        !change.live.attributes.retracted() || !live.iter().filter(said).any(|other| sees(other))
+    };
+    let mut current: Vec<_> = live.iter().filter(stands).map(|one| one.1.live.record).collect();
+    current.sort();
+    current
 }
 
 proptest! {
@@ -170,6 +239,41 @@ proptest! {
     }
 
     #[test]
+    fn a_withdrawal_counts_only_when_its_node_may_speak_for_what_it_withdraws_whatever_came_first(
+        (all, order) in prop::collection::vec(said(), 0..24).prop_flat_map(|all| {
+            let nodes: Vec<u8> = all.iter().map(|said| said.node).collect();
+            (Just(all), Just(nodes).prop_shuffle())
+        }),
+        rule in rule(),
+    ) {
+        let changes = changes(&all);
+        let picture = built(&changes, Some(standing(&rule)));
+        for entry in (0..4_u8).map(|entry| Uuid::from_u128(entry.into())) {
+            let register = match entry.is_nil() {
+                true => Some(&picture.scope(0).register),
+                false => picture.entry(0, entry),
+            };
+            let live = register.map(|r| r.live.iter().map(|live| live.record).collect::<Vec<_>>());
+            let due = current(&rule, &all, &changes, entry);
+            prop_assert_eq!(live.unwrap_or_default(), due, "{}", entry);
+        }
+        // Nobody's withdrawal or erasure takes anything of a party for which its node may not.
+        for (said, change) in all.iter().zip(&changes) {
+            let Change { scope, entry, live, .. } = change;
+            if picture.is_erased(*scope, *entry, live.record, &live.attributes) {
+                let erases = |(by, other): (&Said, &Change)| {
+                    other.entry == *entry
+                        && other.live.attributes.erases()
+                        && rule.parties(by.node).contains(&said.party)
+                };
+                prop_assert!(all.iter().zip(&changes).any(erases));
+            }
+        }
+        let other = built(&shuffled(&changes, &order), Some(standing(&rule)));
+        prop_assert_eq!(shown(&other, &changes), shown(&picture, &changes));
+    }
+
+    #[test]
     fn a_record_that_does_not_count_hides_nothing_and_erases_nothing(
         all in prop::collection::vec(said(), 0..20),
         rule in rule(),
@@ -179,18 +283,22 @@ proptest! {
         let root = |change: &Change| picture.feed(change.live.record.feed).id;
         let counts = |change: &Change| {
             let (record, attributes) = (change.live.record, &change.live.attributes);
-            under.judge(node(record.feed as u8), root(change), record.sequence, attributes).is_none()
+            let by = (node(record.feed as u8), root(change));
+            under.judge("flood", by, record.sequence, attributes).is_none()
         };
         let counting: Vec<_> = changes.iter().filter(|change| counts(change)).cloned().collect();
-        let without = built(&counting, None);
+        let without = built(&counting, Some(under));
         let live = |picture: &Picture| {
-            let all = picture.entries().iter().filter(|register| register.has_history() || !register.live.is_empty());
+            let said = |register: &&Register| register.has_history() || !register.live.is_empty();
+            let all = picture.entries().iter().filter(said);
             let mut all: Vec<_> = all.map(|r| format!("{} {:?}", r.entry, r.live)).collect();
             all.sort();
             all
         };
         prop_assert_eq!(live(&picture), live(&without));
-        prop_assert_eq!(picture.set_aside_count() as usize, changes.len() - counting.len());
+        let apart: u64 = picture.entries().iter().map(Register::apart_count).sum();
+        let aside = (changes.len() - counting.len()) as u64;
+        prop_assert_eq!(picture.set_aside_count(), aside + apart);
         for change in &counting {
             let Change { scope, entry, live, .. } = change;
             let erased = |picture: &Picture| {

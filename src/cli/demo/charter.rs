@@ -93,6 +93,13 @@ pub(super) const PEOPLE: [(&str, Role, &str); 5] = [
     ("rijkswaterstaat", Role::Liaison, "rijkswaterstaat"),
 ];
 
+/// Who leads the information of the regions, at their own nodes: as in 2021 they put new versions
+/// over what others said.
+const COORDINATORS: [(&str, Role, &str); 2] = [
+    ("informatie-zuid", Role::InformationManager, "zuid-limburg"),
+    ("informatie-noord", Role::InformationManager, "limburg-noord"),
+];
+
 /// To whom each entry of the scenario is said. A new version goes to those who have the entry.
 #[derive(Debug, Default)]
 pub(super) struct Addressed {
@@ -222,7 +229,7 @@ fn statements(
     }
     let everybody = Membership { incident: INCIDENT.into(), party: ANY_PARTY.into() };
     changes.push(change(Change::Membership(everybody)));
-    changes.extend(PEOPLE.iter().map(|(person, role, party)| {
+    changes.extend(PEOPLE.iter().chain(&COORDINATORS).map(|(person, role, party)| {
         change(Change::Role(RoleGrant {
             person: (*person).into(),
             party: format!("parties/{party}"),
@@ -243,7 +250,7 @@ pub(super) async fn found(
     let keys: Vec<_> = nodes.iter().map(|node| node.identity().public_key.clone()).collect();
     let statements = statements(steps, &keys, start_ms)?;
     for node in nodes {
-        node.add_statements(statements.clone()).await?;
+        node.add_statements(statements.clone(), None).await?;
     }
     Ok(())
 }

@@ -8,9 +8,10 @@ use super::Group;
 use crate::{
     attributes::Attributes,
     forks::{Branch, effective},
-    live::RecordRef,
+    live::{Live, RecordRef},
     picture::{Change, Feed, Picture},
     record::{Head, Id},
+    standing::may_replace,
     suffix::FeedName,
 };
 
@@ -59,8 +60,15 @@ impl Group<'_> {
         let (scope, _) = self.scope(row.scope);
         let Some(name) = row.name(scope) else { return false };
         let standing = self.picture.standing().filter(|_| !attributes.is_apart());
-        let root = name.root().id();
-        standing.is_some_and(|s| s.judge(name.origin, root, sequence, attributes).is_some())
+        let (incident, by) = (self.incident(row.scope), (name.origin, name.root().id()));
+        standing.is_some_and(|s| s.judge(incident, by, sequence, attributes).is_some())
+    }
+
+    /// Whether records of a feed may replace a record of another in a scope.
+    pub(super) fn may_replace(&self, scope: u32, by: u32, replaced: &Live) -> bool {
+        let origin = |feed| self.feed_entry(feed).and_then(|feed| feed.origin);
+        let origins = (origin(by), origin(replaced.record.feed));
+        may_replace(self.picture.standing(), self.incident(scope), origins, replaced)
     }
 
     /// What a record hides, forks taken into account.

@@ -15,13 +15,7 @@ impl Group<'_> {
     /// A checkpoint speaks of the feed that it stands in, as that is held here.
     pub(super) fn check_checkpoint(&self, draft: &Draft, list: &List) -> Result<(), Refusal> {
         let (scope, _) = self.scope(draft.scope);
-        let known = self.picture.scopes();
-        let new = (draft.scope as usize).checked_sub(known.len());
-        let incident = match new {
-            Some(new) => &self.scopes[new].incident,
-            None => &known[draft.scope as usize].incident,
-        };
-        if incident == charter::INCIDENT {
+        if self.incident(draft.scope) == charter::INCIDENT {
             // Its records leave no mark on any register: nothing of it would stay.
             let sentence = "statements of a charter all stay: their feeds have no checkpoints";
             return Err(Refusal::new(Class::InvalidArgument, "CHECKPOINT_OF_CHARTER", sentence));

@@ -8,7 +8,7 @@ use crate::{
     judge,
     live::{Live, RecordRef, Register},
     refusal::{Class, Refusal},
-    standing::SetAside,
+    standing::{SetAside, may_replace},
     suffix::FeedName,
 };
 
@@ -35,23 +35,55 @@ pub(super) fn check_retractable(register: &Register) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn not_owner(field: &str) -> Refusal {
+    let sentence = "is an entry of a party for which the charter does not let this node speak: say \
+                    what you know in an entry of your own, with a relation that contradicts, \
+                    supports or annotates this one";
+    Refusal::field(field, "NOT_OWNER", sentence)
+}
+
 impl Group<'_> {
     /// What the charter would not let count is not written in the first place.
     pub(super) fn check_counts(
         &self,
+        scope: u32,
         name: &FeedName,
         attributes: &Attributes,
     ) -> Result<(), Refusal> {
         let sequence = self.head_of(name.id()).sequence + 1;
         let standing = self.picture.standing().filter(|_| !attributes.is_apart());
-        let aside = standing.and_then(|s| s.judge(name.origin, name.id(), sequence, attributes));
+        let (incident, by) = (self.incident(scope), (name.origin, name.id()));
+        let aside = standing.and_then(|s| s.judge(incident, by, sequence, attributes));
         let Some(aside) = aside else { return Ok(()) };
         let sentence = match aside {
             SetAside::NotCertified => "the charter gives this node no certificate",
             SetAside::CutOff => "the charter cut this node off",
             SetAside::PartyNotOfNode => "the charter does not let this node speak for the party",
+            SetAside::NotOwner => return Err(not_owner("name")),
         };
         Err(Refusal::new(Class::FailedPrecondition, aside.reason(), sentence))
+    }
+
+    /// What would not replace all that it saw, by the charter, is not written either. What erases
+    /// takes back what is its party's, and leaves the rest.
+    pub(super) fn check_owner(
+        &self,
+        draft: &Draft,
+        register: &Register,
+        seen: &[RecordRef],
+    ) -> Result<(), Refusal> {
+        let field = match draft.act {
+            Act::Put(_) => "entry.name",
+            Act::Retract => "name",
+            _ => return Ok(()),
+        };
+        let (standing, own) = (self.picture.standing(), Some(self.signer.id()));
+        let may = |live: &Live| {
+            let of = self.feed_entry(live.record.feed).and_then(|feed| feed.origin);
+            may_replace(standing, self.incident(draft.scope), (own, of), live)
+        };
+        let hides = |live: &&Live| Register::covers(seen, live.record);
+        if register.live.iter().filter(hides).all(may) { Ok(()) } else { Err(not_owner(field)) }
     }
 
     /// Entries are written to open incidents only; an incident's own data may still be corrected.

@@ -211,7 +211,8 @@ impl Group<'_> {
             let mut register = self.register(index, entry);
             let change = Change { scope: index, entry, live: live.clone(), seen: seen.clone() };
             if !self.is_set_aside(feed, header.sequence, &attributes) {
-                register.add(live.clone(), &self.effective(&change));
+                let may = |by, replaced: &Live| self.may_replace(index, by, replaced);
+                register.add(live.clone(), &self.effective(&change), may);
             }
             if entry.is_nil() {
                 let held = self.data_of(index).to_vec();

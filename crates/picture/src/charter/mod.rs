@@ -300,6 +300,16 @@ impl Charter {
         self.policy.may_see(party, incident, audience)
     }
 
+    /// Whether members of an incident, by id, were ever named.
+    pub fn speaks_of(&self, incident: &str) -> bool {
+        self.policy.speaks_of(incident)
+    }
+
+    /// Whether an incident, by id, has members now.
+    pub fn has_members(&self, incident: &str) -> bool {
+        self.policy.has_members(incident)
+    }
+
     /// Whether a node may hold a scope: it is not cut off, and one of its parties may see it.
     pub fn may_hold(&self, node: Id, incident: &str, audience: &str) -> bool {
         self.policy.may_hold(node, incident, audience)

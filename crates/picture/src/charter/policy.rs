@@ -61,6 +61,8 @@ pub(super) struct Policy {
     rows: Vec<(Box<str>, PartyRow)>,
     audiences: HashMap<Box<str>, HashSet<u32>>,
     members: HashMap<Box<str>, Members>,
+    /// Incidents of which members were named, also if that was withdrawn.
+    spoken: HashSet<Box<str>>,
     nodes: HashMap<Id, (NodeRow, Vec<u32>)>,
     roles: HashMap<Box<str>, Vec<RoleRow>>,
     withdrawn: HashSet<Id>,
@@ -76,9 +78,15 @@ impl Policy {
         let withdrawn = withdrawn(statements, settled);
         let mut standing: Vec<(Id, &CharterChange)> = Vec::new();
         let mut cuts = Vec::new();
+        let mut spoken: HashSet<Box<str>> = HashSet::new();
         for hash in settled.counts.union(&settled.denies) {
             let grants = settled.counts.contains(hash);
             for (item, change) in &statements.by_hash[hash].changes {
+                if let Some(Change::Membership(membership)) = &change.change
+                    && grants
+                {
+                    spoken.insert(id(&membership.incident).into());
+                }
                 match &change.change {
                     Some(Change::NodeCut(cut)) => cuts.push(cut),
                     Some(_) if grants && !withdrawn.contains(item) => {
@@ -90,7 +98,7 @@ impl Policy {
         }
         standing.sort_unstable_by_key(|(item, _)| *item);
 
-        let mut policy = Self::default();
+        let mut policy = Self { spoken, ..Self::default() };
         let mut parties: BTreeMap<&str, (&CharterParty, bool)> = BTreeMap::new();
         for (_, change) in &standing {
             if let Some(Change::Party(party)) = &change.change {
@@ -215,6 +223,15 @@ impl Policy {
         })
     }
 
+    pub(super) fn speaks_of(&self, incident: &str) -> bool {
+        self.spoken.contains(incident)
+    }
+
+    pub(super) fn has_members(&self, incident: &str) -> bool {
+        let members = self.members.get(incident);
+        members.is_some_and(|members| members.everybody || !members.parties.is_empty())
+    }
+
     pub(super) fn may_hold(&self, node: Id, incident: &str, audience: &str) -> bool {
         let Some((row, parties)) = self.nodes.get(&node) else { return false };
         row.cut.is_none() && self.includes(parties, incident, audience)
@@ -237,7 +254,12 @@ impl Policy {
             let parties = parties.filter(|hash| !doubled.contains(hash)).collect();
             (*node, parties, row.cut.as_ref())
         });
-        RecordStanding::new(rows)
+        let coordinates = |row: &&RoleRow| {
+            row.role == i32::from(Role::InformationManager) && !row.incident.is_empty()
+        };
+        let leads = self.roles.values().flatten().filter(coordinates);
+        let leads = leads.map(|row| (&row.incident[..], party_hash(&row.party)));
+        RecordStanding::new(rows).with_leads(leads)
     }
 
     pub(super) fn roles(&self, person: &str, now_ms: i64) -> impl Iterator<Item = &RoleRow> {

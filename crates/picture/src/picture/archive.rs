@@ -95,7 +95,7 @@ impl Picture {
                 let record = reference(self.name_feed(kept.feed, index), kept.sequence);
                 let live = Live { record, hlc: kept.hlc, attributes: kept.attributes };
                 let scope = &mut self.scopes[index as usize];
-                scope.register.add(live, &covered);
+                scope.register.add(live, &covered, |_, _| true);
                 let held = std::mem::take(&mut scope.data);
                 scope.data = keep_live(&scope.register, held, record, kept.data.clone());
             }
