@@ -16,6 +16,7 @@ use polder_picture::{
     picture::Picture,
     record::{Id, Sealed},
     refusal::Refusal,
+    team::advice::Telling,
 };
 use polder_wire::v1::{Entry, Label, Lane, PublishItem, Urgency, VersionList};
 use prost::Message as _;
@@ -34,6 +35,8 @@ pub struct Checked {
     pub party: String,
     /// Whether it issues a sitrep.
     pub is_sitrep: bool,
+    /// What it tells the public to do.
+    pub telling: Option<Telling>,
     attributes: Attributes,
     lane: Lane,
     sealed: Sealed,
@@ -93,6 +96,8 @@ pub fn check_item(item: &PublishItem, path: &str, usual: Usual<'_>) -> Result<Ch
         None => usual.party,
     };
     let attributes = Attributes::of_entry(&entry, party, field, lane);
+    let holds = attributes.recorded_at(usual.now_ms);
+    let telling = Telling::of(&entry, id, party, &holds);
     let label = kept_label(&entry, usual);
     let bytes = own_bytes(&item.entry, &entry, &incident, id, party, label);
     let sealed = Sealed::new(rand::random(), present::content_of_entry(bytes));
@@ -100,6 +105,7 @@ pub fn check_item(item: &PublishItem, path: &str, usual: Usual<'_>) -> Result<Ch
         entry: id,
         party: party.to_owned(),
         is_sitrep: entry.sitrep.is_some(),
+        telling,
         attributes,
         lane,
         sealed,

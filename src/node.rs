@@ -121,6 +121,9 @@ pub struct Node {
     pub(crate) tails: TailCache,
     /// What crisis teams work with, kept up from the first question on.
     pub(crate) boards: Boards,
+    /// Held by whoever tells the public what to do, until that is stored: of two at a time the second
+    /// sees the first.
+    pub(crate) telling: tokio::sync::Mutex<()>,
     pub(crate) directory: Directory,
     pub(crate) maintenance: Mutex<()>,
     pen: Mutex<Pen>,
@@ -240,6 +243,7 @@ impl Node {
             recent: Mutex::default(),
             tails: TailCache::default(),
             boards: Boards::default(),
+            telling: tokio::sync::Mutex::default(),
             directory,
             maintenance: Mutex::default(),
             last_jobs: AtomicUsize::new(1),

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "team/advice.rs"]
+mod advice;
 #[path = "team/assistance.rs"]
 mod assistance;
 #[path = "team/attention.rs"]

@@ -364,6 +364,12 @@ pub struct PublishArgs {
     /// Entry to write a new version of
     #[arg(long, value_name = "UUID")]
     pub entry: Option<String>,
+    /// Entry that it withdraws, such as an advice that still stands: UUID or name
+    #[arg(long, value_name = "ENTRY")]
+    pub withdraws: Vec<String>,
+    /// Entry that it knowingly contradicts: UUID or name
+    #[arg(long, value_name = "ENTRY")]
+    pub contradicts: Vec<String>,
     /// Party that must see it, and after = the one asked when it is late: politie=brandweer
     #[arg(long, value_name = "PARTY")]
     pub must_see: Vec<String>,

@@ -1,6 +1,7 @@
 //! `polder demo`: two regions and the national centre play the flood of July 2021, on clocks that
 //! say what the clocks said then. While the Maas is at its highest, the north is cut off.
 
+mod advice;
 mod charter;
 mod nation;
 mod team;
@@ -114,8 +115,7 @@ async fn play_at_once(
     }
     nation.settle().await?;
     bar.finish_and_clear();
-    let Place { node, channel, .. } = &nation.places[NATION];
-    summarise(context, node, channel.clone()).await?;
+    summarise(context, nation).await?;
     if !context.common.json {
         let (records, _) = nation.records();
         say(&format!("\n{} ({} records)", context.words.demo_one(), records[NATION]))?;
@@ -185,8 +185,7 @@ async fn play(
     tokio::time::sleep(Duration::from_millis(300)).await;
     watching.abort();
     bar.finish_and_clear();
-    let Place { node, channel, .. } = &nation.places[NATION];
-    summarise(context, node, channel.clone()).await?;
+    summarise(context, nation).await?;
     say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
     let listen = open_port(&nation.places[NATION].serving);
     say(&format!("{} {} {listen}.", words.demo_done(), words.listening()))?;
@@ -368,17 +367,16 @@ async fn picture_at(
 
 const INCIDENT: &str = "incidents/limburg-2021";
 
-async fn summarise(context: &Context, node: &Arc<Node>, channel: Connection) -> anyhow::Result<()> {
+async fn summarise(context: &Context, nation: &Nation) -> anyhow::Result<()> {
+    let Place { node, channel, .. } = &nation.places[NATION];
     let end_ms = node.wall.now_ms();
     let mut moments = Vec::new();
     for moment in MOMENTS {
         let at: jiff::Timestamp = moment.parse().context("a moment of the summary")?;
-        moments.push((
-            at.as_millisecond(),
-            picture_at(&channel, INCIDENT, at.as_millisecond()).await?,
-        ));
+        moments
+            .push((at.as_millisecond(), picture_at(channel, INCIDENT, at.as_millisecond()).await?));
     }
-    let last = picture_at(&channel, INCIDENT, end_ms).await?;
+    let last = picture_at(channel, INCIDENT, end_ms).await?;
     if context.common.json {
         return summary_json(node, &moments, end_ms, &last);
     }
@@ -430,7 +428,8 @@ async fn summarise(context: &Context, node: &Arc<Node>, channel: Connection) -> 
         say(&format!("{}\n{}", lines.heading(heading), textwrap::fill(&text, options)))?;
     }
     say("")?;
-    team::show(context, INCIDENT, channel).await
+    advice::show(context, &nation.refused)?;
+    team::show(context, INCIDENT, channel.clone()).await
 }
 
 /// Entries with rivals, or that contradict another, by name.

@@ -166,6 +166,8 @@ words! {
     demo_intro: "The flood of July 2021 in Limburg, as it became known. An exercise: nothing here is happening now.", "Het hoogwater van juli 2021 in Limburg, zoals het bekend werd. Een oefening: niets hiervan gebeurt nu.";
     demo_cut_off: "── Limburg-Noord is cut off: it goes on alone ──", "── Limburg-Noord is afgesneden: het werkt alleen verder ──";
     demo_back: "── Limburg-Noord is back: the pictures become one ──", "── Limburg-Noord is terug: de beelden worden weer één ──";
+    advice_asked: "Contradicts advice that still stands: refused until that is cited", "Spreekt een advies tegen dat nog geldt: geweigerd tot dat genoemd is";
+    advice_cited: "With the relation WITHDRAWS to what stands it was published.", "Met de relatie WITHDRAWS naar wat gold is het gepubliceerd.";
     demo_one: "── The three pictures are one ──", "── De drie beelden zijn één ──";
     demo_same: "same", "gelijk";
     demo_apart: "apart", "uiteen";

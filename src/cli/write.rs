@@ -240,6 +240,10 @@ fn entry_json(args: &PublishArgs, incident: &str) -> anyhow::Result<Map<String, 
         }
         entry.insert("label".into(), label);
     }
+    let relations = relations(args, incident);
+    if !relations.is_empty() {
+        entry.insert("relations".into(), Value::Array(relations));
+    }
     if let Some(assessment) = assessment(args) {
         entry.insert("assessment".into(), assessment);
     }
@@ -252,6 +256,24 @@ fn entry_json(args: &PublishArgs, incident: &str) -> anyhow::Result<Map<String, 
     }
     entry.insert(args.kind.replace('-', "_"), Value::Object(body));
     Ok(entry)
+}
+
+/// What it withdraws and contradicts: entries by id or name, with `/versions/…` one version only.
+fn relations(args: &PublishArgs, incident: &str) -> Vec<Value> {
+    let sorts = [
+        ("RELATION_TYPE_WITHDRAWS", &args.withdraws),
+        ("RELATION_TYPE_CONTRADICTS", &args.contradicts),
+    ];
+    let named = sorts.into_iter().flat_map(|(sort, all)| all.iter().map(move |one| (sort, one)));
+    let relation = |(sort, named): (&str, &String)| {
+        let (entry, version) = named.split_once("/versions/").unwrap_or((named, ""));
+        let entry = match entry.contains('/') {
+            true => entry.to_owned(),
+            false => format!("{incident}/entries/{entry}"),
+        };
+        json!({ "type": sort, "entry": entry, "version": version })
+    };
+    named.map(relation).collect()
 }
 
 fn value(prefix: &str, word: &str) -> String {

@@ -1,7 +1,8 @@
 //! The services of `polder.v1`. A handler checks, calls, translates and fills; what it calls
 //! stands elsewhere.
 
-pub mod attachment;
+pub mod advice;
+mod attachment;
 mod audit;
 mod author;
 mod bundle;

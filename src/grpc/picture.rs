@@ -26,7 +26,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Services,
+    Services, advice,
     author::{Item, check_owner, may_write, to_audience, usual, usual_party},
     blocking,
     erase::{erase, recall},
@@ -44,10 +44,17 @@ use crate::{
     node::Node,
     people::{Caller, rights::Right},
     present,
-    publish::{Accepted, PublishError, Receipt, Task},
+    publish::{Accepted, PublishError, Receipt, RequestKey, Task},
     query::{self, AsOf, resume_token},
     subscribe::subscribe,
 };
+
+/// What the writer must know of a publication, beside its items.
+pub(super) struct Submission {
+    pub(super) lane: Lane,
+    pub(super) key: Option<RequestKey>,
+    pub(super) weight: usize,
+}
 
 /// Items of one publication.
 const ITEMS_MAX: usize = 1_000;
@@ -248,16 +255,23 @@ pub(super) async fn publish(
         None => refuse_all(node, items),
         Some(scope) => {
             let name = caller.author().to_owned();
-            let task: Task = Box::new(move |desk| {
-                let scope = desk.audience_scope(scope, &audience);
-                let author = |(at, item): (usize, Item)| {
-                    let path = path(at);
-                    let draft = item?.draft(desk.picture(), scope, &name, &path)?;
-                    desk.author(draft).map_err(|refusal| within(refusal, &path))
-                };
-                items.into_iter().enumerate().map(author).collect()
-            });
-            node.submit(lane, key, weight, task).await?
+            let task = move |items: Vec<Item>| -> Task {
+                Box::new(move |desk| {
+                    let scope = desk.audience_scope(scope, &audience);
+                    let author = |(at, item): (usize, Item)| {
+                        let path = path(at);
+                        let draft = item?.draft(desk.picture(), scope, &name, &path)?;
+                        desk.author(draft).map_err(|refusal| within(refusal, &path))
+                    };
+                    items.into_iter().enumerate().map(author).collect()
+                })
+            };
+            if items.iter().flatten().any(|item| item.telling.is_some()) {
+                let work = Submission { lane, key, weight };
+                advice::tell(node, caller, scope, items, work, task).await?
+            } else {
+                node.submit(lane, key, weight, task(items)).await?
+            }
         }
     };
     let results = receipt.results.iter().map(|result| {

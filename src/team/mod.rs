@@ -50,7 +50,7 @@ struct State {
 }
 
 /// The scope for everybody of an incident, whether it is known here or not.
-fn root_of(scope: &Scope) -> Id {
+pub(crate) fn root_of(scope: &Scope) -> Id {
     scope_id(&scope.incident, scope.mode, EVERYBODY)
 }
 
@@ -61,7 +61,7 @@ impl Boards {
     }
 
     /// Asks the board of an incident, up to date with what is committed.
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         node: &Node,
         root: Id,

@@ -7,17 +7,26 @@ use tempfile::TempDir;
 
 use crate::harness::*;
 
-/// The data of the national centre after the demo.
-static PLAYED: LazyLock<TempDir> = LazyLock::new(|| {
+/// The data of the three after the demo, and what that said.
+static PLAYED: LazyLock<(TempDir, String)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
-    must(&["demo", "--once", "--data", dir.path().to_str().unwrap()]);
-    dir
+    let mut command = polder();
+    command.args(["demo", "--once", "--lang", "en", "--data"]).arg(dir.path()).env("TZ", "CEST-2");
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let (code, text) = said(&output);
+    assert_eq!(code, 0, "{text}");
+    (dir, text)
 });
+
+/// What the demo printed.
+pub fn played_says() -> &'static str {
+    &PLAYED.1
+}
 
 /// A node of its own on a copy of that data: a store has one owner.
 pub async fn played() -> (TempDir, Running) {
     let dir = tempfile::tempdir().unwrap();
-    copy(&PLAYED.path().join("centrum"), dir.path());
+    copy(&PLAYED.0.path().join("centrum"), dir.path());
     let node = Running::start(dir.path(), &[]).await;
     (dir, node)
 }

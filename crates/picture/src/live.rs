@@ -49,6 +49,7 @@ pub struct Register {
     /// they are in.
     covered: SmallVec<[Covered; 1]>,
     /// Withdrawals that saw something live which their node may not withdraw.
+    #[expect(clippy::box_collection, reason = "one word in each register, and hardly ever there")]
     apart: Option<Box<Vec<Live>>>,
 }
 

@@ -5,9 +5,10 @@
 use polder_picture::{
     attributes::Attributes,
     kinds::{self, examples::examples},
-    names::VersionId,
+    names::{EntryName, VersionId},
     record::Id,
     team::{
+        advice::{Telling, standing},
         attention::attended,
         board::{Board, EntryRef, Version},
         claims::claims,
@@ -118,6 +119,54 @@ const RULES: &[Rule] = &[
     ("flood_defence", |e| body!(e, FloodDefence, b => b.state = 1), &["flood_defence.state"]),
     ("reception", |e| body!(e, Reception, b => b.state = 4), &["reception.state"]),
 ];
+
+#[test]
+fn advice_stands_until_it_is_cited_and_only_where_it_is_seen() {
+    let advice = |entry: u128, response: i32| {
+        let mut told = example("warning");
+        body!(told, Warning, b => {
+            (b.state, b.responses, b.expires) = (2, vec![response], None);
+        });
+        told.relations.clear();
+        let times = told.times.get_or_insert_default();
+        (times.valid_from, times.valid_until) = (None, None);
+        told.name = format!("incidents/x/entries/{}", Uuid::from_u128(entry));
+        told
+    };
+    let telling = |entry: &Entry| {
+        let name = EntryName::parse(&entry.name).unwrap().entry;
+        Telling::of(entry, name, "region", &attributes(entry))
+    };
+    let (scope, stay) = (Id([7; 16]), advice(1, 1));
+    let mut board = Board::default();
+    let id = VersionId { feed: [1; 16], sequence: 4 };
+    let said = Said::of(&stay, &attributes(&stay), NOW_MS);
+    let version = Version { id, said, author: String::new(), received_ms: NOW_MS };
+    board.update(EntryRef { entry: Uuid::from_u128(1), scope }, vec![version]);
+    let stands = |entry: &Entry, now_ms: i64, sees: bool| {
+        standing(&board, &telling(entry).unwrap(), now_ms, |of| sees && of == scope).len()
+    };
+    let leave = advice(2, 2);
+    assert_eq!(stands(&leave, NOW_MS, true), 1);
+    assert_eq!(stands(&leave, NOW_MS, false), 0, "what is not seen does not exist");
+    assert_eq!(stands(&advice(3, 1), NOW_MS, true), 0, "the same advice");
+    assert_eq!(stands(&advice(1, 2), NOW_MS, true), 1, "a new version of the same entry");
+    for (sort, version, left) in [
+        (RelationType::Withdraws, String::new(), 0),
+        (RelationType::Contradicts, format!("{}-4", Id([1; 16])), 0),
+        (RelationType::Contradicts, format!("{}-3", Id([1; 16])), 1),
+        (RelationType::Supports, String::new(), 1),
+    ] {
+        let mut cites = leave.clone();
+        let entry = stay.name.clone();
+        cites.relations = vec![Relation { r#type: sort.into(), entry, version }];
+        assert_eq!(stands(&cites, NOW_MS, true), left, "{:?}", cites.relations);
+    }
+    assert_eq!(telling(&example("evacuation")), None, "how far an evacuation is, is no advice");
+    let mut draft = leave;
+    body!(draft, Warning, b => b.state = 1);
+    assert_eq!(telling(&draft), None, "nobody was told");
+}
 
 #[test]
 fn every_kind_with_figures_says_what_the_same_subject_is() {

@@ -17,6 +17,7 @@ use super::super::{
 use super::{
     super::session::Connection,
     INCIDENT,
+    advice::{self, Refused},
     charter::{self, Addressed},
 };
 use crate::{
@@ -104,6 +105,8 @@ pub(super) struct Nation {
     pub(super) switched: mpsc::Receiver<Switch>,
     /// To whom what is said.
     addressed: Addressed,
+    /// Advice that was refused at first.
+    pub(super) refused: Vec<Refused>,
 }
 
 /// What a node holds: the end of each feed.
@@ -149,7 +152,8 @@ impl Nation {
             places.push(Place { name, node, serving, channel, writer, player });
         }
         let addressed = Addressed::default();
-        let nation = Self { places, cut: [false; 3], reported: false, told, switched, addressed };
+        let (cut, reported, refused) = ([false; 3], false, Vec::new());
+        let nation = Self { places, cut, reported, told, switched, addressed, refused };
         nation.tell();
         Ok(nation)
     }
@@ -227,7 +231,10 @@ impl Nation {
             Act::Publish(item) => self.addressed.to(&Entry::decode(item.entry.clone())?),
             _ => String::new(),
         };
-        self.places[at].player.play_to(step, audience).await
+        let Place { channel, player, .. } = &mut self.places[at];
+        let tried = advice::try_without_citing(channel.clone(), player, &step, &audience);
+        self.refused.extend(tried.await?);
+        player.play_to(step, audience).await
     }
 
     /// Has the south issue the sitrep that is due before a step, once.

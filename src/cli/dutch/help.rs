@@ -276,6 +276,8 @@ pub(super) const COMMANDS: &[Text] = &[
             ("until", "Tot wanneer het geldt"),
             ("verified_by", "Wie het bevestigde; het item geldt dan als bevestigd"),
             ("entry", "Item waarvan dit een nieuwe versie is"),
+            ("withdraws", "Item dat het intrekt, zoals een advies dat nog geldt: UUID of naam"),
+            ("contradicts", "Item dat het willens en wetens tegenspreekt: UUID of naam"),
             (
                 "must_see",
                 "Partij die het moet zien, en na = wie gevraagd wordt als die te laat is: politie=brandweer",

@@ -10,6 +10,10 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("ACCOUNTS_TOO_MANY", "dit knooppunt heeft het grootste aantal accounts bereikt"),
     ("ACCOUNT_IS_GUEST", "dit is een gast: beëindig de uitnodiging en geef een andere"),
     ("ACCOUNT_NOT_FOUND", "dit account is hier niet bekend"),
+    (
+        "ADVICE_STANDS",
+        "de bevolking is daar iets anders geadviseerd, en dat geldt nog: trek het in of noem het",
+    ),
     ("ARCHIVE_DIFFERS", "het bestand is niet wat hier is: er is niets losgelaten"),
     ("ATTACHMENT_FILE", "het bestand van een bijlage kan niet gelezen of geschreven worden"),
     ("ATTACHMENT_NOT_FOUND", "deze bijlage is hier niet bekend"),

@@ -6,11 +6,11 @@
 
 use polder_wire::v1::{
     CareCapacity, Casualties, Closure, Count, CountPeriod, Entry, Evacuation, EvacuationState,
-    FloodDefence, Measurement, Outage, Reception, Resource, ResponseType, Statement, Warning,
-    WarningState, WaterLevel, WaterTrend, Weather, entry::Body,
+    FloodDefence, Measurement, Outage, Reception, Resource, Statement, Warning, WarningState,
+    WaterLevel, WaterTrend, Weather, entry::Body,
 };
 
-use super::subject::{Claim, Figure, Stance, Subject, places, plain};
+use super::subject::{Advice, Claim, Figure, Stance, Subject, places, plain};
 use crate::attributes::{Attributes, NEVER, millis};
 
 const MINUTE_MS: i64 = 60_000;
@@ -22,6 +22,8 @@ const WAVE_MS: i64 = 12 * 60 * MINUTE_MS;
 const MOMENT_MS: i64 = 15 * MINUTE_MS;
 /// Totals to date grow: within so long they are of one moment, to either side.
 const TOTAL_MS: i64 = 30 * MINUTE_MS;
+/// What a warning tells the public to do.
+pub const ADVICE: &str = "warning.responses";
 /// Of one version.
 const CLAIMS_MAX: usize = 64;
 
@@ -255,21 +257,10 @@ impl Claims<'_> {
         if !matches!(body.state(), WarningState::Issued | WarningState::Corrected) {
             return;
         }
-        let advised = |response: ResponseType| body.responses.contains(&response.into());
-        let advice = match (
-            advised(ResponseType::Evacuate),
-            advised(ResponseType::Shelter),
-            advised(ResponseType::AllClear),
-        ) {
-            (true, false, false) => "leave",
-            (false, true, false) => "stay",
-            (false, false, true) => "all clear",
-            _ => "",
-        };
         let until = body.expires.as_ref().map_or(i64::MAX, millis);
         self.until_ms = self.until_ms.min(until.saturating_sub(1)).max(self.from_ms);
-        if !advice.is_empty() {
-            self.of_places("warning.responses", "", &Figure::word(advice));
+        for advice in Advice::of(body.responses()) {
+            self.of_places(ADVICE, "", &Figure::Advice(advice, plain(&body.audience)));
         }
         if body.colour != 0 {
             self.of_places("warning.colour", "", &Figure::word(body.colour().as_str_name()));

@@ -3,8 +3,10 @@
 //!
 //! [`subject`] says when two entries speak of the same, [`claims`] what each kind claims,
 //! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
-//! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there. [`assistance`] counts help.
+//! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there, [`assistance`]
+//! counts help, [`advice`] says which advice to the public still stands.
 
+pub mod advice;
 pub mod assistance;
 pub mod attention;
 pub mod board;

@@ -82,6 +82,9 @@ impl Said {
             matches!(relation.r#type(), RelationType::Answers | RelationType::Withdraws)
         });
         let mut answers: Vec<_> = answers.filter_map(|r| entry_of(&r.entry)).collect();
+        // A version that withdraws an earlier one of the same entry does not close the entry.
+        let own = entry_of(&entry.name);
+        answers.retain(|answered| Some(*answered) != own);
         if let Some(Body::Message(message)) = &entry.body {
             answers.extend(entry_of(&message.in_reply_to));
         }

@@ -4,7 +4,7 @@
 //! claims are of one subject when the first two are equal and the periods overlap; they differ
 //! when their figures exclude each other. What is expected is compared with what is expected only.
 
-use polder_wire::v1::{Count, CountQualifier};
+use polder_wire::v1::{Count, CountQualifier, ResponseType};
 
 /// "About" leaves so much room on either side: round numbers, not other numbers.
 const ABOUT: f64 = 0.025;
@@ -20,6 +20,56 @@ pub enum Stance {
     Expected,
 }
 
+/// What the public is told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Advice {
+    /// Go away from there.
+    Leave,
+    /// Go inside, or upstairs, and stay.
+    Stay,
+    /// Whoever is not there, do not go.
+    KeepAway,
+    /// Nothing needs to be done, or no longer.
+    AllClear,
+}
+
+impl Advice {
+    /// What responses tell people to do. Who is told to leave or else to stay chooses, and is told
+    /// neither; that all is clear counts only where nothing else is asked.
+    pub fn of(responses: impl IntoIterator<Item = ResponseType>) -> Vec<Self> {
+        let mut told: Vec<Self> = responses
+            .into_iter()
+            .filter_map(|response| match response {
+                ResponseType::Evacuate => Some(Self::Leave),
+                ResponseType::Shelter => Some(Self::Stay),
+                ResponseType::Avoid => Some(Self::KeepAway),
+                ResponseType::AllClear | ResponseType::None => Some(Self::AllClear),
+                // How to prepare, and what else to do, leaves room for any of these.
+                ResponseType::Unspecified
+                | ResponseType::Prepare
+                | ResponseType::Execute
+                | ResponseType::Monitor
+                | ResponseType::Assess => None,
+            })
+            .collect();
+        told.sort_unstable();
+        told.dedup();
+        if told.contains(&Self::Leave) && told.contains(&Self::Stay) {
+            told.retain(|one| !matches!(one, Self::Leave | Self::Stay));
+        }
+        if told.len() > 1 {
+            told.retain(|one| *one != Self::AllClear);
+        }
+        told
+    }
+
+    /// Whether nobody can do both.
+    pub fn excludes(self, other: Self) -> bool {
+        matches!((self, other), (Self::Leave, Self::Stay) | (Self::Stay, Self::Leave))
+            || (self == Self::AllClear) != (other == Self::AllClear)
+    }
+}
+
 /// What is claimed of a subject.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Figure {
@@ -29,6 +79,9 @@ pub enum Figure {
     Word(String),
     /// A moment between two, in milliseconds since 1970.
     Moment(i64, i64),
+    /// What the public is told to do, and who of them: in lower case without signs, or empty for
+    /// everybody.
+    Advice(Advice, String),
 }
 
 impl Figure {
@@ -67,6 +120,11 @@ impl Figure {
             (Self::Word(word), Self::Word(other)) => word != other,
             (Self::Moment(from, until), Self::Moment(other_from, other_until)) => {
                 from > other_until || other_from > until
+            }
+            // Of two groups of people each may be told something else.
+            (Self::Advice(one, to), Self::Advice(other, other_to)) => {
+                let same = to == other_to || to.is_empty() || other_to.is_empty();
+                same && one.excludes(*other)
             }
             // Of one aspect all figures are of one sort.
             _ => false,
@@ -182,6 +240,40 @@ mod tests {
         for (one, other) in agree {
             assert!(!one.excludes(&other) && !other.excludes(&one), "{one:?} {other:?}");
         }
+    }
+
+    #[test]
+    fn advice_excludes_what_nobody_can_do_as_well() {
+        use ResponseType::{AllClear, Avoid, Evacuate, Execute, Monitor, Shelter};
+        let told = |responses: &[ResponseType], to: &str| -> Vec<Figure> {
+            let advice = Advice::of(responses.iter().copied());
+            advice.into_iter().map(|advice| Figure::Advice(advice, plain(to))).collect()
+        };
+        let differ = |one: &[Figure], other: &[Figure]| {
+            one.iter().any(|one| other.iter().any(|other| one.excludes(other)))
+        };
+        let rows: &[(&[ResponseType], &[ResponseType], bool)] = &[
+            (&[Shelter], &[Evacuate, Execute], true),
+            (&[Evacuate], &[AllClear], true),
+            (&[Shelter], &[AllClear], true),
+            (&[Avoid], &[AllClear], true),
+            (&[Avoid], &[Evacuate], false),
+            (&[Avoid], &[Shelter], false),
+            (&[Evacuate], &[Evacuate, Avoid], false),
+            (&[Monitor], &[Evacuate], false),
+            // Leave if you still can, else go upstairs: who is told so chooses.
+            (&[Shelter, Evacuate], &[Evacuate], false),
+            // Back home, but not near the dike.
+            (&[AllClear, Avoid], &[Avoid], false),
+        ];
+        for (one, other, expected) in rows {
+            let (one, other) = (told(one, "Residents"), told(other, "residents"));
+            assert_eq!(differ(&one, &other), *expected, "{one:?} {other:?}");
+            assert_eq!(differ(&other, &one), *expected, "{other:?} {one:?}");
+        }
+        let stay = told(&[Shelter], "Residents");
+        assert!(differ(&stay, &told(&[Evacuate], "")), "everybody is also the residents");
+        assert!(!differ(&stay, &told(&[Evacuate], "Patients")), "others are told otherwise");
     }
 
     #[test]

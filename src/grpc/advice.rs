@@ -1,0 +1,128 @@
+//! What contradicts advice to the public that still stands is published only by who cites it.
+
+use std::{collections::HashSet, sync::Arc};
+
+use polder_picture::{
+    record::Id,
+    refusal::{Class, Refusal, Violation},
+    team::{
+        advice::{Excluded, Telling, standing},
+        subject::Advice,
+    },
+};
+use tonic::Status;
+
+use super::{author::Item, blocking, picture::Submission, status::Refused};
+use crate::{
+    node::Node,
+    people::Caller,
+    present,
+    publish::{Receipt, Task},
+    team::root_of,
+};
+
+/// A refusal names so many pieces of advice.
+const NAMED_MAX: usize = 8;
+
+/// Publishes items of which some tell the public what to do. One after the other, also when the
+/// caller goes away meanwhile: of two at a time the second must see the first.
+pub(super) async fn tell(
+    node: &Arc<Node>,
+    caller: &Caller,
+    root: u32,
+    items: Vec<Item>,
+    work: Submission,
+    task: impl FnOnce(Vec<Item>) -> Task + Send + 'static,
+) -> Result<Receipt, Refused> {
+    let (node, caller) = (Arc::clone(node), caller.clone());
+    let told = tokio::spawn(async move {
+        let _turn = node.telling.lock().await;
+        let Submission { lane, key, weight } = work;
+        let items = match node.answered(key.as_ref()) {
+            // What was answered before is answered so again, whatever was told since.
+            Some(_) => items,
+            None => refuse_excluded(&node, &caller, root, items).await?,
+        };
+        Ok::<_, Refused>(node.submit(lane, key, weight, task(items)).await?)
+    });
+    told.await.map_err(|error| Refused(Status::internal(error.to_string())))?
+}
+
+/// Refuses what contradicts advice that stands, as far as the caller sees it, without citing it.
+async fn refuse_excluded(
+    node: &Arc<Node>,
+    caller: &Caller,
+    root: u32,
+    items: Vec<Item>,
+) -> Result<Vec<Item>, Refused> {
+    let (node, caller) = (Arc::clone(node), caller.clone());
+    let checked = blocking(move || {
+        let (board, incident, seen) = {
+            let picture = node.picture.read();
+            let (scope, sight) = (picture.scope(root), caller.sight(&picture));
+            let seen = picture.audiences(&scope.incident).filter(|scope| sight.covers(*scope));
+            let seen: HashSet<Id> = seen.map(|scope| picture.scope(scope).id).collect();
+            (root_of(scope), scope.incident.clone(), seen)
+        };
+        let now_ms = node.wall.now_ms();
+        let mut told: Vec<(usize, Telling)> = Vec::new();
+        let mut checked = Vec::with_capacity(items.len());
+        for (at, item) in items.into_iter().enumerate() {
+            let telling = item.as_ref().ok().and_then(|item| item.telling.clone());
+            let Some(telling) = telling else {
+                checked.push(item);
+                continue;
+            };
+            let with = told.iter().find_map(|(other, earlier)| {
+                let excluded = telling.excludes(earlier, now_ms)?;
+                Some((excluded, format!("items[{other}] of the same request")))
+            });
+            let mut opposed: Vec<_> = with.into_iter().collect();
+            if opposed.is_empty() {
+                let seen = |scope: Id| seen.contains(&scope);
+                let stands = |board: &_| standing(board, &telling, now_ms, seen);
+                let stands = node.boards.ask(&node, board, stands)?.into_iter().take(NAMED_MAX);
+                opposed.extend(stands.map(|one| {
+                    let name = present::entry_name(&incident, one.at.entry);
+                    let version = present::version(Id(one.version.feed), one.version.sequence);
+                    let named = format!("{name}/versions/{version} of parties/{}", one.party);
+                    (one.excluded, named)
+                }));
+            }
+            if opposed.is_empty() {
+                told.push((at, telling));
+                checked.push(item);
+            } else {
+                checked.push(Err(refusal(at, opposed)));
+            }
+        }
+        Ok(checked)
+    });
+    checked.await.map_err(Refused)
+}
+
+fn refusal(at: usize, opposed: Vec<(Excluded, String)>) -> Refusal {
+    let violation = |(excluded, named): (Excluded, String)| {
+        let sentence = format!(
+            "tells people in {} to {}, while {named}, which tells them to {}, still stands: withdraw \
+             that first, or cite it in relations with WITHDRAWS or CONTRADICTS",
+            excluded.place,
+            words(excluded.told),
+            words(excluded.stands),
+        );
+        let field = format!("items[{at}].entry.warning.responses");
+        Violation { field, reason: "ADVICE_STANDS", sentence }
+    };
+    let refusal = Refusal::violations(opposed.into_iter().map(violation).collect());
+    let refusal = refusal.expect("something is opposed");
+    Refusal { class: Class::FailedPrecondition, ..refusal }
+}
+
+fn words(advice: Advice) -> &'static str {
+    match advice {
+        Advice::Leave => "leave",
+        Advice::Stay => "stay inside",
+        Advice::KeepAway => "stay away",
+        Advice::AllClear => "do nothing more",
+    }
+}
