@@ -218,6 +218,20 @@ pub(super) async fn publish(
     mut request: PublishEntriesRequest,
     caller: &Caller,
 ) -> Result<PublishEntriesResponse, Refused> {
+    let request_id = std::mem::take(&mut request.request_id);
+    let wait = request.wait.take();
+    let key =
+        request_key("PublishEntries", caller.author(), &request_id, || request.encode_to_vec())?;
+    publish_as(services, PublishEntriesRequest { wait, ..request }, caller, key).await
+}
+
+/// The same on behalf of a call that is known by a key of its own.
+pub(super) async fn publish_as(
+    services: &Services,
+    mut request: PublishEntriesRequest,
+    caller: &Caller,
+    key: Option<RequestKey>,
+) -> Result<PublishEntriesResponse, Refused> {
     let node = &services.node;
     let mut check = Checker::new("");
     check.enumeration::<Mode>("expected_mode", request.expected_mode, false);
@@ -227,11 +241,8 @@ pub(super) async fn publish(
         check.wrong("items", if count == 0 { "TOO_FEW" } else { "TOO_MANY" }, sentence);
     }
     check.finish()?;
-    let request_id = std::mem::take(&mut request.request_id);
-    let wait = request.wait.take();
-    let key =
-        request_key("PublishEntries", caller.author(), &request_id, || request.encode_to_vec())?;
 
+    let wait = request.wait.take();
     let wait = wait.as_ref().map(link::check_wait).transpose()?;
     let party = usual_party(node, caller, &request.items);
     let path = |at: usize| format!("items[{at}]");

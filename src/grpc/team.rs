@@ -11,8 +11,8 @@ use polder_wire::v1::{
     IssueSitrepRequest, IssueSitrepResponse, ListAssistanceRequest, ListAssistanceResponse,
     ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
     ListContradictionsResponse, ListGapsRequest, ListGapsResponse, ListSitrepsRequest,
-    ListSitrepsResponse, Message, PublishEntriesRequest, PublishItem, Published, Relation,
-    RelationType, Statement, Text, entry::Body, publish_result::Outcome,
+    ListSitrepsResponse, Message, PublishEntriesRequest, PublishEntriesResponse, PublishItem,
+    Published, Relation, RelationType, Statement, Text, entry::Body, publish_result::Outcome,
     team_service_server::TeamService,
 };
 use prost::Message as _;
@@ -220,7 +220,11 @@ async fn publish_one(
     request: PublishEntriesRequest,
     caller: &Caller,
 ) -> Result<Published, Status> {
-    let answer = publish(services, request, caller).await?;
+    outcome(publish(services, request, caller).await?)
+}
+
+/// What became of its only item.
+fn outcome(answer: PublishEntriesResponse) -> Result<Published, Status> {
     match answer.results.into_iter().next().and_then(|result| result.outcome) {
         Some(Outcome::Published(published)) => Ok(published),
         Some(Outcome::Refused(status)) => Err(as_status(&status)),

@@ -84,6 +84,28 @@ async fn a_sitrep_is_issued_with_a_number_and_stays_as_it_was_issued() {
 }
 
 #[tokio::test]
+async fn issuing_again_under_the_same_id_gives_the_first_answer() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    let mut entry = observation("flood", "water in the street");
+    entry.name = node.put(&entry).await.name;
+    let request = IssueSitrepRequest {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        incident: INCIDENT.into(),
+        sitrep: Some(drafted(&node).await),
+        ..IssueSitrepRequest::default()
+    };
+    let first = team(&node).issue_sitrep(request.clone()).await.unwrap().into_inner();
+    issue(&node, drafted(&node).await, "").await.unwrap();
+    let again = team(&node).issue_sitrep(request.clone()).await.unwrap().into_inner();
+    assert_eq!(again, first);
+    let other = IssueSitrepRequest { replaces: first.name.clone(), ..request };
+    let refused = team(&node).issue_sitrep(other).await.unwrap_err();
+    assert_eq!(reason(&refused), "REQUEST_ID_REUSED");
+}
+
+#[tokio::test]
 async fn a_sitrep_that_cites_what_is_not_held_or_says_not_who_issues_it_is_refused() {
     let home = Home::new();
     let node = home.start().await;

@@ -5,15 +5,21 @@ use std::sync::Arc;
 use polder_picture::{attributes::timestamp, refusal::Refusal};
 use polder_wire::v1::{
     Entry, IssueSitrepRequest, IssueSitrepResponse, Message, PublishEntriesRequest, PublishItem,
-    Sitrep, Statement, Text, entry::Body,
+    Sitrep, Statement, Text, content::Content, entry::Body,
 };
 use prost::Message as _;
 use tonic::Status;
 
-use super::{super::status::Refused, Services, blocking, publish_one};
+use super::{
+    super::{picture::publish_as, request_key, status::Refused},
+    Services, blocking, outcome,
+};
 use crate::{
     incident,
+    node::Node,
     people::{Caller, rights::Right},
+    present,
+    publish::{PublishError, Receipt},
     team::{self, View},
 };
 
@@ -30,12 +36,21 @@ pub(super) async fn issue(
     request: IssueSitrepRequest,
     caller: Caller,
 ) -> Result<IssueSitrepResponse, Status> {
-    let request_id = request.request_id.clone();
     {
         let picture = services.node.picture.read();
         let scope = incident::find(&picture, &request.incident, "incident");
         let scope = scope.map_err(Refused::from)?;
         caller.require_in(Right::Lead, &picture, scope).map_err(Refused::from)?;
+    }
+    let key = request_key("IssueSitrep", caller.author(), &request.request_id, || {
+        IssueSitrepRequest { request_id: String::new(), ..request.clone() }.encode_to_vec()
+    });
+    let key = key.map_err(Refused::from)?;
+    if let Some(first) = services.node.answered(key.as_ref()) {
+        // Number and time are those of the first time.
+        let receipt = first.map_err(Refused::from)?;
+        let (node, incident) = (Arc::clone(&services.node), request.incident);
+        return blocking(move || issued(&node, &incident, &receipt)).await;
     }
     let (node, by) = (Arc::clone(&services.node), caller.clone());
     let Ready { sitrep, name, audience } =
@@ -56,14 +71,22 @@ pub(super) async fn issue(
         ..Entry::default()
     };
     let item = PublishItem { entry: entry.encode_to_vec().into(), ..PublishItem::default() };
-    let request = PublishEntriesRequest {
-        request_id,
-        items: vec![item],
-        audience,
-        ..PublishEntriesRequest::default()
-    };
-    let published = publish_one(services, request, &caller).await?;
+    let request =
+        PublishEntriesRequest { items: vec![item], audience, ..PublishEntriesRequest::default() };
+    let published = outcome(publish_as(services, request, &caller, key).await?)?;
     Ok(IssueSitrepResponse { name: published.name, sitrep: Some(sitrep) })
+}
+
+/// What was answered to a request that comes again.
+fn issued(node: &Node, incident: &str, receipt: &Receipt) -> Result<IssueSitrepResponse, Refused> {
+    let gone = || Refused::from(PublishError::Failed("the first answer is gone".into()));
+    let first = receipt.results.iter().flatten().next().ok_or_else(gone)?;
+    let stored = node.log().record(first.feed, first.sequence).map_err(Refused::from)?;
+    let content = stored.ok_or_else(gone)?.content();
+    let Some(Content::Entry(bytes)) = content else { return Err(gone()) };
+    let sitrep = Entry::decode(bytes).map_err(|_| gone())?.sitrep;
+    let incident = incident.trim_start_matches("incidents/");
+    Ok(IssueSitrepResponse { name: present::entry_name(incident, first.entry), sitrep })
 }
 
 /// Numbers a sitrep and checks what it cites.

@@ -8,9 +8,7 @@ import { SitrepSchema, type Sitrep } from "../gen/polder/v1/sitrep_pb.ts";
 import { refusalOf, type Refusal } from "../refusal.ts";
 import { millis, passes } from "../wire.ts";
 import type { House } from "./door.ts";
-import { issuedAs, recompiled } from "./sitrep.ts";
-
-const REUSED = "REQUEST_ID_REUSED";
+import { recompiled } from "./sitrep.ts";
 
 /** A sitrep that is being made. */
 export interface SitrepDraft {
@@ -184,20 +182,8 @@ export class SitrepDesk {
     const next = draft.next ? new Date(draft.next).getTime() : NaN;
     const sitrep = { ...draft.sitrep, team: draft.team.trim(), issuedBy: draft.issuedBy.trim(), nextTime: Number.isFinite(next) ? timestampFromMs(next) : undefined };
     const { id: requestId, incident, audience, replaces } = draft;
-    const answer = await this.call(async () => {
-      try {
-        return (await calls.issueSitrep({ requestId, incident, sitrep, audience, replaces }, { timeoutMs: CALL_MS })).name;
-      } catch (error) {
-        // The first answer was lost: number and time are the node's own, so it takes this for
-        // something else. What was issued then is there.
-        const { reason, fields } = refusalOf(error);
-        if (reason !== REUSED && fields.every((field) => field.reason !== REUSED)) throw error;
-        const { sitreps } = await calls.listSitreps({ incident, team: sitrep.team }, { timeoutMs: CALL_MS });
-        const there = sitreps.find((one) => one.sitrep && issuedAs(one.sitrep, sitrep) && (!replaces || one.name === replaces));
-        if (there) return there.name;
-        throw error;
-      }
-    });
+    // Sent again under the same id, it is answered as the first time.
+    const answer = await this.call(async () => (await calls.issueSitrep({ requestId, incident, sitrep, audience, replaces }, { timeoutMs: CALL_MS })).name);
     if (!answer || this.draft?.id !== requestId) return;
     this.drop();
     this.told();

@@ -1,5 +1,5 @@
 // A sitrep as it is read, what two of them differ in, and a draft that is being edited.
-import { clone, equals } from "@bufbuild/protobuf";
+import { clone } from "@bufbuild/protobuf";
 import { SitrepSchema, type Sitrep, type SitrepLine, type SitrepSection } from "../gen/polder/v1/sitrep_pb.ts";
 import { party } from "../figures.ts";
 import { millis } from "../wire.ts";
@@ -86,12 +86,6 @@ export function withLine(sitrep: Sitrep, section: number, line: number, change: 
 /** Without a line: the reader is told that there is one more that is not listed. */
 export function withoutLine(sitrep: Sitrep, section: number, line: number): Sitrep {
   return within(sitrep, section, (one) => (one.leftOut += one.lines.splice(line, 1).length));
-}
-
-/** Whether one that was issued is this draft, but for number, version and time of issue. */
-export function issuedAs(issued: Sitrep, draft: Sitrep): boolean {
-  const { number, version, issuedTime } = issued;
-  return equals(SitrepSchema, issued, Object.assign(clone(SitrepSchema, draft), { number, version, issuedTime }));
 }
 
 /** What was compiled anew, with the words that somebody wrote before. */

@@ -5,6 +5,7 @@ export const reasonsNl: Record<string, string | undefined> = {
   ACCOUNTS_TOO_MANY: "dit knooppunt heeft het grootste aantal accounts bereikt",
   ACCOUNT_IS_GUEST: "dit is een gast: beëindig de uitnodiging en geef een andere",
   ACCOUNT_NOT_FOUND: "dit account is hier niet bekend",
+  ADVICE_STANDS: "de bevolking is daar iets anders geadviseerd, en dat geldt nog: trek het in of noem het",
   ATTACHMENT_FILE: "het bestand van een bijlage kan niet gelezen of geschreven worden",
   ATTACHMENT_NOT_FOUND: "deze bijlage is hier niet bekend",
   AUDIENCE_NOT_FOUND: "u hoort in dit incident niet bij deze doelgroep",
