@@ -55,6 +55,21 @@ fn an_unknown_engine_and_a_store_of_another_engine_are_refused() {
     assert!(matches!(open("sled", home.path()), Err(EngineError::Failed(_))));
 }
 
+/// A kill in the middle of opening leaves such a file now and then, too seldom to wait for it.
+#[test]
+fn a_summary_that_sled_was_still_writing_when_it_was_killed_does_not_keep_a_store_shut() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open("sled", home.path()).unwrap();
+    store.commit(write(Tree::ALL[0], b"key", Some(b"value"))).unwrap();
+    store.close().unwrap();
+    let draft = home.path().join("sled/snap.7FFFFFFFFFFFFFFF.generating");
+    fs::write(&draft, b"half of a summ").unwrap();
+    let store = open("sled", home.path()).unwrap();
+    assert_eq!(store.get(Tree::ALL[0], b"key").unwrap().unwrap(), &b"value"[..]);
+    store.close().unwrap();
+    assert!(!draft.exists());
+}
+
 #[test]
 fn a_store_that_is_open_is_not_opened_again() {
     for name in names() {

@@ -5,7 +5,7 @@
 //! nothing syncs.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     ops::Bound,
     path::{Path, PathBuf},
@@ -58,6 +58,7 @@ struct Sled {
 
 impl Sled {
     fn open(path: &Path) -> Result<Self, EngineError> {
+        drop_drafts(path)?;
         // The mode (low space, high throughput) is not set: this version reads it nowhere.
         let db = Config::new()
             .path(path)
@@ -103,6 +104,25 @@ impl Sled {
             _ => Err(damaged()),
         }
     }
+}
+
+/// Removes summaries that an opening was still writing when the process died. sled renames one when
+/// it is whole, but takes what it finds under the first name for the newest, and calls the store
+/// damaged: of a store that was killed while it opened, one in some hundreds.
+fn drop_drafts(path: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The length of the row's key stands in front, so that no two rows share a piece's key.
