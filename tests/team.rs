@@ -11,6 +11,8 @@ mod assistance;
 mod attention;
 #[path = "team/decisions.rs"]
 mod decisions;
+#[path = "team/forecasts.rs"]
+mod forecasts;
 mod harness;
 #[path = "team/limburg.rs"]
 mod limburg;

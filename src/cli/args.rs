@@ -97,6 +97,8 @@ pub enum Command {
     Gaps(GapsArgs),
     /// Says that you have read an entry, or lists what must be seen and by whom
     Acknowledge(AcknowledgeArgs),
+    /// Shows how forecasts of water moved, and what came true
+    Forecasts(AskArgs),
     /// Makes what the next shift must know
     Handover(HandoverArgs),
     /// Makes a review of a whole incident: measures, time line, decisions with what was known, sitreps

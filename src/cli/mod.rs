@@ -227,6 +227,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Assistance(args) => team::assistance(context, args).await,
         Command::Gaps(args) => team::gaps(context, args).await,
         Command::Acknowledge(args) => team::acknowledge(context, args).await,
+        Command::Forecasts(args) => team::forecasts(context, args).await,
         Command::Handover(args) => team::handover(context, args).await,
         Command::Review(args) => team::review(context, args).await,
         Command::Sitrep(command) => team::sitrep(context, command).await,

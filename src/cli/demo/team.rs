@@ -12,6 +12,9 @@ const CONTRADICTING: &str = "2021-07-16T21:00:00Z";
 const EVENING: &str = "2021-07-15T19:55:00Z";
 const MORNING: &str = "2021-07-15T05:30:00Z";
 
+/// When the highest point had left Limburg.
+const AFTER: &str = "2021-07-19T18:00:00Z";
+
 /// Prints it.
 pub(super) async fn show(
     context: &Context,
@@ -41,7 +44,11 @@ pub(super) async fn show(
     team::print_handover(&lines, morning_ms, &answer)?;
     say("")?;
     let (_, lines) = at(context, CONTRADICTING)?;
-    team::print_sitreps(channel, incident, &lines).await
+    team::print_sitreps(channel.clone(), incident, &lines).await?;
+    say("")?;
+    let (after_ms, lines) = at(context, AFTER)?;
+    say(&lines.heading(&format!("{} ({})", words.forecast_title(), lines.moment(after_ms))))?;
+    team::print_forecasts(channel, incident, Some(timestamp(after_ms)), &lines).await
 }
 
 /// A moment, and lines that judge by it.

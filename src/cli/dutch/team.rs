@@ -119,6 +119,11 @@ pub(super) const COMMANDS: &[Text] = &[
         ],
     },
     Text {
+        path: "forecasts",
+        about: "Toont hoe waterverwachtingen verschoven, en wat er uitkwam",
+        args: &[INCIDENT, KNOWN],
+    },
+    Text {
         path: "handover",
         about: "Maakt wat de volgende ploeg moet weten",
         args: &[

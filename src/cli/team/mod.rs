@@ -3,8 +3,10 @@
 mod assistance;
 mod attention;
 mod contradictions;
+mod forecasts;
 mod gaps;
 mod handover;
+mod history;
 mod page;
 mod pdf;
 mod review;
@@ -27,6 +29,7 @@ pub(super) use self::{
     assistance::assistance,
     attention::{acknowledge, attention_json, waiting},
     contradictions::{contradictions, decide, print_contradictions},
+    forecasts::{forecasts, print_forecasts},
     gaps::gaps,
     handover::{handover, print_handover},
     review::review,

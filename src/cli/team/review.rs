@@ -3,26 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context as _;
 use polder_picture::{attributes::millis, entry::summary_line};
 use polder_wire::v1::{
-    Contradiction, Decision, DecisionState, Entry, EntryFilter, EntryView, GetHandoverRequest,
-    GetHandoverResponse, HandoverLine, ListAttentionRequest, ListAttentionResponse,
-    ListContradictionsRequest, ListEntriesRequest, ListEntryVersionsRequest, ListGapsRequest,
-    ListGapsResponse, MatterSort, Mode, entry::Body,
+    Contradiction, Decision, DecisionState, Entry, GetHandoverRequest, GetHandoverResponse,
+    HandoverLine, ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
+    ListGapsRequest, ListGapsResponse, MatterSort, Mode, entry::Body,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
 
 use super::{
     Asked, asked,
+    history::{History, history, received},
     page::{Page, Section},
     service,
     sitrep::write,
 };
-use crate::cli::{
-    Context, args::ReviewArgs, client, say_json, session::Connection, show::Lines, words::Words,
-};
+use crate::cli::{Context, args::ReviewArgs, say_json, show::Lines, words::Words};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -58,16 +55,7 @@ pub(in crate::cli) async fn review(context: &Context, args: ReviewArgs) -> anyho
 async fn read(ask: &Asked) -> anyhow::Result<Told> {
     let Asked { channel, incident, known_at, .. } = ask;
     let (incident, known_at) = (incident.name.clone(), *known_at);
-    let mut left_out = false;
-    let mut versions = Vec::new();
-    for name in names(channel.clone(), &incident).await? {
-        let (of_entry, lacks) = versions_of(channel.clone(), name).await?;
-        left_out |= lacks;
-        versions.extend(of_entry);
-    }
-    if let Some(known) = &known_at {
-        versions.retain(|version| received(version) <= millis(known));
-    }
+    let History { versions, left_out } = history(channel, &incident, known_at, &[]).await?;
     let versions = ordered(versions);
     let mut team = service(channel.clone());
     let request = ListContradictionsRequest {
@@ -90,50 +78,6 @@ async fn read(ask: &Asked) -> anyhow::Result<Told> {
     let request = GetHandoverRequest { incident, known_at, since };
     let handover = team.get_handover(request).await?.into_inner();
     Ok(Told { versions, contradictions, attention, gaps, handover, left_out })
-}
-
-/// Names of all entries, also of those that were withdrawn.
-async fn names(channel: Connection, incident: &str) -> anyhow::Result<BTreeSet<String>> {
-    let mut client = client::picture(channel);
-    let (mut names, mut page_token) = (BTreeSet::new(), String::new());
-    loop {
-        let filter = EntryFilter {
-            incidents: vec![incident.to_owned()],
-            include_retracted: true,
-            ..EntryFilter::default()
-        };
-        let request = ListEntriesRequest {
-            filter: Some(filter),
-            view: EntryView::Basic.into(),
-            page_size: 1_000,
-            page_token,
-        };
-        let answer = client.list_entries(request).await?.into_inner();
-        for bytes in answer.entries {
-            names.insert(Entry::decode(bytes)?.name);
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            return Ok(names);
-        }
-    }
-}
-
-async fn versions_of(channel: Connection, name: String) -> anyhow::Result<(Vec<Entry>, bool)> {
-    let mut client = client::picture(channel);
-    let (mut versions, mut left_out, mut page_token) = (Vec::new(), false, String::new());
-    loop {
-        let request = ListEntryVersionsRequest { name: name.clone(), page_size: 1_000, page_token };
-        let answer = client.list_entry_versions(request).await?.into_inner();
-        left_out |= answer.earlier_versions_left_out;
-        for bytes in answer.versions {
-            versions.push(Entry::decode(bytes).context("a version")?);
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            return Ok((versions, left_out));
-        }
-    }
 }
 
 /// In the order in which the node got them, by the minute, as it is read: of what came in one, the
@@ -161,10 +105,6 @@ fn ordered(mut versions: Vec<Entry>) -> Vec<Entry> {
 
 fn ms(time: &Option<Timestamp>) -> i64 {
     time.as_ref().map_or(0, millis)
-}
-
-fn received(version: &Entry) -> i64 {
-    ms(&version.received_time)
 }
 
 /// When it was seen, or else recorded.

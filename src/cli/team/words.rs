@@ -10,7 +10,7 @@ macro_rules! words {
     ($($name:ident: $english:literal, $dutch:literal;)*) => {
         #[allow(missing_docs, reason = "the sentences say what they are")]
         impl Words {
-            $(pub(super) fn $name(self) -> &'static str {
+            $(pub(in crate::cli) fn $name(self) -> &'static str {
                 self.0.pick($english, $dutch)
             })*
         }
@@ -112,6 +112,22 @@ words! {
     which_request: "the offer answers no request: say for which one with --request",
         "het aanbod is niet voor een bepaalde aanvraag: zeg met --request voor welke";
     help_recorded: "Recorded:", "Vastgelegd:";
+    forecast_title: "Forecasts of water, and what came true", "Waterverwachtingen, en wat er uitkwam";
+    no_forecasts: "Nobody has made a forecast of water.", "Niemand deed een waterverwachting.";
+    forecast_for: "for", "voor";
+    forecast_higher: "higher than before", "hoger dan ervoor";
+    forecast_lower: "lower than before", "lager dan ervoor";
+    forecast_later: "later than before", "later dan ervoor";
+    forecast_earlier: "earlier than before", "eerder dan ervoor";
+    forecast_same: "as before", "zoals ervoor";
+    forecast_replaced: "replaced since", "sindsdien vervangen";
+    forecast_open: "no highest point was reported", "er is geen hoogste punt gemeld";
+    forecast_came: "came true:", "uitgekomen:";
+    forecast_too_high: "too high", "te hoog";
+    forecast_too_low: "too low", "te laag";
+    forecast_too_late: "too late", "te laat";
+    forecast_too_early: "too early", "te vroeg";
+    forecast_right: "as forecast", "zoals verwacht";
     review: "Review", "Evaluatie";
     review_mode: "Mode", "Soort";
     review_period: "From the first to the last word", "Van het eerste tot het laatste woord";

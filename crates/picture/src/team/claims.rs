@@ -17,7 +17,7 @@ const MINUTE_MS: i64 = 60_000;
 /// Two readings so close to each other are of one moment.
 const READING_MS: i64 = 5 * MINUTE_MS;
 /// Two peaks so close to each other are of one wave, to either side.
-const WAVE_MS: i64 = 12 * 60 * MINUTE_MS;
+pub(super) const WAVE_MS: i64 = 12 * 60 * MINUTE_MS;
 /// Two moments so close to each other are the same, to either side.
 const MOMENT_MS: i64 = 15 * MINUTE_MS;
 /// Totals to date grow: within so long they are of one moment, to either side.

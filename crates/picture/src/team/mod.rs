@@ -4,7 +4,8 @@
 //! [`subject`] says when two entries speak of the same, [`claims`] what each kind claims,
 //! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
 //! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there, [`assistance`]
-//! counts help, [`advice`] says which advice to the public still stands.
+//! counts help, [`advice`] says which advice to the public still stands, [`forecast`] how forecasts
+//! moved and what came true.
 
 pub mod advice;
 pub mod assistance;
@@ -12,6 +13,7 @@ pub mod attention;
 pub mod board;
 pub mod claims;
 pub mod contradictions;
+pub mod forecast;
 pub mod handover;
 pub mod matters;
 pub mod said;
