@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
 
 export const SHOTS = resolve(process.env["POLDER_WEB_SHOTS"] ?? "../../target/web");
 
@@ -28,6 +28,16 @@ export interface Look {
   dark?: boolean;
   width?: number;
   height?: number;
+}
+
+/** Tests in both languages and both themes. */
+export function inEveryLook(tests: (look: { lang: "nl" | "en"; dark: boolean }) => void): void {
+  describe.each([
+    { lang: "nl" as const, dark: false },
+    { lang: "nl" as const, dark: true },
+    { lang: "en" as const, dark: false },
+    { lang: "en" as const, dark: true },
+  ])("in $lang, dark: $dark", tests);
 }
 
 /** A browser of its own, as of another person. */

@@ -1,8 +1,8 @@
 // Hand-over and gaps: what the next shift must know, as the command line tells it, at any moment.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -131,12 +131,7 @@ test("on paper each sheet says of when it is, of which node and how complete", a
   await context.close();
 });
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("everybody can read hand-over and gaps", async () => {
     const [context, page] = await open({ lang, dark });
     await part(page, lang === "nl" ? "Te laat (1)" : "Overdue (1)").waitFor();

@@ -1,7 +1,7 @@
 // Help: asked, offered, accepted and moved from the page by who may, and counted once.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -148,12 +148,7 @@ test("what is asked while the node is away waits, says so, and is asked once", a
   await context.close();
 });
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("everybody can read who asks, gives and lacks what", async () => {
     const [context, page] = await open("vraagt", { lang, dark });
     if (lang === "nl" && !dark) await ask(page, HOSTILE.slice(0, 150), "1");

@@ -1,7 +1,7 @@
 // The node's pages: who may see which, people let in and out, and the same words as the command line.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, Wire, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -59,12 +59,7 @@ async function tabs(page: Page): Promise<string[]> {
 }
 const account = (page: Page, name: string) => page.locator(`.person[data-account="${name}"]`);
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("everybody who may can read the pages of the node", async () => {
     const mark = `${lang}-${dark ? "dark" : "light"}`;
     const [context, page] = await open("baas", { lang, dark });

@@ -1,7 +1,7 @@
 // The page itself: who can read and use it, what it does with hostile words, with ten thousand.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -66,12 +66,7 @@ async function open(incident: string, look: Parameters<typeof person>[0] = {}): 
 
 const line = (page: Page, words: string) => page.locator("#list .line", { hasText: words });
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   const mark = `${lang}-${dark ? "dark" : "light"}`;
 
   test("everybody can read the picture, an entry, a draft, and the past", async () => {

@@ -2,8 +2,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, sendForm, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -63,12 +63,7 @@ async function signOut(page: Page): Promise<void> {
 const author = async (title: string): Promise<string[]> =>
   (await node.entries(INCIDENT)).filter((entry) => entry.texts[0]?.title === title).map((entry) => entry.author);
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   const mark = `${lang}-${dark ? "dark" : "light"}`;
 
   test("everybody can read the door, a refusal, the menu, and a form with what is wrong in it", async () => {

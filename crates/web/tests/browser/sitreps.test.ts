@@ -1,7 +1,7 @@
 // Sitreps: compiled, edited, issued by who may, read as the command line shows them, compared, printed.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -181,12 +181,7 @@ test("on paper a sitrep says on each sheet which it is, of when, of which node a
   await context.close();
 });
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("everybody can read sitreps", async () => {
     const [context, page] = await open("anna", { lang, dark });
     await page.locator("[data-sitrep]", { hasText: "Sitrep 1.2" }).waitFor();

@@ -1,7 +1,7 @@
 // What a crisis team works with: entries that contradict each other, and who decides.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -109,12 +109,7 @@ test("a decision that is made while the node is away waits and says so, and is r
   await context.close();
 });
 
-describe.each([
-  { lang: "nl" as const, dark: false },
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-  { lang: "en" as const, dark: true },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("contradictions between entries can be read by everybody", async () => {
     const [context, page] = await open({ lang, dark });
     await node.publish(outage("hostile", 1n, 1, 2, HOSTILE), outage("kwaad", 99n, 3, 1, HOSTILE));
