@@ -168,7 +168,7 @@ impl Region {
             results.iter().all(|one| matches!(one.outcome, Some(Outcome::Published(_))))
         });
         // Fail closed, and not more than that.
-        let may = self.world.holds(0, incident, to) && self.world.holds(0, incident, None);
+        let may = self.world.takes(incident, to);
         assert_eq!(published, may, "{incident} {to:?} {:?}", self.world);
         if published {
             self.said.push(Said { incident, to, name, secret });

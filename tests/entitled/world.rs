@@ -49,6 +49,9 @@ pub struct World {
     pub members: Vec<Members>,
     pub nodes: Vec<BTreeSet<usize>>,
     pub people: Vec<Somebody>,
+    /// Incidents of which members were ever named. Until then whoever opened one sees it, with the
+    /// parties for which they did, at that node.
+    pub spoken: Vec<bool>,
 }
 
 /// Something that was said, by what it is known.
@@ -80,6 +83,12 @@ fn members(random: &mut StdRng) -> Members {
     Members { everybody: random.random_bool(0.3), parties: some(random, 0.6) }
 }
 
+impl Members {
+    fn are_named(&self) -> bool {
+        self.everybody || !self.parties.is_empty()
+    }
+}
+
 impl World {
     pub fn new(random: &mut StdRng) -> Self {
         let mut nodes = vec![some(random, 0.6), some(random, 0.4)];
@@ -90,21 +99,20 @@ impl World {
             party: random.random_range(0..PARTIES),
             incident: random.random_bool(0.3).then(|| random.random_range(0..INCIDENTS)),
         };
-        Self {
-            audiences: (0..AUDIENCES).map(|_| some(random, 0.5)).collect(),
-            members: (0..INCIDENTS).map(|_| members(random)).collect(),
-            people: (0..PEOPLE).map(|_| somebody(random)).collect(),
-            nodes,
-        }
+        let audiences = (0..AUDIENCES).map(|_| some(random, 0.5)).collect();
+        let members: Vec<_> = (0..INCIDENTS).map(|_| members(random)).collect();
+        let people = (0..PEOPLE).map(|_| somebody(random)).collect();
+        let spoken = members.iter().map(Members::are_named).collect();
+        Self { audiences, members, people, nodes, spoken }
     }
 
     /// The same people and nodes, with other audiences and members.
     pub fn changed(&self, random: &mut StdRng) -> Self {
-        Self {
-            audiences: (0..AUDIENCES).map(|_| some(random, 0.5)).collect(),
-            members: (0..INCIDENTS).map(|_| members(random)).collect(),
-            ..self.clone()
-        }
+        let audiences = (0..AUDIENCES).map(|_| some(random, 0.5)).collect();
+        let members: Vec<_> = (0..INCIDENTS).map(|_| members(random)).collect();
+        let spoken = self.spoken.iter().zip(&members);
+        let spoken = spoken.map(|(before, members)| *before || members.are_named()).collect();
+        Self { audiences, members, spoken, ..self.clone() }
     }
 
     fn includes(&self, party: usize, incident: usize, to: To) -> bool {
@@ -118,7 +126,21 @@ impl World {
         let Somebody { role, party, incident: only } = &self.people[person];
         *role != Role::Administrator
             && only.is_none_or(|only| only == incident)
-            && self.includes(*party, incident, to)
+            && (self.includes(*party, incident, to) || self.opened(*party, incident, to))
+    }
+
+    /// Whether a party sees at the first node what was opened there for it.
+    fn opened(&self, party: usize, incident: usize, to: To) -> bool {
+        to.is_none() && !self.spoken[incident] && self.nodes[0].contains(&party)
+    }
+
+    /// Whether anything may be said there at the first node, for all of its parties.
+    pub fn takes(&self, incident: usize, to: To) -> bool {
+        let open = |to| {
+            self.holds(0, incident, to)
+                || self.nodes[0].iter().any(|party| self.opened(*party, incident, to))
+        };
+        open(to) && open(None)
     }
 
     /// Whether a node may hold it.
