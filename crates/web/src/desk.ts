@@ -124,8 +124,8 @@ export class Desk {
     this.room.draw();
   }
 
-  /** That it is under way, and what came of it, is seen at once: nobody presses twice. */
-  private sendingIs(change: Partial<FormDraft>): void {
+  /** Drawn in the same moment: whoever goes on at once goes on with what they see. */
+  private atOnce(change: Partial<FormDraft>): void {
     this.changeForm(change);
     this.room.drawNow();
   }
@@ -187,7 +187,7 @@ export class Desk {
     const { form } = this;
     if (!form || form.replaces) return;
     const base = POSTED.includes(kind) && this.draft.line ? this.entryOfLine(kind) : form.base;
-    this.changeForm({ kind, figures: begun(kind, figuresOf(base, kind)), problems: [] });
+    this.atOnce({ kind, figures: begun(kind, figuresOf(base, kind)), problems: [] });
   }
 
   value(part: "common" | "figures", path: readonly (string | number)[], value: Value | undefined): void {
@@ -283,7 +283,7 @@ export class Desk {
     const { form, person } = this;
     if (!form || form.sending || !this.photos.ready) return;
     const { entry, problems } = entryOfForm(form.base, form.kind, form.common, form.figures);
-    if (problems.length > 0) return this.sendingIs({ problems });
+    if (problems.length > 0) return this.atOnce({ problems });
     if (form.where === "none") delete entry.geometry;
     else if (form.where !== "keep") {
       const [drawn, position] = "sort" in form.where ? [form.where, undefined] : [undefined, form.where];
@@ -294,12 +294,12 @@ export class Desk {
     }
     const mode = this.room.mode();
     const request = form.replaces ? edition(entry, form.replaces, mode, form.audience) : publication(entry, mode, form.audience);
-    this.sendingIs({ sending: true, problems: [] });
+    this.atOnce({ sending: true, problems: [] });
     const still = (): boolean => this.form?.base === form.base && this.person === person;
     try {
       await this.outbox.put(request, form.incident, entry, person);
     } catch {
-      if (still()) this.sendingIs({ sending: false, problems: [{ field: "", reason: "", sentence: this.room.words().t.notKept }] });
+      if (still()) this.atOnce({ sending: false, problems: [{ field: "", reason: "", sentence: this.room.words().t.notKept }] });
       return;
     }
     if (form.refused) await this.outbox.discard(form.refused);
@@ -309,7 +309,7 @@ export class Desk {
     if (refusal) {
       const { reason, sentence } = refusal;
       const problems = refusal.fields.length > 0 ? refusal.fields : [{ field: "", reason, sentence }];
-      this.sendingIs({ sending: false, problems, refused: request.requestId });
+      this.atOnce({ sending: false, problems, refused: request.requestId });
       return;
     }
     // It is at the node, or waits to be sent and stands in the list of what does.

@@ -97,6 +97,9 @@ pub struct Track<'e> {
     pub forecasts: Vec<Forecast<'e>>,
 }
 
+/// A report of a highest point: who says so, what it was, and when.
+type Top<'e> = (&'e Entry, Span, (i64, i64));
+
 /// When the highest point of an entry is or was, if it speaks of one.
 fn top_ms(entry: &Entry, body: &WaterLevel) -> Option<(i64, i64)> {
     let from = body.peak_time.as_ref().map(millis);
@@ -140,7 +143,7 @@ pub fn forecasts(versions: &[Entry]) -> Vec<Track<'_>> {
         .collect();
     let is_replaced = |entry: &Entry| replaced.contains(&(&entry.name[..], &entry.version[..]));
     let mut tracks: BTreeMap<(String, Quantity), Track<'_>> = BTreeMap::new();
-    let mut tops: BTreeMap<(String, Quantity), Vec<(&Entry, Span, (i64, i64))>> = BTreeMap::new();
+    let mut tops: BTreeMap<(String, Quantity), Vec<Top<'_>>> = BTreeMap::new();
     for version in versions.iter().filter(|version| !version.retracted) {
         let Some(Body::WaterLevel(body)) = &version.body else { continue };
         for (quantity, span) in stated(version, body) {
