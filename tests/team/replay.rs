@@ -21,32 +21,31 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
     let mut team = TeamServiceClient::new(node.channel.clone());
     let mut told = Vec::new();
     macro_rules! ask {
-        ($call:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
-            let request = $request {
-                incident: incident.clone(), known_at, $($field: $value,)* ..Default::default()
-            };
+        ($call:ident, $request:ident) => {{
+            let request = $request { incident: incident.clone(), known_at, ..Default::default() };
             let answer = team.$call(request).await.unwrap().into_inner();
             (stringify!($call), answer)
         }};
     }
-    let (name, answer) = ask!(list_contradictions, ListContradictionsRequest {});
+    let (name, answer) = ask!(list_contradictions, ListContradictionsRequest);
     told.push((name, format!("{answer:#?}")));
-    let (name, answer) = ask!(list_gaps, ListGapsRequest {});
+    let (name, answer) = ask!(list_gaps, ListGapsRequest);
     told.push((name, format!("{answer:#?}")));
-    let (name, mut answer) = ask!(list_attention, ListAttentionRequest {});
+    let (name, mut answer) = ask!(list_attention, ListAttentionRequest);
     // Of the past it is not kept when other nodes had it.
     answer.entries.iter_mut().flat_map(|one| &mut one.addressees).for_each(|one| {
         one.delivered_time = None;
     });
     told.push((name, format!("{answer:#?}")));
     let since = Some(Timestamp { seconds: 1_000, nanos: 0 });
-    let (name, answer) = ask!(get_handover, GetHandoverRequest { since: since });
+    let request = GetHandoverRequest { incident: incident.clone(), known_at, since };
+    let answer = team.get_handover(request).await.unwrap().into_inner();
+    told.push(("get_handover", format!("{answer:#?}")));
+    let (name, answer) = ask!(list_assistance, ListAssistanceRequest);
     told.push((name, format!("{answer:#?}")));
-    let (name, answer) = ask!(list_assistance, ListAssistanceRequest {});
+    let (name, answer) = ask!(list_sitreps, ListSitrepsRequest);
     told.push((name, format!("{answer:#?}")));
-    let (name, answer) = ask!(list_sitreps, ListSitrepsRequest {});
-    told.push((name, format!("{answer:#?}")));
-    let (name, mut answer) = ask!(draft_sitrep, DraftSitrepRequest {});
+    let (name, mut answer) = ask!(draft_sitrep, DraftSitrepRequest);
     if let Some(sitrep) = &mut answer.sitrep {
         sitrep.known_at = None;
     }

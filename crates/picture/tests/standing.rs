@@ -167,7 +167,11 @@ fn shuffled(changes: &[Change], nodes: &[u8]) -> Vec<Change> {
     let of = |node: &u8| {
         next[*node as usize] += 1;
         let record = RecordRef { feed: (*node).into(), sequence: next[*node as usize] };
-        changes.iter().find(|change| change.live.record == record).unwrap().clone()
+        changes
+            .iter()
+            .find(|change| change.live.record == record)
+            .expect("it is one of them")
+            .clone()
     };
     nodes.iter().map(of).collect()
 }
@@ -200,7 +204,7 @@ fn current(rule: &Rule, all: &[Said], changes: &[Change], entry: Uuid) -> Vec<Re
         let sees = |other: &&(&Said, &Change)| {
             counting.iter().any(|(by, change)| by.node == of.node && saw(change, other.1))
         };
-        !change.live.attributes.retracted() || !live.iter().filter(said).any(|other| sees(other))
+        !change.live.attributes.retracted() || !live.iter().filter(said).any(sees)
     };
     let mut current: Vec<_> = live.iter().filter(stands).map(|one| one.1.live.record).collect();
     current.sort();
