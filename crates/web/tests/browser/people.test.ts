@@ -382,6 +382,7 @@ test("hostile words in names and forms are shown as words", async () => {
   await page.fill("#line", "kwaad");
   await page.getByRole("button", { name: "Formulier", exact: true }).click();
   await page.selectOption("#form-kind", "drawing");
+  await page.locator(".form details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
   const inputs = page.locator(".form input[type=text], .form textarea");
   for (let at = 0; at < (await inputs.count()); at += 1) await inputs.nth(at).fill(HOSTILE);
   await sendForm(page);
