@@ -58,7 +58,7 @@ impl Bench<'_> {
             self.catch_up("catch_up", entries, self.args.repeats).await?;
         }
         if self.wants("large_backlog") {
-            self.catch_up("large_backlog", self.args.entries, 1).await?;
+            self.catch_up("large_backlog", self.args.entries, self.args.repeats).await?;
         }
         if self.wants("newcomer") {
             self.newcomer().await?;
