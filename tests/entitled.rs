@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "harness/bearer.rs"]
+mod bearer;
 #[path = "../crates/picture/tests/charter/made.rs"]
 mod made;
 #[path = "entitled/provider.rs"]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "harness/bearer.rs"]
+mod bearer;
 #[path = "erasing/disk.rs"]
 mod disk;
 mod harness;

@@ -7,6 +7,8 @@
 mod account;
 #[path = "people/audiences.rs"]
 mod audiences;
+#[path = "harness/bearer.rs"]
+mod bearer;
 #[path = "people/guests.rs"]
 mod guests;
 mod harness;

@@ -15,26 +15,12 @@ use polder_wire::v1::{
     team_service_client::TeamServiceClient,
 };
 use prost::Message;
-use tonic::{
-    Request, Status, Streaming,
-    metadata::{Ascii, MetadataValue},
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
+use tonic::{Status, Streaming, transport::Channel};
+
+use crate::{
+    bearer::{Signed, with_token},
+    world::Said,
 };
-
-use crate::world::Said;
-
-#[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
-type Signed = InterceptedService<Channel, Bearer>;
 
 /// Somebody with a token.
 #[derive(Clone)]
@@ -83,8 +69,7 @@ async fn whole<T: Message>(answer: Result<tonic::Response<Streaming<T>>, Status>
 
 impl Reader {
     pub fn new(channel: Channel, token: &str) -> Self {
-        let bearer = Bearer(format!("Bearer {token}").parse().unwrap());
-        Self { service: InterceptedService::new(channel, bearer) }
+        Self { service: with_token(channel, token) }
     }
 
     pub fn picture(&self) -> PictureServiceClient<Signed> {

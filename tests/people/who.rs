@@ -10,32 +10,16 @@ use polder_wire::v1::{
     people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
     sign_in_request::Means, team_service_client::TeamServiceClient,
 };
-use tonic::{
-    Request, Status,
-    metadata::{Ascii, MetadataValue},
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
-};
+use tonic::Status;
 
 use crate::{
+    bearer::{Signed, with_token},
     harness::*,
     made::{audience, change, founding, member, party, signed},
 };
 
 /// Long enough for any account.
 pub const PASSPHRASE: &str = "three words suffice";
-
-#[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
-type Signed = InterceptedService<Channel, Bearer>;
 
 /// A person at a node.
 pub struct Person {
@@ -46,8 +30,7 @@ pub struct Person {
 impl Person {
     /// With a token, whatever it is.
     pub async fn with(node: &Running, token: &str) -> Self {
-        let bearer = Bearer(format!("Bearer {token}").parse().unwrap());
-        let service = InterceptedService::new(node.connect().await, bearer);
+        let service = with_token(node.connect().await, token);
         Self { service, token: token.to_owned() }
     }
 
