@@ -5,8 +5,8 @@
 mod made;
 
 use made::{
-    audience, change, founding, key, key_cut, member, node, node_cut, party, power, replacing,
-    signed, signer, withdraw,
+    audience, call, change, founding, key, key_cut, member, node, node_cut, party, plan, power,
+    replacing, signed, signer, withdraw,
 };
 use polder_picture::{
     attributes::Attributes,
@@ -14,7 +14,8 @@ use polder_picture::{
     record::Id,
 };
 use polder_wire::v1::{
-    Anchor, CharterChange, CharterStatement, Lane, Role, RoleGrant, charter_change::Change,
+    Anchor, CharterChange, CharterStatement, GripLevel, Lane, Role, RoleGrant,
+    charter_change::Change,
 };
 use proptest::prelude::*;
 use prost_types::Timestamp;
@@ -249,6 +250,84 @@ fn a_node_that_is_cut_off_holds_nothing_and_its_records_stand_up_to_the_cut() {
     assert!(!charter.speaks_for(node, "police"));
 }
 
+/// The charter of `region()`, in which the plan of the fire service brings in medical at GRIP 2 and
+/// the army at GRIP 4; and the statements of both.
+fn planned() -> (Charter, CharterStatement, CharterStatement) {
+    let (mut charter, first) = region();
+    let levels: [(GripLevel, &[&str]); 2] =
+        [(GripLevel::GripLevel2, &["medical"]), (GripLevel::GripLevel4, &["army"])];
+    let changes = vec![party("army"), plan("fire", &levels)];
+    let statement = signed(Some(charter.id()), 50, changes, &[(1, 3)]);
+    say(&mut charter, &statement);
+    (charter, first, statement)
+}
+
+#[test]
+fn scaling_up_brings_in_whom_the_plan_of_the_region_names_up_to_that_level() {
+    let (mut charter, ..) = planned();
+    let id = Some(charter.id());
+    assert!(!charter.may_see("medical", "flood", "all"));
+    let two = signed(id, 60, vec![call("flood", "fire", GripLevel::GripLevel2, 10)], &[(10, 1)]);
+    assert_eq!(say(&mut charter, &two), Some(Standing::Counts));
+    assert!(charter.may_see("medical", "flood", "all"));
+    assert!(charter.may_see("medical", "flood", "responders"));
+    assert!(!charter.may_see("army", "flood", "all"));
+    assert_eq!(charter.called("flood", "fire"), i32::from(GripLevel::GripLevel2));
+    let four = signed(id, 61, vec![call("flood", "fire", GripLevel::GripLevel4, 10)], &[(10, 2)]);
+    say(&mut charter, &four);
+    assert!(charter.may_see("army", "flood", "all"));
+    // Somebody with a key of the charter takes it back, and it is known that it was called.
+    say(&mut charter, &signed(id, 62, vec![withdraw(&four, 0)], &[(1, 4)]));
+    assert!(!charter.may_see("army", "flood", "all"));
+    assert_eq!(charter.called("flood", "fire"), i32::from(GripLevel::GripLevel4));
+}
+
+#[test]
+fn a_call_brings_in_nobody_where_the_region_takes_no_part_or_by_a_node_that_is_not_its_own() {
+    let (mut charter, first, _) = planned();
+    let id = Some(charter.id());
+    let sees = |charter: &Charter, incident| charter.may_see("medical", incident, "all");
+    let level = GripLevel::GripLevel4;
+    // Another incident; the node of the water board; a node that signs with another's key.
+    for (nonce, change, by) in [
+        (60, call("storm", "fire", level, 10), (10, 1)),
+        (61, call("flood", "fire", level, 11), (11, 1)),
+        (62, call("flood", "fire", level, 10), (11, 2)),
+    ] {
+        say(&mut charter, &signed(id, nonce, vec![change], &[by]));
+        assert!(!sees(&charter, "flood") && !sees(&charter, "storm"));
+    }
+    say(&mut charter, &signed(id, 63, vec![call("flood", "fire", level, 10)], &[(10, 2)]));
+    assert!(sees(&charter, "flood"));
+    // The region leaves; then its node is cut off.
+    say(&mut charter, &signed(id, 64, vec![withdraw(&first, 6)], &[(1, 4)]));
+    assert!(!sees(&charter, "flood"));
+    say(&mut charter, &signed(id, 65, vec![member("flood", "fire")], &[(1, 5)]));
+    assert!(sees(&charter, "flood"));
+    say(&mut charter, &signed(id, 66, vec![node_cut(10, &[])], &[(1, 6)]));
+    assert!(!sees(&charter, "flood"));
+    assert_eq!(charter.called("flood", "fire"), 0, "another node may call anew");
+}
+
+#[test]
+fn only_who_may_say_who_takes_part_makes_a_plan_and_two_made_apart_count_as_the_narrower() {
+    let (mut charter, _, statement) = planned();
+    let id = Some(charter.id());
+    let grant = signed(id, 60, vec![power(2, false, &["fire"], &[])], &[(1, 4)]);
+    say(&mut charter, &grant);
+    let levels: [(GripLevel, &[&str]); 1] = [(GripLevel::GripLevel2, &["water", "medical"])];
+    let by_region = signed(id, 61, vec![plan("fire", &levels)], &[(2, 1)]);
+    assert_eq!(say(&mut charter, &by_region), Some(Standing::CountsForNothing));
+    let apart = signed(id, 62, vec![plan("fire", &levels)], &[(1, 5)]);
+    say(&mut charter, &apart);
+    let row = charter.plan("fire").expect("there is a plan");
+    assert_eq!(row.parties(i32::from(GripLevel::GripLevel5)).collect::<Vec<_>>(), ["medical"]);
+    let newer = replacing(replacing(plan("fire", &levels), &statement, 1), &apart, 0);
+    say(&mut charter, &signed(id, 63, vec![newer], &[(1, 6)]));
+    let row = charter.plan("fire").expect("there is a plan");
+    assert_eq!(row.parties(3).collect::<Vec<_>>(), ["medical", "water"]);
+}
+
 #[test]
 fn a_role_ends_at_its_time() {
     let (mut charter, _) = region();
@@ -305,7 +384,7 @@ struct Act {
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let by = proptest::collection::vec((1..7_u8, 1..6_u64), 1..3);
-    let act = (0..10_u8, 0..8_u8, any::<usize>(), 0..5_u64, by);
+    let act = (0..12_u8, 0..8_u8, any::<usize>(), 0..5_u64, by);
     let act = act.prop_map(|(what, about, of, number, by)| Act { what, about, of, number, by });
     proptest::collection::vec(act, 1..24)
 }
@@ -332,11 +411,17 @@ fn statements(id: Id, acts: &[Act]) -> Vec<CharterStatement> {
             (6, Some(earlier)) => withdraw(&earlier, 0),
             (7, _) => node(number + 10, &[party_name]),
             (8, _) => node_cut(number + 10, &[(Id([act.about; 16]), act.number)]),
+            (9, _) => plan(party_name, &[(GripLevel::GripLevel2, set)]),
+            (10, _) => call(incident, party_name, GripLevel::GripLevel3, number + 10),
             _ => {
                 change(Change::Anchor(Anchor { public_key: key(number), display_name: "A".into() }))
             }
         };
-        made.push(signed(Some(id), index as u8, vec![what], &act.by));
+        let mut by = act.by.clone();
+        if act.what == 10 {
+            by.push((number + 10, act.number + 1));
+        }
+        made.push(signed(Some(id), index as u8, vec![what], &by));
     }
     made
 }
@@ -388,7 +473,10 @@ proptest! {
         let mut charter = Charter::found(&founding).unwrap();
         // Cuts take from other cuts and withdrawals too, so these are left out: what a cut key
         // withdrew may then rightly stand again.
-        let grants: Vec<_> = acts.into_iter().filter(|act| !matches!(act.what, 1 | 5 | 6 | 8)).collect();
+        // Of two plans that were made apart the narrower counts, so that without one of them the
+        // other does: these too.
+        let grants: Vec<_> =
+            acts.into_iter().filter(|act| !matches!(act.what, 1 | 5 | 6 | 8 | 9)).collect();
         let statements = statements(charter.id(), &grants);
         charter.add(&statements);
         let before = charter.decisions();

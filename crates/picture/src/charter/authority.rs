@@ -237,7 +237,11 @@ impl<'a> World<'a> {
             Change::Founding(_) => false,
             Change::Anchor(_) => self.are_enough(authority, signers),
             Change::Power(power) if power.charter => anchor(),
-            Change::Power(_) | Change::Party(_) | Change::Audience(_) => charter(),
+            // Whoever is brought into an incident sees what everybody said there, not the region's
+            // own words only.
+            Change::Power(_) | Change::Party(_) | Change::Audience(_) | Change::Plan(_) => {
+                charter()
+            }
             Change::KeyCut(cut) => {
                 charter() || Id::from_slice(&cut.key).is_some_and(|key| signers.all.contains(&key))
             }
@@ -256,6 +260,13 @@ impl<'a> World<'a> {
                 charter() || signers.others.iter().any(holds)
             }
             Change::Role(role) => party(&role.party),
+            Change::Call(call) => {
+                let node = Id::from_slice(&call.node).unwrap_or_default();
+                let of = authority.nodes.get(&node);
+                charter()
+                    || (signers.others.contains(&node)
+                        && of.is_some_and(|of| of.contains(&call.region.as_str())))
+            }
             Change::Withdrawal(withdrawal) => Id::from_slice(&withdrawal.item)
                 .is_some_and(|item| self.may_withdraw(authority, signers, item)),
         }
@@ -284,6 +295,8 @@ pub(super) fn is_withdrawable(change: &Change) -> bool {
             | Change::Audience(_)
             | Change::Membership(_)
             | Change::Role(_)
+            | Change::Plan(_)
+            | Change::Call(_)
     )
 }
 

@@ -32,9 +32,11 @@ use crate::{
 };
 
 mod authority;
+mod plans;
 mod policy;
 mod statement;
 
+pub use plans::{LevelRow, PlanRow};
 pub use policy::{NodeRow, PartyRow, RoleRow};
 pub use statement::{
     ANY_INCIDENT, ANY_PARTY, BODY_BYTES_MAX, ENDORSEMENTS_MAX, EVERYBODY, body_hash, charter_id,
@@ -308,6 +310,17 @@ impl Charter {
     /// Whether an incident, by id, has members now.
     pub fn has_members(&self, incident: &str) -> bool {
         self.policy.has_members(incident)
+    }
+
+    /// Whom a region, by id, brings in when it scales up.
+    pub fn plan(&self, region: &str) -> Option<&PlanRow> {
+        self.policy.plans.row(region)
+    }
+
+    /// The highest level on which a region called on its plan for an incident, also if that was
+    /// taken back; 0: it never did. All by id.
+    pub fn called(&self, incident: &str, region: &str) -> i32 {
+        self.policy.plans.said(incident, region)
     }
 
     /// Whether a node may hold a scope: it is not cut off, and one of its parties may see it.

@@ -10,6 +10,7 @@ use polder_wire::v1::{
 use super::{
     Statements,
     authority::{Settled, is_withdrawable},
+    plans::Plans,
     statement::{ANY_PARTY, EVERYBODY, id_of},
 };
 use crate::{attributes::party_hash, record::Id, standing::RecordStanding};
@@ -65,11 +66,12 @@ pub(super) struct Policy {
     spoken: HashSet<Box<str>>,
     nodes: HashMap<Id, (NodeRow, Vec<u32>)>,
     roles: HashMap<Box<str>, Vec<RoleRow>>,
+    pub(super) plans: Plans,
     withdrawn: HashSet<Id>,
 }
 
 /// A name without the collection before its id.
-fn id(name: &str) -> &str {
+pub(super) fn id(name: &str) -> &str {
     name.split_once('/').map_or(name, |(_, id)| id)
 }
 
@@ -78,6 +80,8 @@ impl Policy {
         let withdrawn = withdrawn(statements, settled);
         let mut standing: Vec<(Id, &CharterChange)> = Vec::new();
         let mut cuts = Vec::new();
+        let mut plans = Plans::default();
+        let mut calls = Vec::new();
         let mut spoken: HashSet<Box<str>> = HashSet::new();
         for hash in settled.counts.union(&settled.denies) {
             let grants = settled.counts.contains(hash);
@@ -89,6 +93,9 @@ impl Policy {
                 }
                 match &change.change {
                     Some(Change::NodeCut(cut)) => cuts.push(cut),
+                    Some(Change::Call(call)) if grants => {
+                        calls.push((call, !withdrawn.contains(item)));
+                    }
                     Some(_) if grants && !withdrawn.contains(item) => {
                         standing.push((*item, change))
                     }
@@ -111,7 +118,10 @@ impl Policy {
             policy.rows.push((name.into(), PartyRow { party: party.clone(), disputed }));
         }
         for (_, change) in standing {
-            policy.take(change);
+            match &change.change {
+                Some(Change::Plan(plan)) => plans.take(plan),
+                _ => policy.take(change),
+            }
         }
         for cut in cuts {
             let Some(node) = Id::from_slice(&cut.node) else { continue };
@@ -126,8 +136,21 @@ impl Policy {
                 None => ends.collect(),
             });
         }
+        for (call, stands) in calls {
+            let node = Id::from_slice(&call.node).unwrap_or_default();
+            if policy.speaks_for(node, id(&call.region)) {
+                plans.call(call, stands);
+            }
+        }
+        policy.bring_in(plans);
         policy.withdrawn = withdrawn;
         policy
+    }
+
+    /// Lets parties, by id, take part in an incident.
+    pub(super) fn let_in(&mut self, incident: &str, parties: &[String]) {
+        let parties = self.known(parties);
+        self.members.entry_ref(incident).or_default().parties.extend(parties);
     }
 
     pub(super) fn is_withdrawn(&self, item: Id) -> bool {
@@ -285,6 +308,7 @@ impl Policy {
             lines.extend(parties.map(|party| format!("incident {incident} {}", name(party))));
         }
         lines.extend(self.nodes.iter().map(|(node, (row, _))| format!("node {node} {row:?}")));
+        lines.extend(self.plans.rows().map(|(region, row)| format!("plan {region} {row:?}")));
         for (person, roles) in &self.roles {
             let role = |row: &RoleRow| Role::try_from(row.role).unwrap_or_default();
             lines
@@ -328,6 +352,7 @@ fn subject(change: &Change) -> Option<(u8, &[u8])> {
         Change::Audience(audience) => Some((3, audience.name.as_bytes())),
         Change::Membership(membership) => Some((4, membership.incident.as_bytes())),
         Change::Role(role) => Some((5, role.person.as_bytes())),
+        Change::Plan(plan) => Some((6, plan.region.as_bytes())),
         _ => None,
     }
 }

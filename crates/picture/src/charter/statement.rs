@@ -1,11 +1,13 @@
 //! Statements: written, signed, checked. What does not pass here is no statement; what passes may
 //! still count for nothing, see `authority.rs`.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
 use polder_wire::v1::{
-    CharterBody, CharterChange, CharterStatement, Discipline, DisplayName, Endorsement, Role,
-    charter_change::Change,
+    CharterBody, CharterChange, CharterStatement, Discipline, DisplayName, Endorsement, GripLevel,
+    ResponsePlan, Role, Team, charter_change::Change,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -249,6 +251,49 @@ fn check_change(check: &mut Checker<'_>, change: &Change) {
             length(check, "item", &withdrawal.item, 16);
             check.line("reason", &withdrawal.reason, 1..=500);
         }),
+        Change::Plan(of) => check.within("plan", |check| plan(check, of)),
+        Change::Call(call) => check.within("call", |check| {
+            incident(check, "incident", &call.incident);
+            party(check, "region", &call.region);
+            level(check, call.grip);
+            length(check, "node", &call.node, 16);
+        }),
+    }
+}
+
+fn plan(check: &mut Checker<'_>, plan: &ResponsePlan) {
+    party(check, "region", &plan.region);
+    let mut levels = BTreeSet::new();
+    check.each("levels", &plan.levels, 1..=6, |check, of| {
+        level(check, of.grip);
+        if !levels.insert(of.grip) {
+            check.wrong("grip", "DUPLICATE", "is given twice");
+        }
+        let mut parties = BTreeSet::new();
+        check.each("parties", &of.parties, 0..=1_000, |check, name| {
+            party(check, "", name);
+            if !parties.insert(name.clone()) {
+                check.wrong("", "DUPLICATE", "is given twice");
+            }
+        });
+        let mut teams = BTreeSet::new();
+        check.each("teams", &of.teams, 0..=16, |check, planned| {
+            check.enumeration::<Team>("team", planned.team, true);
+            if !teams.insert(planned.team) {
+                check.wrong("team", "DUPLICATE", "is given twice");
+            }
+            let within = planned.start_within.as_ref().map_or(60, |within| within.seconds);
+            if !(60..=86_400).contains(&within) {
+                check.wrong("start_within", "OUT_OF_RANGE", "must be 1 minute to 1 day");
+            }
+        });
+    });
+}
+
+fn level(check: &mut Checker<'_>, grip: i32) {
+    check.enumeration::<GripLevel>("grip", grip, true);
+    if grip == i32::from(GripLevel::GripLevel0) {
+        check.wrong("grip", "OUT_OF_RANGE", "must be GRIP 1 or higher");
     }
 }
 

@@ -8,8 +8,8 @@ use polder_picture::{
 };
 use polder_wire::v1::{
     Anchor, Audience, CharterChange, CharterParty, CharterStatement, Discipline, DisplayName,
-    FeedEnd, Founding, KeyCut, Membership, NodeCertificate, NodeCut, Power, Withdrawal,
-    charter_change::Change,
+    FeedEnd, Founding, GripLevel, KeyCut, Membership, NodeCertificate, NodeCut, PlanCall, PlanLevel,
+    Power, ResponsePlan, Withdrawal, charter_change::Change,
 };
 use prost_types::Timestamp;
 
@@ -85,6 +85,27 @@ pub fn node(number: u8, parties: &[&str]) -> CharterChange {
         parties: parties.iter().map(|party| format!("parties/{party}")).collect(),
         display_name: "node".into(),
         incarnation: 1,
+    }))
+}
+
+pub fn plan(region: &str, levels: &[(GripLevel, &[&str])]) -> CharterChange {
+    let level = |(grip, parties): &(GripLevel, &[&str])| PlanLevel {
+        grip: (*grip).into(),
+        parties: parties.iter().map(|party| format!("parties/{party}")).collect(),
+        teams: Vec::new(),
+    };
+    change(Change::Plan(ResponsePlan {
+        region: format!("parties/{region}"),
+        levels: levels.iter().map(level).collect(),
+    }))
+}
+
+pub fn call(incident: &str, region: &str, grip: GripLevel, node: u8) -> CharterChange {
+    change(Change::Call(PlanCall {
+        incident: format!("incidents/{incident}"),
+        region: format!("parties/{region}"),
+        grip: grip.into(),
+        node: bytes::Bytes::copy_from_slice(&signer(node).id().0),
     }))
 }
 
