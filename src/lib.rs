@@ -29,6 +29,7 @@ pub mod query;
 mod rebuild;
 mod recent;
 mod retire;
+mod scaling;
 pub mod serve;
 pub mod slow_line;
 pub mod store;

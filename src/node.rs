@@ -35,6 +35,7 @@ use crate::{
     publish::{self, Job, Pen, PublishError, Receipt, Received, Reply, RequestKey, Task, Work},
     recent::Recent,
     retire,
+    scaling::Calling,
     store::{
         directory::{Directory, DirectoryError},
         engine::EngineError,
@@ -124,6 +125,8 @@ pub struct Node {
     /// Held by whoever tells the public what to do, until that is stored: of two at a time the second
     /// sees the first.
     pub(crate) telling: tokio::sync::Mutex<()>,
+    /// Plans that this node called on and the charter has not taken in yet.
+    pub(crate) calling: Calling,
     pub(crate) directory: Directory,
     pub(crate) maintenance: Mutex<()>,
     pen: Mutex<Pen>,
@@ -244,6 +247,7 @@ impl Node {
             tails: TailCache::default(),
             boards: Boards::default(),
             telling: tokio::sync::Mutex::default(),
+            calling: Calling::default(),
             directory,
             maintenance: Mutex::default(),
             last_jobs: AtomicUsize::new(1),

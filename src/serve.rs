@@ -148,6 +148,7 @@ pub async fn serve(
     linking.push(tokio::spawn(crate::erase::keep(Arc::clone(&node))));
     linking.push(tokio::spawn(keep_fence(Arc::clone(&node))));
     linking.push(tokio::spawn(audit::keep(Arc::clone(&node))));
+    linking.push(tokio::spawn(crate::scaling::keep(Arc::clone(&node))));
     linking.extend(accepting);
     Ok(Serving { node, addresses, ending, server, admin, erasing, linking, tls, links, health })
 }

@@ -25,7 +25,7 @@ pub use self::{
     bundle::{ArchiveArgs, ExportArgs, HeadsArgs, ImportArgs, VerifyArgs},
     charter::{
         AudienceArgs, CertifyArgs, CharterCommand, EndorseArgs, FoundArgs, KeyArgs, LoadArgs,
-        MemberArgs, PartyArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
+        MemberArgs, PartyArgs, PlanArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
     },
     common::Common,
     join::{InviteArgs, JoinArgs},
@@ -135,6 +135,8 @@ pub enum Command {
     Audience(AudienceArgs),
     /// Lets parties take part in an incident, or ends that
     Member(MemberArgs),
+    /// Says whom a region brings in when it scales up, shows that, or ends it
+    Plan(PlanArgs),
     /// Gives a person a role, or ends it
     Role(RoleArgs),
     /// Lets a node speak for parties, and hold what they may see

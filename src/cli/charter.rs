@@ -32,9 +32,11 @@ use super::{
     session::Connection,
 };
 
+mod plan;
 mod revoke;
 mod show;
 
+pub(super) use plan::plan;
 pub(super) use revoke::revoke;
 
 /// Statements in one request.

@@ -2,6 +2,7 @@
 //! say what the clocks said then. While the Maas is at its highest, the north is cut off.
 
 mod advice;
+mod called;
 mod charter;
 mod nation;
 mod team;

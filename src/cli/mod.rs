@@ -238,6 +238,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Party(args) => charter::party(context, args).await,
         Command::Audience(args) => charter::audience(context, args).await,
         Command::Member(args) => charter::member(context, args).await,
+        Command::Plan(args) => charter::plan(context, args).await,
         Command::Role(args) => charter::role(context, args).await,
         Command::Certify(args) => charter::certify(context, args).await,
         Command::Invite(args) => join::invite(context, args).await,

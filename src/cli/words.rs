@@ -273,6 +273,9 @@ words! {
     parties: "Parties", "Partijen";
     audiences: "Audiences", "Doelgroepen";
     incident_members: "Who takes part", "Wie meedoet";
+    plans: "Plans: whom a region brings in when it scales up", "Plannen: wie een regio erbij haalt als ze opschaalt";
+    plan_calls: "Called in by a plan", "Opgeroepen volgens plan";
+    no_plan: "has no plan: make one with --bring and --team", "heeft geen plan: maak er een met --bring en --team";
     people: "People", "Personen";
     nodes_heading: "Nodes", "Knooppunten";
     revoked: "REVOKED", "INGETROKKEN";

@@ -19,6 +19,7 @@ use crate::{
     people::{Caller, rights::Right},
     publish::{PublishError, Receipt, RequestKey, Task},
     query::{page, page_size},
+    scaling,
     token::{Position, Purpose},
 };
 
@@ -138,8 +139,13 @@ impl IncidentService for Services {
         let scope = self.led(&caller, &name, "incident.name").map_err(Refused::from)?;
         let weight = request.encoded_len();
         let author = caller.author().to_owned();
-        let task: Task =
-            Box::new(move |desk| vec![incident::update(desk, scope, &request, author)]);
+        let task: Task = Box::new(move |desk| {
+            let mut results = vec![incident::update(desk, scope, &request, author)];
+            if results.iter().all(Result::is_ok) {
+                results.extend(scaling::call(desk, scope));
+            }
+            results
+        });
         self.submit_one(key, weight, task).await?;
         let incident = Some(self.shown(&name, &caller)?);
         Ok(Response::new(UpdateIncidentResponse { incident }))

@@ -4,7 +4,7 @@ use polder_picture::{
     admit::{Draft, Group, NewScope, ReceiveError},
     jump::Jump,
     picture::Picture,
-    record::{Head, Id},
+    record::{Head, Id, Signer},
     refusal::{Class, Refusal},
     suffix::{FeedName, Suffix},
 };
@@ -19,7 +19,12 @@ pub struct Desk<'a, 'g> {
     pub(super) wall_ms: i64,
 }
 
-impl Desk<'_, '_> {
+impl<'a> Desk<'a, '_> {
+    /// The node.
+    pub(crate) fn node(&self) -> &'a Node {
+        self.node
+    }
+
     /// Admits a record, if the disk has room for its lane.
     pub fn author(&mut self, draft: Draft) -> Result<(), Refusal> {
         if !self.node.disk.accepts(draft.lane) {
@@ -132,6 +137,11 @@ impl Desk<'_, '_> {
     /// Feeds of a scope and where they end, this very commit included.
     pub fn heads_of(&self, scope: u32) -> Vec<(FeedName, Head)> {
         self.group.heads_of(scope)
+    }
+
+    /// The node's key.
+    pub(crate) fn signer(&self) -> &Signer {
+        self.group.signer()
     }
 
     /// The node's clock.

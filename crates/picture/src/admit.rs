@@ -189,6 +189,11 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// The key with which its own records are signed.
+    pub fn signer(&self) -> &'a Signer {
+        self.signer
+    }
+
     /// Number of records admitted so far.
     pub fn len(&self) -> usize {
         self.admitted.len()

@@ -187,6 +187,26 @@ pub struct MemberArgs {
     pub sign: SignArgs,
 }
 
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Region: a party of the charter
+    pub region: String,
+    /// Parties that a GRIP level brings in, as LEVEL=PARTY,PARTY; may be given often
+    #[arg(long, value_name = "LEVEL=PARTIES")]
+    pub bring: Vec<String>,
+    /// Team that a GRIP level calls up, as LEVEL=TEAM or LEVEL=TEAM:MINUTES within which it is at
+    /// work; may be given often [default: the minutes of the law]
+    #[arg(long, value_name = "LEVEL=TEAM")]
+    pub team: Vec<String>,
+    /// Ends it at once, and why
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["bring", "team"])]
+    pub end: Option<String>,
+    /// Who signs.
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
 /// `role`.
 #[derive(Debug, Args)]
 pub struct RoleArgs {

@@ -7,9 +7,11 @@ use polder_picture::{
     charter::{ANY_PARTY, Charter, Item, Standing},
     record::{Id, key_id},
 };
-use polder_wire::v1::{CharterChange, DisplayName, Power, Role, charter_change::Change};
+use polder_wire::v1::{
+    CharterChange, DisplayName, GripLevel, PlanLevel, Power, Role, charter_change::Change,
+};
 
-use super::{super::say, Context, say_json, standing_of};
+use super::{super::say, Context, plan::level_line, say_json, standing_of};
 use crate::json;
 
 pub(super) fn show(context: &Context, charter: &Charter, all: bool) -> anyhow::Result<u8> {
@@ -51,7 +53,7 @@ fn short(item: &Item<'_>) -> String {
     item.id.to_string()[..8].to_owned()
 }
 
-fn id(name: &str) -> &str {
+pub(super) fn id(name: &str) -> &str {
     name.split_once('/').map_or(name, |(_, id)| id)
 }
 
@@ -156,8 +158,14 @@ impl Page<'_> {
                 sections.entry(section).or_default().push((line[10..].to_owned(), line));
             }
         }
-        let headings =
-            [words.parties(), words.audiences(), words.incident_members(), words.people()];
+        let headings = [
+            words.parties(),
+            words.audiences(),
+            words.incident_members(),
+            words.people(),
+            words.plans(),
+            words.plan_calls(),
+        ];
         for (section, mut lines) in sections {
             lines.sort();
             let _ = writeln!(text, "\n{}", headings[section]);
@@ -208,6 +216,21 @@ impl Page<'_> {
                     let _ = write!(line, " · {} {until}", words.until());
                 }
                 (3, line)
+            }
+            Change::Plan(plan) => {
+                let dutch = words.0.pick(false, true);
+                let level = |level: &PlanLevel| {
+                    let parties: Vec<_> =
+                        level.parties.iter().map(|name| id(name).to_owned()).collect();
+                    level_line(level.grip, &parties, &level.teams, dutch)
+                };
+                let levels: Vec<_> = plan.levels.iter().map(level).collect();
+                (4, format!("{}: {}", id(&plan.region), levels.join("; ")))
+            }
+            Change::Call(call) => {
+                let (incident, region) = (id(&call.incident), id(&call.region));
+                let level = call.grip - i32::from(GripLevel::GripLevel0);
+                (5, format!("{incident}: {region} GRIP {level}"))
             }
             _ => return None,
         })

@@ -11,13 +11,13 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use polder_picture::{
     attributes::timestamp,
-    charter::{self, ANY_PARTY, Charter},
+    charter::{self, Charter},
     record::{Id, Signer},
 };
 use polder_wire::v1::{
     Anchor, Audience, CharterChange, CharterParty, CharterStatement, Discipline, DisplayName,
-    Entry, Founding, Membership, NodeCertificate, Role, RoleGrant, SetAccountRequest,
-    charter_change::Change, entry::Body, people_service_client::PeopleServiceClient,
+    Entry, Founding, GripLevel, Membership, NodeCertificate, PlanLevel, PlannedTeam, ResponsePlan,
+    Role, RoleGrant, SetAccountRequest, Team, charter_change::Change, entry::Body, people_service_client::PeopleServiceClient,
 };
 use prost::Message as _;
 
@@ -82,6 +82,66 @@ const BESIDE: [(usize, &[(&str, Discipline)]); 3] = [
     (NATION, &[("ghor-nederland", Discipline::Medical), ("politie", Discipline::Police)]),
     (SOUTH, &[("politie-limburg", Discipline::Police)]),
     (NORTH, &[("politie-limburg", Discipline::Police)]),
+];
+
+/// Whom a level of scaling up brings in, and which teams it calls up.
+type Level = (GripLevel, &'static [&'static str], &'static [Team]);
+
+/// Plans of the two regions: ours, after what regions usually agree on.
+const PLANS: [(&str, &[Level]); 2] = [
+    (
+        "zuid-limburg",
+        &[
+            (GripLevel::GripLevel1, &[], &[Team::Copi]),
+            (
+                GripLevel::GripLevel2,
+                &["gemeente-valkenburg", "ghor-zuid-limburg", "politie-limburg"],
+                &[Team::Rot],
+            ),
+            (
+                GripLevel::GripLevel4,
+                &[
+                    "defensie",
+                    "enexis",
+                    "gemeente-maastricht",
+                    "gemeente-meerssen",
+                    "gemeente-stein",
+                    "mumc",
+                    "provincie-limburg",
+                    "rode-kruis",
+                    "wml",
+                    "zorginstellingen-valkenburg",
+                ],
+                &[Team::Rbt],
+            ),
+        ],
+    ),
+    (
+        "limburg-noord",
+        &[
+            (GripLevel::GripLevel1, &[], &[Team::Copi]),
+            (GripLevel::GripLevel2, &["ghor-limburg-noord", "politie-limburg"], &[Team::Rot]),
+            (
+                GripLevel::GripLevel4,
+                &[
+                    "defensie",
+                    "gemeente-beesel",
+                    "gemeente-bergen",
+                    "gemeente-echt-susteren",
+                    "gemeente-gennep",
+                    "gemeente-leudal",
+                    "gemeente-peel-en-maas",
+                    "gemeente-roerdalen",
+                    "gemeente-roermond",
+                    "gemeente-venlo",
+                    "provincie-limburg",
+                    "rode-kruis",
+                    "viecuri",
+                ],
+                &[Team::Rbt],
+            ),
+        ],
+    ),
 ];
 
 /// Who can sign in at the national centre: name, role, party.
@@ -227,8 +287,15 @@ fn statements(
             parties: parties.iter().map(|party| format!("parties/{party}")).collect(),
         })));
     }
-    let everybody = Membership { incident: INCIDENT.into(), party: ANY_PARTY.into() };
-    changes.push(change(Change::Membership(everybody)));
+    changes.extend(plans());
+    // Whom a plan names comes in when the region scales up; the others take part from the first day.
+    let planned: BTreeSet<_> = PLANS.iter().flat_map(|(_, levels)| *levels).collect();
+    let planned: BTreeSet<_> = planned.iter().flat_map(|(_, parties, _)| *parties).collect();
+    let first = disciplines.keys().filter(|party| !planned.contains(&party.as_str()));
+    changes.extend(first.map(|party| {
+        let party = format!("parties/{party}");
+        change(Change::Membership(Membership { incident: INCIDENT.into(), party }))
+    }));
     changes.extend(PEOPLE.iter().chain(&COORDINATORS).map(|(person, role, party)| {
         change(Change::Role(RoleGrant {
             person: (*person).into(),
@@ -239,6 +306,23 @@ fn statements(
         }))
     }));
     Ok(vec![founded, say(Some(id), changes)])
+}
+
+fn plans() -> impl Iterator<Item = CharterChange> {
+    let level = |(grip, parties, teams): &Level| PlanLevel {
+        grip: (*grip).into(),
+        parties: parties.iter().map(|party| format!("parties/{party}")).collect(),
+        teams: teams
+            .iter()
+            .map(|team| PlannedTeam { team: (*team).into(), start_within: None })
+            .collect(),
+    };
+    PLANS.iter().map(move |(region, levels)| {
+        change(Change::Plan(ResponsePlan {
+            region: format!("parties/{region}"),
+            levels: levels.iter().map(level).collect(),
+        }))
+    })
 }
 
 /// Puts all nodes under one charter.

@@ -18,6 +18,7 @@ use super::{
     super::session::Connection,
     INCIDENT,
     advice::{self, Refused},
+    called,
     charter::{self, Addressed},
 };
 use crate::{
@@ -234,7 +235,25 @@ impl Nation {
         let Place { channel, player, .. } = &mut self.places[at];
         let tried = advice::try_without_citing(channel.clone(), player, &step, &audience);
         self.refused.extend(tried.await?);
-        player.play_to(step, audience).await
+        let at_ms = step.at_ms;
+        let scales = matches!(&step.act, Act::Update(_));
+        player.play_to(step, audience).await?;
+        if scales && !self.cut.contains(&true) {
+            self.acknowledge(at_ms + called::AFTER_MS).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets whoever must see something say that they did.
+    async fn acknowledge(&self, at_ms: i64) -> anyhow::Result<()> {
+        self.settle().await?;
+        self.set_clock(at_ms);
+        for place in &self.places {
+            if called::acknowledge(place.channel.clone(), INCIDENT).await? {
+                self.settle().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Has the south issue the sitrep that is due before a step, once.

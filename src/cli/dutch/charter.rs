@@ -126,6 +126,23 @@ pub(super) const COMMANDS: &[Text] = &[
         ],
     },
     Text {
+        path: "plan",
+        about: "Zegt wie een regio erbij haalt als ze opschaalt, toont of beëindigt dat",
+        args: &[
+            ("region", "Regio: een partij van het handvest"),
+            ("bring", "Partijen die een GRIP-niveau erbij haalt, als NIVEAU=PARTIJ,PARTIJ; mag vaker"),
+            (
+                "team",
+                "Team dat een GRIP-niveau oproept, als NIVEAU=TEAM of NIVEAU=TEAM:MINUTEN waarbinnen \
+                 het werkt; mag vaker [standaard: de minuten van de wet]",
+            ),
+            END,
+            KEY,
+            PASSPHRASE,
+            NOTE,
+        ],
+    },
+    Text {
         path: "role",
         about: "Geeft een persoon een rol, of beëindigt die",
         args: &[

@@ -101,6 +101,8 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("LANG", "TAAL"),
     ("LAT,LON", "BREEDTE,LENGTE"),
     ("LEVEL", "NIVEAU"),
+    ("LEVEL=PARTIES", "NIVEAU=PARTIJEN"),
+    ("LEVEL=TEAM", "NIVEAU=TEAM"),
     ("LIMIT", "AANTAL"),
     ("MODE", "ECHTHEID"),
     ("NAME", "NAAM"),

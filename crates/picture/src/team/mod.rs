@@ -5,7 +5,7 @@
 //! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
 //! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there, [`assistance`]
 //! counts help, [`advice`] says which advice to the public still stands, [`forecast`] how forecasts
-//! moved and what came true.
+//! moved and what came true, [`scaling`] within which time teams are at work.
 
 pub mod advice;
 pub mod assistance;
@@ -17,6 +17,7 @@ pub mod forecast;
 pub mod handover;
 pub mod matters;
 pub mod said;
+pub mod scaling;
 pub mod sitrep;
 pub mod subject;
 pub mod tally;

@@ -328,6 +328,7 @@ export const enNames: Names = {
   discipline: ["unstated", "control room", "fire", "police", "medical", "population", "water", "defence", "vital", "transport", "weather", "communication", "government", "relief"],
   statement: ["unstated", "fact", "assumption", "forecast", "bottleneck", "decision", "action", "question"],
   mode: ["?", "ACTUAL", "EXERCISE", "TEST"],
+  team: ["", "CoPI", "ROT", "GBT", "RBT", "action centres", "ICCb", "MCCb", "water board team"],
   phase: ["", "cold", "lukewarm", "warm", "aftercare"],
   certainty: ["", "unlikely", "possible", "likely", "observed"],
   reliability: ["", "A: completely reliable", "B: usually reliable", "C: fairly reliable", "D: not usually reliable", "E: unreliable", "F: cannot be judged"],

@@ -330,6 +330,7 @@ export const nlNames = {
   discipline: ["onbekend", "meldkamer", "brandweer", "politie", "GHOR", "bevolkingszorg", "water", "defensie", "vitaal", "vervoer", "weer", "communicatie", "bestuur", "hulporganisatie"],
   statement: ["onbekend", "feit", "aanname", "prognose", "knelpunt", "besluit", "actie", "vraag"],
   mode: ["?", "ECHT", "OEFENING", "TEST"],
+  team: ["", "CoPI", "ROT", "GBT", "RBT", "actiecentra", "ICCb", "MCCb", "waterschapsteam"],
   phase: ["", "koud", "lauw", "warm", "nafase"],
   certainty: ["", "onwaarschijnlijk", "mogelijk", "waarschijnlijk", "waargenomen"],
   reliability: ["", "A: volledig betrouwbaar", "B: meestal betrouwbaar", "C: redelijk betrouwbaar", "D: meestal onbetrouwbaar", "E: onbetrouwbaar", "F: niet te beoordelen"],

@@ -7,6 +7,8 @@ const words = {
   links: ["Verbindingen", "Links"],
   charter: ["Handvest", "Charter"],
   people: ["Personen", "People"],
+  plans: ["Plannen: wie een regio erbij haalt als ze opschaalt", "Plans: whom a region brings in when it scales up"],
+  planCalls: ["Opgeroepen volgens plan", "Called in by a plan"],
   acts: ["Verantwoording", "Account"],
   store: ["Opslag", "Store"],
   refresh: ["Ververs", "Refresh"],

@@ -1,6 +1,6 @@
 // What the charter says: who is who, who may hold what, and who signs.
 import { html, nothing, type TemplateResult } from "lit";
-import type { CharterChange, DisplayName, Power } from "../../gen/polder/v1/charter_pb.ts";
+import type { CharterChange, DisplayName, PlanLevel, Power } from "../../gen/polder/v1/charter_pb.ts";
 import { party } from "../../figures.ts";
 import { hex, keyId, type CharterRead } from "../../office/charter.ts";
 import type { Actions, Shown } from "../../state.ts";
@@ -25,6 +25,8 @@ export function charterPage(shown: Shown, actions: Actions): TemplateResult {
       const end = millis(one.expireTime);
       return [one.person, [shown.language.names.role[one.role], party(one.party), party(one.incident), end === undefined ? "" : `${shown.language.t.until} ${shown.language.moment(end, shown.liveMs)}`]];
     }), shown)}
+    ${section("plans", all(charter, "plan").map((one) => [party(one.region), one.levels.map((level) => planned(level, shown))]), shown)}
+    ${section("planCalls", all(charter, "call").map((one) => [party(one.incident), [`${party(one.region)} GRIP ${one.grip - 1}`]]), shown)}
     ${nodes(charter, shown)}</div>
     ${charter.notCounting > 0 ? html`<p class="quiet">${charter.notCounting} ${office(lang, "notCounting")}</p>` : nothing}
     ${charter.unreadable > 0 ? html`<p class="quiet">${charter.unreadable} ${office(lang, "unreadable")}</p>` : nothing}`;
@@ -36,6 +38,12 @@ function all<Case extends NonNullable<Change["case"]>>(charter: CharterRead, sor
 
 function titled(names: readonly DisplayName[], lang: string): string {
   return (names.find((name) => name.language.startsWith(lang)) ?? names[0])?.text ?? "";
+}
+
+/** Whom a level of scaling up brings in, and which teams it calls up. */
+function planned(level: PlanLevel, shown: Shown): string {
+  const teams = level.teams.map((one) => shown.language.names.team[one.team] ?? "");
+  return `GRIP ${level.grip - 1}: ${[level.parties.map(party).join(", "), teams.filter(Boolean).join(", ")].filter(Boolean).join(" · ")}`;
 }
 
 function section(head: OfficeWord, rows: [string, (string | undefined)[]][], shown: Shown): TemplateResult | typeof nothing {
