@@ -78,7 +78,7 @@ impl Node {
             let Some(plan) = charter.plan(region) else { continue };
             let ours = charter.speaks_for(self.key_id(), region)
                 && charter.may_see(region, incident, EVERYBODY);
-            if !ours || scaling.grip <= before.max(GripLevel::GripLevel0.into()) {
+            if !ours || !adds(plan, before, scaling.grip) {
                 continue;
             }
             calling.signed = calling.signed.max(charter.next_sequence(self.key_id()) - 1) + 1;
@@ -88,6 +88,12 @@ impl Node {
         }
         owed
     }
+}
+
+/// Whether a level brings in more than one below it.
+fn adds(plan: &PlanRow, before: i32, grip: i32) -> bool {
+    plan.parties(grip).count() > plan.parties(before).count()
+        || plan.teams(grip).count() > plan.teams(before).count()
 }
 
 fn of_plan(
@@ -283,8 +289,8 @@ impl Node {
             let Some(incident) = data.incident.as_ref() else { continue };
             let owes = |scaling: &polder_wire::v1::Scaling| {
                 let region = id(&scaling.region);
-                charter.plan(region).is_some()
-                    && scaling.grip > charter.called(&scope.incident, region)
+                let before = charter.called(&scope.incident, region);
+                charter.plan(region).is_some_and(|plan| adds(plan, before, scaling.grip))
                     && charter.may_see(region, &scope.incident, EVERYBODY)
             };
             if origin.is_some_and(|origin| own.contains(&origin))

@@ -22,6 +22,8 @@ mod made;
 mod namespaces;
 #[path = "links/newcomer.rs"]
 mod newcomer;
+#[path = "links/planned.rs"]
+mod planned;
 #[path = "links/region.rs"]
 mod region;
 #[path = "links/standing.rs"]

@@ -189,11 +189,18 @@ async fn acknowledge(
         title: title.into(),
         ..Text::default()
     };
+    let discipline = {
+        let charter = services.node.charter.read();
+        let id = party.trim_start_matches("parties/");
+        let row = charter.as_ref().and_then(|charter| charter.parties().find(|(of, _)| *of == id));
+        row.map_or(0, |(_, row)| row.party.discipline)
+    };
     let urgency = read.assessment.as_ref().map_or(0, |assessment| assessment.urgency);
     let body = Message { addressees: vec![read.party.clone()], ..Message::default() };
     let entry = Entry {
         name: format!("incidents/{incident}"),
         statement: Statement::Fact.into(),
+        discipline,
         party,
         texts: vec![text("nl", "Gezien"), text("en", "Seen")],
         relations: versions.iter().map(relation).collect(),

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use futures::StreamExt as _;
 use jiff::Zoned;
 use polder_picture::{
+    charter,
     link::{Event, Fault, LANES, Local, Peer, Session, World as _},
     record::{Head, Id},
     suffix::FeedName,
@@ -439,6 +440,8 @@ impl Driver<'_> {
                 }
             }
         }
+        // Who may see what goes before what they may see.
+        moved.sort_by_key(|(_, scope, ..)| scope.incident != charter::INCIDENT);
         for (feed, scope, before, head) in moved {
             self.session.committed(feed, &scope, before, head, &self.door);
         }

@@ -33,6 +33,9 @@ const LATER_US: u64 = 5_000_000;
 /// A peer that had so many things refused in one session is not worth more.
 const REFUSED_MAX: u32 = 1_000;
 
+/// Transfers of scopes that may not travel here which a session survives, until the charter changes.
+const STRANGERS_MAX: u32 = 3;
+
 /// A transfer that is coming in.
 #[derive(Debug)]
 pub(super) struct Receiving {
@@ -41,10 +44,13 @@ pub(super) struct Receiving {
     feed: FeedName,
     leap: Option<Leap>,
     data: BytesMut,
+    /// Of a scope that may not travel here, as far as this node knows: nothing of it is kept, and
+    /// this is how much came.
+    dropped: Option<usize>,
 }
 
 impl Receiving {
-    /// Bytes that came so far.
+    /// Bytes that are kept so far.
     pub(super) fn bytes(&self) -> usize {
         self.data.len()
     }
@@ -286,8 +292,19 @@ impl Session {
             return Err(malformed("belongs to no transfer"));
         };
         let size = receiving.begin.size_bytes as usize;
-        if receiving.data.len() + part.data.len() > size {
+        let came = receiving.dropped.unwrap_or(receiving.data.len()) + part.data.len();
+        if came > size {
             return Err(malformed("goes beyond the end of its transfer"));
+        }
+        if part.end && came != size {
+            return Err(malformed("ends its transfer too early"));
+        }
+        if let Some(dropped) = &mut receiving.dropped {
+            *dropped = came;
+            if part.end {
+                self.receiving[at] = None;
+            }
+            return Ok(Vec::new());
         }
         receiving.data.extend_from_slice(&part.data);
         let id = receiving.feed.id();
@@ -306,11 +323,8 @@ impl Session {
             return Ok(Vec::new());
         }
         let Some(receiving) = self.receiving[at].take() else { return Ok(Vec::new()) };
-        if receiving.data.len() != size {
-            return Err(malformed("ends its transfer too early"));
-        }
         self.packed[at].1 += receiving.records();
-        let Receiving { begin, scope, feed, leap, data } = receiving;
+        let Receiving { begin, scope, feed, leap, data, .. } = receiving;
         self.undelivered += data.len();
         self.packed[at].0 += data.len() as u64;
         let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
@@ -336,13 +350,20 @@ impl Session {
         let key = VerifyingKey::from_bytes(&key).map_err(|_| malformed("has no valid key"))?;
         let scope = scope_named(&begin.incident, begin.mode(), &begin.audience)
             .ok_or_else(|| malformed("names no scope"))?;
-        if !self.travels(world, &scope) {
-            let sentence = "the peer sent records of a scope that does not travel here";
-            return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
-        }
         let scope_id = id_of(&scope);
         let branch = branch_named(&begin.branch).ok_or_else(|| malformed("names no branch"))?;
         let feed = FeedName { branch, ..FeedName::new(key_id(&key), scope_id, lane) };
+        if !self.travels(world, &scope) {
+            // The peer may have heard of the right earlier: both compare anew once it is here.
+            let sentence = "the peer sent records of a scope that does not travel here";
+            self.strangers += 1;
+            if self.strangers > STRANGERS_MAX {
+                return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
+            }
+            self.refuse("SCOPE_NOT_ALLOWED", sentence, None, 0);
+            let (leap, data, dropped) = (None, BytesMut::new(), Some(0));
+            return Ok(Receiving { begin, scope, feed, leap, data, dropped });
+        }
         if feed.origin == self.local.signer.id() {
             return Err(Fault::new("OWN_FEED", "the peer sent records of this very node"));
         }
@@ -351,7 +372,7 @@ impl Session {
         self.feed_checked(feed)?;
         let state = self.feed(feed);
         state.theirs = Some(state.theirs.unwrap_or_default().max(begin.last));
-        Ok(Receiving { begin, scope, feed, leap, data: BytesMut::new() })
+        Ok(Receiving { begin, scope, feed, leap, data: BytesMut::new(), dropped: None })
     }
 
     /// Says what became of a delivery of so many bytes.

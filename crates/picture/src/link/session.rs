@@ -143,6 +143,8 @@ pub struct Session {
     pub(super) files: Files,
     pub(super) leaps: Leaps,
     pub(super) undelivered: usize,
+    /// Transfers that came of scopes that may not travel here.
+    pub(super) strangers: u32,
     pub(super) grants: Grants,
     pub(super) credit: Credit,
     pub(super) heard_us: u64,
@@ -219,6 +221,7 @@ impl Session {
             files: Files::default(),
             leaps: Leaps::default(),
             undelivered: 0,
+            strangers: 0,
             grants: Grants::default(),
             credit: Credit::new(0),
             heard_us: now_us,

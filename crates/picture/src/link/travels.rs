@@ -19,6 +19,7 @@ impl Session {
         world: &dyn World,
         shared: &mut Shared,
     ) -> Result<(), Fault> {
+        self.strangers = 0;
         if self.is_open() {
             self.forget(world, shared)?;
             (self.same, self.apart, self.checked_us) = (false, false, now_us);
