@@ -16,10 +16,12 @@ use polder_picture::{
     refusal::{Class, Refusal},
     seal::{self, Closing, Seals},
     sight::Sight,
+    team::tally::SECTIONS,
 };
 use polder_wire::v1::{
     Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive, IncidentData,
-    IncidentSeal, IncidentState, Lane, Mode, Phase, Team, UpdateIncidentRequest, content,
+    IncidentSeal, IncidentState, Lane, Mode, Phase, Section, Team, UpdateIncidentRequest,
+    content,
 };
 use prost::Message as _;
 use uuid::Uuid;
@@ -190,6 +192,16 @@ fn check_data(incident: &Incident, check: &mut Checker<'_>) {
         check.enumeration::<GripLevel>("grip", scaling.grip, false);
         check.enumerations::<Team>("teams", &scaling.teams, 16);
     });
+    let mut kept = Vec::new();
+    check.each("owners", &incident.owners, 0..=SECTIONS.len(), |check, owner| {
+        check.enumeration::<Section>("section", owner.section, true);
+        if kept.contains(&owner.section) {
+            check.wrong("section", "DUPLICATE", "is given twice");
+        }
+        kept.push(owner.section);
+        check.name("party", &owner.party, true, PartyName::parse, "parties/{party}");
+        check.text("role", &owner.role, 0..=200);
+    });
     if let Some(area) = &incident.area {
         check.within("area", |check| entry::check_geometry(area, check));
     }
@@ -253,8 +265,8 @@ fn put(
 }
 
 /// Fields that an update may name.
-const UPDATABLE: [&str; 7] =
-    ["titles", "hazards", "phase", "scalings", "grip_rijk", "area", "log_reading"];
+const UPDATABLE: [&str; 8] =
+    ["titles", "hazards", "phase", "scalings", "grip_rijk", "area", "log_reading", "owners"];
 
 /// Checks an update, as far as that needs no state.
 pub fn check_update(request: &UpdateIncidentRequest) -> Result<(), Refusal> {
@@ -300,6 +312,14 @@ fn apply(to: &mut Incident, from: &Incident, paths: &[String]) {
             "grip_rijk" => to.grip_rijk = from.grip_rijk,
             "area" => to.area.clone_from(&from.area),
             "log_reading" => to.log_reading = from.log_reading,
+            "owners" => {
+                for owner in &from.owners {
+                    to.owners.retain(|held| held.section != owner.section);
+                    // Nobody any more, when nobody is named.
+                    to.owners.extend(Some(owner.clone()).filter(|owner| !owner.party.is_empty()));
+                }
+                to.owners.sort_by_key(|owner| owner.section);
+            }
             "scalings" => {
                 for scaling in &from.scalings {
                     let region =

@@ -44,7 +44,7 @@ use crate::{
         rows::{FORMAT, Identity},
     },
     tail::TailCache,
-    team::Boards,
+    team::{Boards, Histories},
     token::Tokens,
     wall::Wall,
 };
@@ -122,6 +122,8 @@ pub struct Node {
     pub(crate) tails: TailCache,
     /// What crisis teams work with, kept up from the first question on.
     pub(crate) boards: Boards,
+    /// How incidents' phase, GRIP and teams changed, likewise.
+    pub(crate) histories: Histories,
     /// Held by whoever tells the public what to do, until that is stored: of two at a time the second
     /// sees the first.
     pub(crate) telling: tokio::sync::Mutex<()>,
@@ -246,6 +248,7 @@ impl Node {
             recent: Mutex::default(),
             tails: TailCache::default(),
             boards: Boards::default(),
+            histories: Histories::default(),
             telling: tokio::sync::Mutex::default(),
             calling: Calling::default(),
             directory,

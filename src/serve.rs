@@ -16,7 +16,8 @@ use polder_wire::v1::{
     charter_service_server::CharterServiceServer, incident_service_server::IncidentServiceServer,
     join_service_server::JoinServiceServer, link_service_server::LinkServiceServer,
     node_service_server::NodeServiceServer, people_service_server::PeopleServiceServer,
-    picture_service_server::PictureServiceServer, team_service_server::TeamServiceServer,
+    picture_service_server::PictureServiceServer,
+    situation_service_server::SituationServiceServer, team_service_server::TeamServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{body::Body, service::Routes, transport::Server};
@@ -190,6 +191,7 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
         .add_service(sized!(PeopleServiceServer))
         .add_service(sized!(AuditServiceServer))
         .add_service(sized!(TeamServiceServer))
+        .add_service(sized!(SituationServiceServer))
         .add_service(JoinServiceServer::new(joining).max_decoding_message_size(JOIN_BYTES_MAX))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
@@ -206,7 +208,7 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
     Ok((health, all.into()))
 }
 
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 12] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
@@ -217,6 +219,7 @@ const SERVICES: [&str; 11] = [
     "polder.v1.PeopleService",
     "polder.v1.AuditService",
     "polder.v1.TeamService",
+    "polder.v1.SituationService",
     "polder.v1.JoinService",
 ];
 

@@ -33,6 +33,8 @@ const OPAQUE: &[(&str, &str)] = &[
     ("AssistancePart", "entry"),
     ("Attended", "entry"),
     ("HandoverLine", "entry"),
+    ("SituationLine", "entry"),
+    ("DigestLine", "entry"),
     ("ListSitrepsResponse", "sitreps"),
     ("Content", "entry"),
     ("Retraction", "withdrawn"),

@@ -6,6 +6,7 @@ mod audit;
 mod bundle;
 mod charter;
 mod common;
+mod incident;
 mod join;
 mod link;
 mod people;
@@ -15,7 +16,7 @@ mod team;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use self::{
     assistance::{
@@ -28,6 +29,10 @@ pub use self::{
         MemberArgs, PartyArgs, PlanArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
     },
     common::Common,
+    incident::{
+        CloseArgs, CreateArgs, IncidentCommand, IncidentHistoryArgs, IncidentListArgs, IncidentName,
+        ModeArg, UpdateArgs,
+    },
     join::{InviteArgs, JoinArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},
     people::{
@@ -37,8 +42,9 @@ pub use self::{
     read::{AsOfArgs, FilterArgs, ListArgs, WatchArgs},
     serve::ServeArgs,
     team::{
-        AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DraftSitrepArgs,
-        GapsArgs, HandoverArgs, IssueSitrepArgs, ReviewArgs, ShowSitrepArgs, SitrepCommand,
+        AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DigestArgs,
+        DraftSitrepArgs, GapsArgs, HandoverArgs, IssueSitrepArgs, NationalArgs, ReviewArgs,
+        ShowSitrepArgs, SitrepCommand, SituationArgs,
     },
 };
 
@@ -95,6 +101,12 @@ pub enum Command {
     Assistance(AssistanceArgs),
     /// Shows who has said nothing, whose figures are stale, and what nobody has filled
     Gaps(GapsArgs),
+    /// Shows the situation picture: its sections, whose they are, clocks of the law, what weighs most
+    Situation(SituationArgs),
+    /// Shows the picture of the nation, joined from its regions, and how they are linked
+    National(NationalArgs),
+    /// Shows what one reader should see first, and how much is held back
+    Digest(DigestArgs),
     /// Says that you have read an entry, or lists what must be seen and by whom
     Acknowledge(AcknowledgeArgs),
     /// Shows how forecasts of water moved, and what came true
@@ -209,107 +221,6 @@ pub struct DemoArgs {
     /// Storage engine: fjall or sled [default: fjall]
     #[arg(long, env = "POLDER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<String>,
-}
-
-/// `incident …`.
-#[derive(Debug, Subcommand)]
-pub enum IncidentCommand {
-    /// Opens an incident
-    Create(CreateArgs),
-    /// Lists incidents
-    List(IncidentListArgs),
-    /// Shows one incident
-    Show(IncidentName),
-    /// Changes title, phase, GRIP level or teams
-    Update(UpdateArgs),
-    /// Closes an incident: it can be read, no longer written
-    Close(CloseArgs),
-}
-
-/// Which incident.
-#[derive(Debug, Args)]
-pub struct IncidentName {
-    /// Id of the incident
-    pub id: String,
-}
-
-/// Reality, as a flag.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ModeArg {
-    /// It is happening
-    Actual,
-    /// An exercise
-    Exercise,
-    /// A test
-    Test,
-}
-
-/// `incident create`.
-#[derive(Debug, Args)]
-pub struct CreateArgs {
-    /// Title
-    pub title: String,
-    /// Id: 1 to 63 of a-z 0-9 -, a letter first [default: made from the title]
-    #[arg(long)]
-    pub id: Option<String>,
-    /// Whether it is real; fixed from now on
-    #[arg(long, value_enum)]
-    pub mode: ModeArg,
-    /// Language of the title
-    #[arg(long, default_value = "nl", value_name = "TAG")]
-    pub text_lang: String,
-    /// Phase: cold, lukewarm, warm or aftercare
-    #[arg(long, value_name = "PHASE")]
-    pub phase: Option<String>,
-}
-
-/// `incident list`.
-#[derive(Debug, Args)]
-pub struct IncidentListArgs {
-    /// Closed ones too
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `incident update`.
-#[derive(Debug, Args)]
-pub struct UpdateArgs {
-    /// Id of the incident
-    pub id: String,
-    /// New title
-    #[arg(long)]
-    pub title: Option<String>,
-    /// Language of the title
-    #[arg(long, default_value = "nl", value_name = "TAG")]
-    pub text_lang: String,
-    /// Phase: cold, lukewarm, warm or aftercare
-    #[arg(long, value_name = "PHASE")]
-    pub phase: Option<String>,
-    /// GRIP level of the region, 0 to 5
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
-    pub grip: Option<u8>,
-    /// Safety region that the GRIP level and teams are of
-    #[arg(long, value_name = "PARTY")]
-    pub region: Option<String>,
-    /// Teams that are active: copi, rot, gbt, rbt, ...
-    #[arg(long, value_delimiter = ',', value_name = "TEAM")]
-    pub teams: Vec<String>,
-    /// GRIP Rijk in force: true or false
-    #[arg(long, value_name = "BOOL")]
-    pub grip_rijk: Option<bool>,
-    /// Nodes write down who reads entries of it: true or false
-    #[arg(long, value_name = "BOOL")]
-    pub log_reading: Option<bool>,
-}
-
-/// `incident close`.
-#[derive(Debug, Args)]
-pub struct CloseArgs {
-    /// Id of the incident
-    pub id: String,
-    /// Why
-    #[arg(long)]
-    pub reason: String,
 }
 
 /// `publish`.

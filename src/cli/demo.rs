@@ -430,7 +430,7 @@ async fn summarise(context: &Context, nation: &Nation) -> anyhow::Result<()> {
     }
     say("")?;
     advice::show(context, &nation.refused)?;
-    team::show(context, INCIDENT, channel.clone()).await
+    team::show(context, INCIDENT, channel.clone(), nation.seen.as_ref()).await
 }
 
 /// Entries with rivals, or that contradict another, by name.

@@ -2,7 +2,7 @@
 
 use polder_wire::v1::{
     CloseIncidentRequest, CreateIncidentRequest, GripLevel, Incident, ListIncidentsRequest, Mode,
-    Phase, Scaling, Team, Text, UpdateIncidentRequest,
+    Phase, Scaling, Section, SectionOwner, Team, Text, UpdateIncidentRequest,
     incident_service_client::IncidentServiceClient,
 };
 use uuid::Uuid;
@@ -11,11 +11,15 @@ use super::{
     Context, Misuse,
     args::{CreateArgs, IncidentCommand, ModeArg, UpdateArgs},
     client::{self, enumeration},
-    say, say_json,
+    say, say_json, team,
 };
 use crate::json;
 
 pub(super) async fn run(context: &Context, command: IncidentCommand) -> anyhow::Result<u8> {
+    let command = match command {
+        IncidentCommand::History(args) => return team::incident_history(context, args).await,
+        other => other,
+    };
     if let IncidentCommand::Update(args) = &command
         && args.region.is_none()
         && (args.grip.is_some() || !args.teams.is_empty())
@@ -46,6 +50,8 @@ pub(super) async fn run(context: &Context, command: IncidentCommand) -> anyhow::
             let changed = client.update_incident(request).await?.into_inner().incident;
             shown(context, words.updated(), changed)
         }
+        // Answered above: another service tells it.
+        IncidentCommand::History(_) => Ok(0),
         IncidentCommand::Close(args) => {
             let request = CloseIncidentRequest {
                 request_id: Uuid::new_v4().to_string(),
@@ -105,6 +111,19 @@ fn phase(word: &str) -> anyhow::Result<i32> {
     Ok(enumeration("PHASE", word, Phase::from_str_name)?.into())
 }
 
+/// Who keeps a section, from `response=politie:head of section`.
+fn owner(given: &str) -> anyhow::Result<SectionOwner> {
+    let wrong = || anyhow::anyhow!("{given:?} is not of the form SECTION=PARTY:ROLE").context(Misuse);
+    let (section, rest) = given.split_once('=').ok_or_else(wrong)?;
+    let (party, role) = rest.split_once(':').unwrap_or((rest, ""));
+    let party = party.trim().trim_start_matches("parties/");
+    Ok(SectionOwner {
+        section: enumeration("SECTION", section.trim(), Section::from_str_name)?.into(),
+        party: if party.is_empty() { String::new() } else { format!("parties/{party}") },
+        role: role.trim().to_owned(),
+    })
+}
+
 fn create_request(args: CreateArgs) -> anyhow::Result<CreateIncidentRequest> {
     let mode = match args.mode {
         ModeArg::Actual => Mode::Actual,
@@ -140,6 +159,12 @@ fn update_request(args: UpdateArgs) -> anyhow::Result<UpdateIncidentRequest> {
     if let Some(log_reading) = args.log_reading {
         incident.log_reading = log_reading;
         paths.push("log_reading");
+    }
+    for given in &args.owner {
+        incident.owners.push(owner(given)?);
+    }
+    if !args.owner.is_empty() {
+        paths.push("owners");
     }
     // A region alone changes nothing: it may stand in the file for every update.
     if let Some(region) = args.region.filter(|_| args.grip.is_some() || !args.teams.is_empty()) {

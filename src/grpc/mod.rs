@@ -16,6 +16,7 @@ pub mod node;
 mod people;
 pub mod picture;
 mod release;
+mod situation;
 pub mod status;
 mod team;
 

@@ -37,7 +37,7 @@ use crate::{
 impl Services {
     /// Opens an incident for a caller, asks, and writes down that they read it where that is
     /// required.
-    async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         caller: Caller,
         incident: &str,

@@ -172,6 +172,15 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
             ],
         ),
         (
+            "polder.v1.SituationService",
+            &[
+                ("GetSituation", right(Right::Read)),
+                ("ListScaling", right(Right::Read)),
+                ("GetNationalPicture", right(Right::Read)),
+                ("GetDigest", right(Right::Read)),
+            ],
+        ),
+        (
             "polder.v1.TeamService",
             &[
                 ("ListContradictions", right(Right::Read)),

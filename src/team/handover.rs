@@ -14,10 +14,10 @@ use polder_picture::{
 };
 use polder_wire::v1::{
     EntryView, GetHandoverRequest, GetHandoverResponse, HandoverCounts, HandoverLine,
-    ListGapsRequest, ListGapsResponse, PartyState, SectionState,
+    ListGapsRequest, ListGapsResponse, PartyState,
 };
 
-use super::{View, contradictions::tell};
+use super::{View, contradictions::tell, situation::section_state};
 use crate::store::engine::EngineError;
 
 const LINES_MAX: usize = 100;
@@ -117,12 +117,8 @@ pub(crate) fn gaps(
         }
     };
     let found = view.ask(|board| find_gaps(board, view.now_ms, |scope| view.sees(scope)))?;
-    let sections = found.sections.iter().map(|(section, filled)| SectionState {
-        section: (*section).into(),
-        entry_count: filled.entries as i32,
-        stale_count: filled.stale as i32,
-        last_time: filled.last_ms.map(timestamp),
-    });
+    let data = view.data()?;
+    let sections = found.sections.iter().map(|state| section_state(&data, state));
     let mut parties = party_states(view, &found.parties, silent_ms)?;
     let parties_left_out = left(parties.len(), parties.len().min(PARTIES_MAX));
     parties.truncate(PARTIES_MAX);

@@ -5,8 +5,11 @@ mod assistance;
 mod attention;
 mod contradictions;
 mod handover;
+mod nation;
 mod read;
+mod scaling;
 mod sitrep;
+mod situation;
 mod view;
 
 use std::collections::HashMap;
@@ -24,7 +27,10 @@ pub(crate) use self::assistance::assistance;
 pub(crate) use self::attention::{Delivered, acknowledged_by, attention, usual_addressee};
 pub(crate) use self::contradictions::contradictions;
 pub(crate) use self::handover::{check_since, gaps, handover};
+pub(crate) use self::nation::{Regions, national};
+pub(crate) use self::scaling::{Histories, scaling};
 pub(crate) use self::sitrep::{check_cited, draft, next_number, sitreps};
+pub(crate) use self::situation::{digest, situation};
 pub(crate) use self::view::View;
 
 use self::read::{Plan, versions};

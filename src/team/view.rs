@@ -132,8 +132,13 @@ impl View {
         Ok(words.take(64).collect())
     }
 
+    /// The scope for everybody of the incident.
+    pub(super) fn root(&self) -> Id {
+        self.root
+    }
+
     /// The incident's own data, as it was at the moment that is looked at.
-    fn data(&self) -> Result<Incident, EngineError> {
+    pub(super) fn data(&self) -> Result<Incident, EngineError> {
         let incident = match &self.past {
             Some((picture, _)) => self.data_of(picture)?,
             None => {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ModeArg;
+
 /// Which incident, and as known when.
 #[derive(Debug, Args)]
 pub struct AskArgs {
@@ -177,4 +179,58 @@ pub struct DiffSitrepArgs {
     /// Incident [default: the only open one]
     #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
     pub incident: Option<String>,
+}
+
+/// `situation`.
+#[derive(Debug, Args)]
+pub struct SituationArgs {
+    /// Which.
+    #[command(flatten)]
+    pub ask: AskArgs,
+    /// Only what these parties say: their own picture
+    #[arg(long, value_delimiter = ',')]
+    pub party: Vec<String>,
+    /// Only what these columns say: fire, police, medical, water, ...
+    #[arg(long, short, value_delimiter = ',')]
+    pub discipline: Vec<String>,
+    /// Lines of each section, up to 100
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=100))]
+    pub lines: i32,
+}
+
+/// `national`.
+#[derive(Debug, Args)]
+pub struct NationalArgs {
+    /// Incident [default: all that are open]
+    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
+    pub incident: Option<String>,
+    /// Of which mode, when no incident is named
+    #[arg(long, value_enum, default_value = "actual")]
+    pub mode: ModeArg,
+    /// What the node knew at this moment, RFC 3339 or HH:MM today [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub known: Option<String>,
+    /// Lines of each section, up to 100
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=100))]
+    pub lines: i32,
+}
+
+/// `digest`.
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    /// Which.
+    #[command(flatten)]
+    pub ask: AskArgs,
+    /// Party for which you read [default: nobody in particular]
+    #[arg(long)]
+    pub party: Option<String>,
+    /// Column for which you read: fire, police, medical, water, ...
+    #[arg(long, short)]
+    pub discipline: Option<String>,
+    /// What came since counts as new [default: everything]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Lines, up to 200
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..=200))]
+    pub lines: i32,
 }

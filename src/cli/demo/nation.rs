@@ -20,6 +20,7 @@ use super::{
     advice::{self, Refused},
     called,
     charter::{self, Addressed},
+    team::{self as demo_team, Seen},
 };
 use crate::{
     links::{DialPlan, LinksConfig},
@@ -44,6 +45,9 @@ pub(super) const PLACES: [(&str, &str); 3] =
 
 /// Facts of the scenario during which the north is cut off.
 pub(super) const CUT: std::ops::RangeInclusive<u32> = 61..=87;
+
+/// The fact before which the national centre looks at all regions, with one cut off.
+const SEEN: u32 = 85;
 
 /// When the south issues a sitrep, for which team and by which role.
 const SITREP: &str = "2021-07-16T16:00:00Z";
@@ -108,6 +112,8 @@ pub(super) struct Nation {
     addressed: Addressed,
     /// Advice that was refused at first.
     pub(super) refused: Vec<Refused>,
+    /// What the national centre saw while the north was cut off.
+    pub(super) seen: Option<Seen>,
 }
 
 /// What a node holds: the end of each feed.
@@ -153,8 +159,8 @@ impl Nation {
             places.push(Place { name, node, serving, channel, writer, player });
         }
         let addressed = Addressed::default();
-        let (cut, reported, refused) = ([false; 3], false, Vec::new());
-        let nation = Self { places, cut, reported, told, switched, addressed, refused };
+        let (cut, reported, refused, seen) = ([false; 3], false, Vec::new(), None);
+        let nation = Self { places, cut, reported, told, switched, addressed, refused, seen };
         nation.tell();
         Ok(nation)
     }
@@ -232,6 +238,10 @@ impl Nation {
             Act::Publish(item) => self.addressed.to(&Entry::decode(item.entry.clone())?),
             _ => String::new(),
         };
+        if step.row == Some(SEEN) && self.seen.is_none() && self.is_cut(NORTH) {
+            let channel = self.places[NATION].channel.clone();
+            self.seen = Some(demo_team::see(channel, INCIDENT, step.at_ms).await?);
+        }
         let Place { channel, player, .. } = &mut self.places[at];
         let tried = advice::try_without_citing(channel.clone(), player, &step, &audience);
         self.refused.extend(tried.await?);

@@ -1,7 +1,10 @@
 //! What the flood by itself gives a crisis team to work with, at moments that mattered.
 
 use polder_picture::attributes::timestamp;
-use polder_wire::v1::{GetHandoverRequest, ListContradictionsRequest};
+use polder_wire::v1::{
+    Discipline, GetDigestRequest, GetHandoverRequest, GetNationalPictureRequest,
+    GetNationalPictureResponse, GetSituationRequest, ListContradictionsRequest, ListScalingRequest,
+};
 
 use crate::cli::{Context, say, session::Connection, show::Lines, team};
 
@@ -15,13 +18,84 @@ const MORNING: &str = "2021-07-15T05:30:00Z";
 /// When the highest point had left Limburg.
 const AFTER: &str = "2021-07-19T18:00:00Z";
 
+/// An hour and a half after GRIP 4.
+const SCALED: &str = "2021-07-14T13:00:00Z";
+
+/// What the nation saw at a moment.
+pub(super) struct Seen {
+    at_ms: i64,
+    answer: GetNationalPictureResponse,
+}
+
+/// What the national centre sees at this moment, while a region is cut off.
+pub(super) async fn see(
+    channel: Connection,
+    incident: &str,
+    at_ms: i64,
+) -> anyhow::Result<Seen> {
+    let request = GetNationalPictureRequest {
+        incident: incident.to_owned(),
+        lines: 4,
+        ..GetNationalPictureRequest::default()
+    };
+    let answer = team::situation_service(channel).get_national_picture(request).await?.into_inner();
+    Ok(Seen { at_ms, answer })
+}
+
+/// How the crisis organisation grew, what the law gave time for, and the nation with a region cut
+/// off.
+async fn show_situation(
+    context: &Context,
+    incident: &str,
+    channel: Connection,
+    seen: Option<&Seen>,
+) -> anyhow::Result<()> {
+    let words = context.words;
+    let mut client = team::situation_service(channel);
+    say(&context.lines.heading(words.scaling_title()))?;
+    let request = ListScalingRequest { incident: incident.to_owned(), known_at: None };
+    let answer = client.list_scaling(request).await?.into_inner();
+    team::print_scaling(&context.lines, &answer)?;
+    say("")?;
+    let (scaled_ms, lines) = at(context, SCALED)?;
+    say(&lines.heading(&format!("{} ({})", words.situation(), lines.moment(scaled_ms))))?;
+    let request = GetSituationRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(scaled_ms)),
+        lines: 3,
+        ..GetSituationRequest::default()
+    };
+    team::print_situation(&lines, &client.get_situation(request).await?.into_inner())?;
+    say("")?;
+    let (evening_ms, lines) = at(context, EVENING)?;
+    let (morning_ms, _) = at(context, MORNING)?;
+    let title = format!("{} defensie ({})", words.digest_title(), lines.moment(evening_ms));
+    say(&lines.heading(&title))?;
+    let request = GetDigestRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(evening_ms)),
+        party: "parties/defensie".into(),
+        discipline: Discipline::Defence.into(),
+        since: Some(timestamp(morning_ms)),
+        lines: 8,
+    };
+    team::print_digest(&lines, &client.get_digest(request).await?.into_inner())?;
+    let Some(Seen { at_ms, answer }) = seen else { return Ok(()) };
+    say("")?;
+    let lines = Lines { now_ms: Some(*at_ms), ..context.lines.clone() };
+    team::print_national(&lines, answer)
+}
+
 /// Prints it.
 pub(super) async fn show(
     context: &Context,
     incident: &str,
     channel: Connection,
+    seen: Option<&Seen>,
 ) -> anyhow::Result<()> {
     let words = context.words;
+    show_situation(context, incident, channel.clone(), seen).await?;
+    say("")?;
     let (ms, lines) = at(context, CONTRADICTING)?;
     let heading = format!("{} ({})", words.open_contradictions(), lines.moment(ms));
     say(&lines.heading(&heading))?;

@@ -87,6 +87,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("FORMAT", "VORM"),
     ("FIRST", "EERSTE"),
     ("SECOND", "TWEEDE"),
+    ("SECTION=PARTY", "ONDERDEEL=PARTIJ"),
     ("FIELD=VALUE", "VELD=WAARDE"),
     ("FILE", "BESTAND"),
     ("FILTER", "FILTER"),
@@ -245,6 +246,23 @@ pub(super) const COMMANDS: &[Text] = &[
             ("teams", "Teams die actief zijn: copi, rot, gbt, rbt, ..."),
             ("grip_rijk", "Of GRIP Rijk geldt: true of false"),
             ("log_reading", "Of knooppunten noteren wie items ervan leest: true of false"),
+            (
+                "owner",
+                "Wie een onderdeel van het beeld bijhoudt, als ONDERDEEL=PARTIJ of \
+                 ONDERDEEL=PARTIJ:ROL; onderdelen zijn incident, response en outlook; ONDERDEEL= \
+                 betekent niemand meer; mag vaker",
+            ),
+        ],
+    },
+    Text {
+        path: "incident history",
+        about: "Toont hoe fase, GRIP en teams veranderden, en wie een plan erbij haalde",
+        args: &[
+            ("id", "Id van het incident [standaard: het enige dat open is]"),
+            (
+                "known",
+                "Wat het knooppunt op dit tijdstip wist, RFC 3339 of UU:MM vandaag [standaard: nu]",
+            ),
         ],
     },
     Text {

@@ -23,6 +23,40 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[INCIDENT, KNOWN, ("open", "Laat weg waarover iemand besloten heeft")],
     },
     Text {
+        path: "situation",
+        about: "Toont het situatiebeeld: de onderdelen, van wie ze zijn, klokken van de wet, wat het \
+                zwaarst weegt",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("party", "Alleen wat deze partijen zeggen: hun eigen beeld"),
+            ("discipline", "Alleen wat deze kolommen zeggen: fire, police, medical, water, ..."),
+            ("lines", "Regels per onderdeel, tot 100"),
+        ],
+    },
+    Text {
+        path: "national",
+        about: "Toont het landelijk beeld, samengevoegd uit de regio's, en hoe die verbonden zijn",
+        args: &[
+            ("incident", "Incident [standaard: alle die open zijn]"),
+            ("mode", "Van welke modus, als er geen incident genoemd is"),
+            KNOWN,
+            ("lines", "Regels per onderdeel, tot 100"),
+        ],
+    },
+    Text {
+        path: "digest",
+        about: "Toont wat één lezer het eerst moet zien, en hoeveel er achtergehouden wordt",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("party", "Partij waarvoor u leest [standaard: geen in het bijzonder]"),
+            ("discipline", "Kolom waarvoor u leest: fire, police, medical, water, ..."),
+            ("since", "Wat sindsdien kwam geldt als nieuw [standaard: alles]"),
+            ("lines", "Regels, tot 200"),
+        ],
+    },
+    Text {
         path: "decide",
         about: "Legt een besluit over een tegenspraak vast, met elke versie als grond",
         args: &[

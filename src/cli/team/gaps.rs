@@ -3,7 +3,7 @@
 use polder_picture::attributes::millis;
 use polder_wire::v1::{ListGapsRequest, ListGapsResponse, PartyState};
 
-use super::{Asked, asked, service};
+use super::{Asked, asked, service, situation::owner_of};
 use crate::{
     cli::{Context, args::GapsArgs, say, say_json, show::Lines},
     json,
@@ -29,17 +29,18 @@ fn print_gaps(lines: &Lines, answer: &ListGapsResponse) -> anyhow::Result<()> {
         let name = words.section(section.section());
         let Some(last) = &section.last_time else {
             let empty = lines.alarm(&format!("[{}]", words.nobody_filled()));
-            say(&format!("  {name}: {empty}"))?;
+            say(&format!("  {name}: {empty} · {}", owner_of(lines, section)))?;
             continue;
         };
         say(&format!(
-            "  {name}: {} {}, {} {} · {} {}",
+            "  {name}: {} {}, {} {} · {} {} · {}",
             section.entry_count,
             words.entries(),
             words.of_which_stale(),
             section.stale_count,
             words.last_word(),
-            lines.moment(millis(last))
+            lines.moment(millis(last)),
+            owner_of(lines, section)
         ))?;
     }
     say("")?;

@@ -7,10 +7,13 @@ mod forecasts;
 mod gaps;
 mod handover;
 mod history;
+mod nation;
 mod page;
 mod pdf;
 mod review;
+mod scaling;
 mod sitrep;
+mod situation;
 mod words;
 
 use anyhow::bail;
@@ -32,7 +35,10 @@ pub(super) use self::{
     forecasts::{forecasts, print_forecasts},
     gaps::gaps,
     handover::{handover, print_handover},
+    nation::{national, print_national},
     review::review,
+    scaling::{history as incident_history, print_scaling},
+    situation::{digest, print_digest, print_situation, service as situation_service, situation},
 };
 
 pub(super) use self::sitrep::{issue_sitrep, print_sitreps, sitrep};

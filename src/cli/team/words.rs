@@ -1,7 +1,7 @@
 //! Words of crisis teams, in English and Dutch.
 
 use polder_wire::v1::{
-    AssistanceTrouble, CountBasis, MatterSort, RequestState, Section, SitrepTheme,
+    AssistanceTrouble, CountBasis, DigestReason, MatterSort, RequestState, Section, SitrepTheme,
 };
 
 use super::super::words::Words;
@@ -38,6 +38,31 @@ words! {
     too_many_versions: "too many versions take part: more than a decision can rest on",
         "er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten";
     sections: "Sections of the picture", "Onderdelen van het beeld";
+    situation: "Situation picture", "Situatiebeeld";
+    national: "Picture of the nation", "Landelijk beeld";
+    scaling_title: "Phase, GRIP and teams", "Fase, GRIP en teams";
+    digest_title: "What must be seen first by", "Wat het eerst gezien moet worden door";
+    without_word: "parties without a word", "partijen zonder woord";
+    clocks: "Clocks", "Klokken";
+    in_time: "in time:", "op tijd:";
+    clock_description: "first description", "eerste beschrijving";
+    clock_processing: "verified and placed", "geverifieerd en geplaatst";
+    clock_too_late: "too late", "te laat";
+    clock_met: "done", "gereed";
+    clock_left: "left:", "nog";
+    no_owner: "nobody keeps it", "niemand houdt het bij";
+    stale_not_shown: "stale and not shown", "verouderd en niet getoond";
+    digest_empty: "Nothing to be seen.", "Niets om te zien.";
+    held_back: "Held back", "Achtergehouden";
+    indirect: "through others", "via anderen";
+    this_node: "this node", "dit knooppunt";
+    asks_for: "Asks for help:", "Vraagt om hulp:";
+    earlier_left_out: "earlier ones left out", "eerdere weggelaten";
+    opened_state: "opened", "geopend";
+    in_force: "in force", "van kracht";
+    began: "began", "gestart";
+    ended: "ended", "beëindigd";
+    called_in: "the plan brings in", "het plan roept op";
     section_incident: "incident", "incident";
     section_response: "response", "bestrijding";
     section_outlook: "prognosis and approach", "prognose en aanpak";
@@ -291,6 +316,23 @@ impl Words {
             MatterSort::Question => ("question", "vraag"),
             MatterSort::Request => ("request", "aanvraag"),
             MatterSort::Attention => ("must be seen", "moet gezien worden"),
+        };
+        self.0.pick(english, dutch)
+    }
+
+    /// Why a reader should see something.
+    pub(super) fn digest_reason(self, reason: DigestReason) -> &'static str {
+        let (english, dutch) = match reason {
+            DigestReason::Unspecified => ("Other", "Overig"),
+            DigestReason::MustSee => ("You must say that you saw it", "U moet zeggen dat u het zag"),
+            DigestReason::Overdue => ("Yours and late", "Van u en te laat"),
+            DigestReason::DueSoon => ("Yours and due within the hour", "Van u en binnen het uur"),
+            DigestReason::Contradicts => ("Contradicting", "Tegenspraak"),
+            DigestReason::Asked => ("Asked of you, or said to you", "Aan u gevraagd of gezegd"),
+            DigestReason::Urgent => ("Urgent or severe", "Dringend of ernstig"),
+            DigestReason::Decided => ("Decided", "Besloten"),
+            DigestReason::Column => ("Of your column", "Van uw kolom"),
+            DigestReason::Other => ("Of others", "Van anderen"),
         };
         self.0.pick(english, dutch)
     }

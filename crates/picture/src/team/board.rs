@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use polder_wire::v1::Section;
 use uuid::Uuid;
 
 use super::{assistance::Help, said::Said, subject::Subject, tally::Tally};
@@ -297,6 +298,11 @@ impl Board {
     /// What is there by section and party.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// When the first entry of a section was recorded, of those that stand.
+    pub(super) fn first_in(&self, section: Section, seen: &impl Fn(Id) -> bool) -> Option<i64> {
+        self.tally.first_in(section, seen)
     }
 
     /// Decisions that rest on a version.

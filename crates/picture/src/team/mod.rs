@@ -5,7 +5,9 @@
 //! [`said`] what is kept of a version, [`board`] keeps it as entries change, and [`contradictions`],
 //! [`attention`] and [`handover`] answer from it. [`tally`] counts what is there, [`assistance`]
 //! counts help, [`advice`] says which advice to the public still stands, [`forecast`] how forecasts
-//! moved and what came true, [`scaling`] within which time teams are at work.
+//! moved and what came true, [`scaling`] how the crisis organisation changed and
+//! what time the law gives it, [`situation`] what stands in each section and came from each region,
+//! [`digest`] what one reader should see first.
 
 pub mod advice;
 pub mod assistance;
@@ -13,11 +15,13 @@ pub mod attention;
 pub mod board;
 pub mod claims;
 pub mod contradictions;
+pub mod digest;
 pub mod forecast;
 pub mod handover;
 pub mod matters;
 pub mod said;
 pub mod scaling;
 pub mod sitrep;
+pub mod situation;
 pub mod subject;
 pub mod tally;

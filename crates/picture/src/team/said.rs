@@ -1,6 +1,8 @@
 //! What is kept of one version of an entry: enough for every view, and none of its texts.
 
-use polder_wire::v1::{DecisionState, Entry, RelationType, Section, Statement, entry::Body};
+use polder_wire::v1::{
+    DecisionState, Entry, RelationType, Section, Statement, VerificationState, entry::Body,
+};
 use uuid::Uuid;
 
 use super::{
@@ -61,6 +63,11 @@ pub struct Said {
     pub discipline: i32,
     /// Team, number and version of the sitrep that it issues.
     pub sitrep: Option<(String, i32, i32)>,
+    /// Somebody verified or refuted it, and it is placed.
+    pub processed: bool,
+    /// Whom it concerns beside who says it, in lower case: who does an action, who is asked for help,
+    /// to whom a message is sent.
+    pub concerns: Vec<String>,
 }
 
 impl Said {
@@ -111,6 +118,8 @@ impl Said {
             weight: weight(entry.statement(), assessment.urgency, assessment.severity),
             discipline: entry.discipline,
             sitrep: entry.sitrep.as_ref().map(|one| (one.team.clone(), one.number, one.version)),
+            processed: is_processed(entry),
+            concerns: concerns(entry),
         }
     }
 
@@ -138,6 +147,8 @@ impl Said {
             weight: 0,
             discipline: 0,
             sitrep: None,
+            processed: true,
+            concerns: Vec::new(),
         }
     }
 
@@ -145,4 +156,31 @@ impl Said {
     pub fn is_stale(&self, now_ms: i64) -> bool {
         self.expire_ms.is_some_and(|expire| expire <= now_ms)
     }
+}
+
+/// Whether somebody judged what is said as a fact, and it says where it is. What is no fact needs
+/// neither.
+fn is_processed(entry: &Entry) -> bool {
+    if entry.statement() != Statement::Fact {
+        return true;
+    }
+    let judged = entry.assessment.as_ref().and_then(|assessment| assessment.verification.as_ref());
+    let judged = judged.is_some_and(|verification| {
+        !matches!(
+            verification.state(),
+            VerificationState::Unspecified | VerificationState::Unverified
+        )
+    });
+    judged && (entry.geometry.is_some() || !entry.place.is_empty())
+}
+
+fn concerns(entry: &Entry) -> Vec<String> {
+    let named: Vec<&String> = match &entry.body {
+        Some(Body::Action(action)) => vec![&action.owner],
+        Some(Body::AssistanceRequest(request)) => vec![&request.addressee],
+        Some(Body::Message(message)) => message.addressees.iter().collect(),
+        _ => Vec::new(),
+    };
+    let bare = |name: &String| name.trim_start_matches("parties/").to_lowercase();
+    named.into_iter().map(bare).filter(|name| !name.is_empty()).collect()
 }

@@ -19,6 +19,15 @@ pub struct Filled {
     pub last_ms: Option<i64>,
 }
 
+/// What nobody has verified and placed yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unprocessed {
+    /// Entries recorded up to a moment.
+    pub late: usize,
+    /// When the first of all was recorded.
+    pub first_ms: Option<i64>,
+}
+
 /// The three sections.
 pub const SECTIONS: [Section; 3] = [Section::Incident, Section::Response, Section::Outlook];
 
@@ -33,6 +42,8 @@ struct Sum {
     recorded: Moments,
     /// From when they are stale; those that never are do not occur.
     expire: Moments,
+    /// When those were recorded that nobody has verified and placed.
+    unprocessed: Moments,
 }
 
 /// The sums of one audience.
@@ -114,6 +125,9 @@ impl Sums {
             let section = SECTIONS.iter().position(|section| *section == said.section);
             let Some(section) = section.filter(|_| counts(version)) else { continue };
             way.moment(&mut self.sections[section].recorded, said.recorded_ms);
+            if !said.processed {
+                way.moment(&mut self.sections[section].unprocessed, said.recorded_ms);
+            }
             // An entry is in a section once, however many versions of it there are.
             if !std::mem::replace(&mut counted[section], true) {
                 self.sections[section].add(way, expire);
@@ -140,6 +154,31 @@ impl Tally {
         if *sums == Sums::default() {
             self.0.remove(&scope);
         }
+    }
+
+    /// When the first version of a section was recorded, of those that are current.
+    pub(super) fn first_in(&self, section: Section, seen: impl Fn(Id) -> bool) -> Option<i64> {
+        let at = SECTIONS.iter().position(|one| *one == section)?;
+        let sums = self.0.iter().filter(|(scope, _)| seen(**scope));
+        sums.filter_map(|(_, sums)| sums.sections[at].recorded.keys().next().copied()).min()
+    }
+
+    /// What nobody has verified and placed in some scopes, and how much of it was recorded up to a
+    /// moment, by section.
+    pub(super) fn unprocessed(
+        &self,
+        until_ms: i64,
+        seen: impl Fn(Id) -> bool,
+    ) -> [Unprocessed; SECTIONS.len()] {
+        let mut found = [Unprocessed::default(); SECTIONS.len()];
+        for (_, sums) in self.0.iter().filter(|(scope, _)| seen(**scope)) {
+            for (found, sum) in found.iter_mut().zip(&sums.sections) {
+                found.late += sum.unprocessed.range(..=until_ms).map(|(_, n)| n).sum::<usize>();
+                let first = sum.unprocessed.keys().next().copied();
+                found.first_ms = [found.first_ms, first].into_iter().flatten().min();
+            }
+        }
+        found
     }
 
     /// All of some scopes together, as of a moment.
