@@ -20,8 +20,7 @@ use polder_picture::{
 };
 use polder_wire::v1::{
     Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive, IncidentData,
-    IncidentSeal, IncidentState, Lane, Mode, Phase, Section, Team, UpdateIncidentRequest,
-    content,
+    IncidentSeal, IncidentState, Lane, Mode, Phase, Section, Team, UpdateIncidentRequest, content,
 };
 use prost::Message as _;
 use uuid::Uuid;

@@ -15,9 +15,8 @@ use polder_picture::{
 };
 use polder_wire::v1::{
     Addressee, Assessment, Attention, CharterChange, CharterStatement, Content, Discipline, Entry,
-    GripLevel, Incident, Lane, Message, PlanCall, PublishItem, Statement, Team, Text, Urgency, Verification,
-    VerificationState,
-    charter_change::Change, content, entry::Body,
+    GripLevel, Incident, Lane, Message, PlanCall, PublishItem, Statement, Team, Text, Urgency,
+    Verification, VerificationState, charter_change::Change, content, entry::Body,
 };
 use prost::Message as _;
 use uuid::Uuid;
@@ -281,7 +280,8 @@ impl Node {
         let mut found = Vec::new();
         for (index, scope) in picture.scopes().iter().enumerate() {
             let index = index as u32;
-            let Some((live, data)) = picture.current(index).filter(|_| picture.root(index) == index)
+            let Some((live, data)) =
+                picture.current(index).filter(|_| picture.root(index) == index)
             else {
                 continue;
             };

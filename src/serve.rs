@@ -16,8 +16,8 @@ use polder_wire::v1::{
     charter_service_server::CharterServiceServer, incident_service_server::IncidentServiceServer,
     join_service_server::JoinServiceServer, link_service_server::LinkServiceServer,
     node_service_server::NodeServiceServer, people_service_server::PeopleServiceServer,
-    picture_service_server::PictureServiceServer,
-    situation_service_server::SituationServiceServer, team_service_server::TeamServiceServer,
+    picture_service_server::PictureServiceServer, situation_service_server::SituationServiceServer,
+    team_service_server::TeamServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{body::Body, service::Routes, transport::Server};

@@ -24,3 +24,5 @@ mod replay;
 mod reviews;
 #[path = "team/sitreps.rs"]
 mod sitreps;
+#[path = "team/situations.rs"]
+mod situations;

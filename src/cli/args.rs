@@ -30,8 +30,8 @@ pub use self::{
     },
     common::Common,
     incident::{
-        CloseArgs, CreateArgs, IncidentCommand, IncidentHistoryArgs, IncidentListArgs, IncidentName,
-        ModeArg, UpdateArgs,
+        CloseArgs, CreateArgs, IncidentCommand, IncidentHistoryArgs, IncidentListArgs,
+        IncidentName, ModeArg, UpdateArgs,
     },
     join::{InviteArgs, JoinArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},

@@ -113,7 +113,8 @@ fn phase(word: &str) -> anyhow::Result<i32> {
 
 /// Who keeps a section, from `response=politie:head of section`.
 fn owner(given: &str) -> anyhow::Result<SectionOwner> {
-    let wrong = || anyhow::anyhow!("{given:?} is not of the form SECTION=PARTY:ROLE").context(Misuse);
+    let wrong =
+        || anyhow::anyhow!("{given:?} is not of the form SECTION=PARTY:ROLE").context(Misuse);
     let (section, rest) = given.split_once('=').ok_or_else(wrong)?;
     let (party, role) = rest.split_once(':').unwrap_or((rest, ""));
     let party = party.trim().trim_start_matches("parties/");

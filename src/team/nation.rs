@@ -17,8 +17,8 @@ use polder_picture::{
     },
 };
 use polder_wire::v1::{
-    GetNationalPictureRequest, GetNationalPictureResponse, Link, LinkState,
-    RegionPicture, RegionScaling, SectionPicture, SectionState, SituationLine,
+    GetNationalPictureRequest, GetNationalPictureResponse, Link, LinkState, RegionPicture,
+    RegionScaling, SectionPicture, SectionState, SituationLine,
 };
 use prost_types::Timestamp;
 
@@ -109,10 +109,8 @@ pub(crate) fn national(
     let mut answer = GetNationalPictureResponse::default();
     let mut joined: BTreeMap<String, Joined> = BTreeMap::new();
     let mut lines: [Vec<(usize, Line)>; SECTIONS.len()] = Default::default();
-    let mut states = SECTIONS.map(|section| SectionState {
-        section: section.into(),
-        ..SectionState::default()
-    });
+    let mut states =
+        SECTIONS.map(|section| SectionState { section: section.into(), ..SectionState::default() });
     let mut stale = [0; SECTIONS.len()];
     for (place, view) in views.iter().enumerate() {
         let seen = |scope: Id| view.sees(scope);
@@ -228,4 +226,3 @@ fn tell(
         region: format!("parties/{region}"),
     })
 }
-

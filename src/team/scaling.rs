@@ -57,9 +57,8 @@ impl Histories {
         state.follow(node)?;
         let picture = node.picture.read();
         let standing = picture.standing();
-        let counts = |read: &&Read| {
-            read.received_ms <= until_ms && judged(standing, incident, read)
-        };
+        let counts =
+            |read: &&Read| read.received_ms <= until_ms && judged(standing, incident, read);
         let read = state.read.get(&root).map(Vec::as_slice).unwrap_or_default();
         let mut steps: Vec<_> = read.iter().filter(counts).map(|one| one.step.clone()).collect();
         steps.sort_by_key(|step| step.at);

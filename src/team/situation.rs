@@ -152,8 +152,8 @@ pub(crate) fn digest(
         discipline: request.discipline,
         since_ms: request.since.as_ref().map_or(0, polder_picture::attributes::millis),
     };
-    let found = view
-        .ask(|board| find_digest(board, &reader, view.now_ms, |scope| view.sees(scope)))?;
+    let found =
+        view.ask(|board| find_digest(board, &reader, view.now_ms, |scope| view.sees(scope)))?;
     let mut answer = GetDigestResponse::default();
     let mut room = BYTES_MAX;
     let mut held: BTreeMap<(i32, i32), i32> = BTreeMap::new();

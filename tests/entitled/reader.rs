@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use polder_wire::v1::{
     self, ArchiveIncidentRequest, EntryFilter, EraseEntryRequest, ExportBundleRequest,
-    GetCallerRequest, GetEntryRequest, GetHandoverRequest, GetHeadsRequest, GetIncidentRequest,
-    GetNodeStatusRequest, GetPictureAsOfRequest, ListActsRequest, ListAttentionRequest,
-    ListContradictionsRequest, ListEntriesRequest, ListEntryVersionsRequest, ListGapsRequest,
-    ListHoldersRequest, ListIncidentsRequest, Mode, PublishEntriesRequest, RecallEntryRequest,
+    GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest, GetHeadsRequest,
+    GetIncidentRequest, GetNationalPictureRequest, GetNodeStatusRequest, GetPictureAsOfRequest,
+    GetSituationRequest, ListActsRequest, ListAttentionRequest, ListContradictionsRequest,
+    ListEntriesRequest, ListEntryVersionsRequest, ListGapsRequest, ListHoldersRequest,
+    ListIncidentsRequest, ListScalingRequest, Mode, PublishEntriesRequest, RecallEntryRequest,
     ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest, WatchLinksRequest,
     audit_service_client::AuditServiceClient, incident_service_client::IncidentServiceClient,
     node_service_client::NodeServiceClient, people_service_client::PeopleServiceClient,
-    picture_service_client::PictureServiceClient, subscribe_response::Event,
-    team_service_client::TeamServiceClient,
+    picture_service_client::PictureServiceClient, situation_service_client::SituationServiceClient,
+    subscribe_response::Event, team_service_client::TeamServiceClient,
 };
 use prost::Message;
 use tonic::{Status, Streaming, transport::Channel};
@@ -190,7 +191,20 @@ impl Reader {
             add("ListAttention", bytes(team.list_attention(request).await));
             let request = GetHandoverRequest { incident: incident.clone(), ..Default::default() };
             add("GetHandover", bytes(team.get_handover(request).await));
+            let mut team = SituationServiceClient::new(self.service.clone());
+            let request = GetSituationRequest { incident: incident.clone(), ..Default::default() };
+            add("GetSituation", bytes(team.get_situation(request).await));
+            let request = ListScalingRequest { incident: incident.clone(), ..Default::default() };
+            add("ListScaling", bytes(team.list_scaling(request).await));
+            let request = GetDigestRequest { incident: incident.clone(), ..Default::default() };
+            add("GetDigest", bytes(team.get_digest(request).await));
+            let incident = incident.clone();
+            let request = GetNationalPictureRequest { incident, ..Default::default() };
+            add("GetNationalPicture", bytes(team.get_national_picture(request).await));
         }
+        let mut team = SituationServiceClient::new(self.service.clone());
+        let request = GetNationalPictureRequest::default();
+        add("GetNationalPicture of all", bytes(team.get_national_picture(request).await));
         told
     }
 

@@ -35,11 +35,8 @@ async fn region(pair: &Pair) -> (Vec<CharterStatement>, CharterStatement) {
 async fn scale(node: &Running, grip: GripLevel) {
     let scaling =
         Scaling { region: "parties/police".into(), grip: grip.into(), ..Scaling::default() };
-    let incident = Incident {
-        name: "incidents/storm".into(),
-        scalings: vec![scaling],
-        ..Incident::default()
-    };
+    let incident =
+        Incident { name: "incidents/storm".into(), scalings: vec![scaling], ..Incident::default() };
     let request = UpdateIncidentRequest {
         incident: Some(incident),
         update_mask: Some(prost_types::FieldMask { paths: vec!["scalings".into()] }),

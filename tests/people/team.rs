@@ -1,9 +1,11 @@
 //! Views of crisis teams: what one may not see takes no part in them.
 
 use polder_wire::v1::{
-    AcknowledgeRequest, AssistanceRequest, Count, DraftSitrepRequest, Entry, GetHandoverRequest,
-    IssueSitrepRequest, ListAssistanceRequest, ListContradictionsRequest, ListGapsRequest, Message,
-    Outage, Sitrep, VitalService, entry::Body, team_service_client::TeamServiceClient,
+    AcknowledgeRequest, AssistanceRequest, Count, DraftSitrepRequest, Entry, GetDigestRequest,
+    GetHandoverRequest, GetNationalPictureRequest, GetSituationRequest, IssueSitrepRequest,
+    ListAssistanceRequest, ListContradictionsRequest, ListGapsRequest, Message, Outage, Sitrep,
+    VitalService, entry::Body, situation_service_client::SituationServiceClient,
+    team_service_client::TeamServiceClient,
 };
 
 use crate::{harness::*, who::*};
@@ -43,6 +45,43 @@ async fn a_contradiction_with_what_one_may_not_see_is_not_told() {
     assert_eq!(reason(&refused), "RIGHT_MISSING");
     let mut nobody = TeamServiceClient::new(node.channel.clone());
     let refused = nobody.list_contradictions(request).await.unwrap_err();
+    assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
+}
+
+#[tokio::test]
+async fn what_one_may_not_see_is_in_no_situation_digest_or_national_picture_and_not_counted() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [admin, paul, fien, _] = under_a_charter(&node).await;
+    paul.put(&without_power("police", 370), "audiences/investigation").await.unwrap();
+    paul.put(&without_power("police", 400), "").await.unwrap();
+    let incident = "incidents/flood".to_owned();
+    let situation = GetSituationRequest { incident: incident.clone(), ..Default::default() };
+    let digest = GetDigestRequest { incident: incident.clone(), ..Default::default() };
+    let nation = GetNationalPictureRequest::default();
+    for (who, entries, open) in [(&paul, 2, 1), (&fien, 1, 0)] {
+        let mut client = who.situations();
+        let told = client.get_situation(situation.clone()).await.unwrap().into_inner();
+        let lines: usize = told.sections.iter().map(|section| section.lines.len()).sum();
+        let counted = told.sections.iter().flat_map(|one| &one.state).map(|s| s.entry_count);
+        assert_eq!((lines as i32, counted.sum::<i32>()), (entries, entries));
+        assert_eq!(told.counts.unwrap().open_contradictions, open);
+        let told = client.get_digest(digest.clone()).await.unwrap().into_inner();
+        assert_eq!((told.lines.len() as i32, told.held_back.len()), (entries, 0));
+        let told = client.get_national_picture(nation.clone()).await.unwrap().into_inner();
+        let counted: i32 = told.regions.iter().map(|region| region.entry_count).sum();
+        assert_eq!((counted, told.open_contradictions), (entries, open));
+        let lines: usize = told.sections.iter().map(|section| section.lines.len()).sum();
+        assert_eq!(lines as i32, entries);
+    }
+    let refused = admin.situations().get_situation(situation.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused), "RIGHT_MISSING");
+    let told = admin.situations().get_national_picture(nation.clone()).await;
+    assert!(told.is_err() || told.unwrap().into_inner().incidents.is_empty());
+    let mut nobody = SituationServiceClient::new(node.channel.clone());
+    let refused = nobody.get_situation(situation).await.unwrap_err();
+    assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
+    let refused = nobody.get_national_picture(nation).await.unwrap_err();
     assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
 }
 

@@ -8,7 +8,8 @@ use polder_wire::v1::{
     charter_change::Change, charter_service_client::CharterServiceClient,
     incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
     people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
-    sign_in_request::Means, team_service_client::TeamServiceClient,
+    sign_in_request::Means, situation_service_client::SituationServiceClient,
+    team_service_client::TeamServiceClient,
 };
 use tonic::Status;
 
@@ -48,6 +49,10 @@ impl Person {
 
     pub fn team(&self) -> TeamServiceClient<Signed> {
         TeamServiceClient::new(self.service.clone())
+    }
+
+    pub fn situations(&self) -> SituationServiceClient<Signed> {
+        SituationServiceClient::new(self.service.clone())
     }
 
     pub fn audit(&self) -> AuditServiceClient<Signed> {

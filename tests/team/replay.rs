@@ -3,9 +3,11 @@
 use polder_picture::kinds::examples::examples;
 use polder_wire::v1::{
     AcknowledgeRequest, Addressee, Attention, Decision, DecisionState, DraftSitrepRequest, Entry,
-    GetHandoverRequest, GetPictureAsOfRequest, Incident, IssueSitrepRequest, ListAssistanceRequest,
-    ListAttentionRequest, ListContradictionsRequest, ListGapsRequest, ListSitrepsRequest, Scaling,
-    Statement, UpdateIncidentRequest, entry::Body, team_service_client::TeamServiceClient,
+    GetDigestRequest, GetHandoverRequest, GetNationalPictureRequest, GetPictureAsOfRequest,
+    GetSituationRequest, Incident, IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest,
+    ListContradictionsRequest, ListGapsRequest, ListScalingRequest, ListSitrepsRequest, Scaling,
+    Statement, UpdateIncidentRequest, entry::Body,
+    situation_service_client::SituationServiceClient, team_service_client::TeamServiceClient,
 };
 use prost_types::Timestamp;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -27,6 +29,18 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
             (stringify!($call), answer)
         }};
     }
+    let mut situations = SituationServiceClient::new(node.channel.clone());
+    macro_rules! look {
+        ($call:ident, $request:ident) => {{
+            let request = $request { incident: incident.clone(), known_at, ..Default::default() };
+            let answer = situations.$call(request).await.unwrap().into_inner();
+            told.push((stringify!($call), format!("{answer:#?}")));
+        }};
+    }
+    look!(get_situation, GetSituationRequest);
+    look!(list_scaling, ListScalingRequest);
+    look!(get_digest, GetDigestRequest);
+    look!(get_national_picture, GetNationalPictureRequest);
     let (name, answer) = ask!(list_contradictions, ListContradictionsRequest);
     told.push((name, format!("{answer:#?}")));
     let (name, answer) = ask!(list_gaps, ListGapsRequest);

@@ -13,9 +13,11 @@ use polder_picture::{
         board::{Board, EntryRef, Version},
         claims::claims,
         contradictions::{Contradiction, contradictions},
+        digest::{Reader, digest},
         handover::{gaps, handover},
         said::Said,
         sitrep::draft,
+        situation::{open_contradictions, regional, situation},
         tally::{Gaps, SECTIONS},
     },
 };
@@ -359,6 +361,7 @@ proptest! {
         prop_assert_eq!(all(&board), all(&other));
         prop_assert_eq!(views(&board), views(&other));
         prop_assert_eq!(gaps(&board, NOW_MS, |_| true), counted(&board));
+        nothing_is_told_twice(&board);
         let half = |board: &Board| contradictions(board, NOW_MS, |scope| scope == Id([0; 16]));
         prop_assert_eq!(half(&board), half(&other));
         // And what may not be seen changes nothing of what is told.
@@ -401,13 +404,45 @@ fn counted(board: &Board) -> Gaps {
 /// All other views, as text.
 fn views(board: &Board) -> String {
     let seen = |_| true;
+    let (_, contradicting) = open_contradictions(board, NOW_MS, seen);
+    let region = |version: &Version| version.said.party.clone();
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}",
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        situation(board, NOW_MS, &contradicting, |_| true, seen),
+        regional(board, NOW_MS, &contradicting, region, seen),
+        digest(board, &reader(), NOW_MS, seen),
         attended(board, NOW_MS, seen),
         handover(board, NOW_MS - 10, NOW_MS + 10, seen),
         gaps(board, NOW_MS, seen),
         draft(board, NOW_MS, |_| true, seen),
     )
+}
+
+fn reader() -> Reader {
+    Reader { party: "p0".into(), discipline: 2, since_ms: 0 }
+}
+
+/// No entry stands in two sections, or in one twice; those of all regions together are all there
+/// are; and a digest names each once.
+fn nothing_is_told_twice(board: &Board) {
+    let seen = |_| true;
+    let (_, contradicting) = open_contradictions(board, NOW_MS, seen);
+    let sections = situation(board, NOW_MS, &contradicting, |_| true, seen);
+    let mut told = std::collections::BTreeSet::new();
+    for line in sections.iter().flat_map(|section| &section.entries) {
+        assert!(told.insert(line.at), "{:?} stands twice", line.at);
+    }
+    let region = |version: &Version| version.said.party.clone();
+    let regions = regional(board, NOW_MS, &contradicting, region, seen);
+    let current = board.entries().filter(|(_, versions)| {
+        versions.last().is_some_and(|last| !last.said.retracted && last.said.sitrep.is_none())
+    });
+    let entries: usize = regions.values().map(|one| one.filled.entries).sum();
+    assert_eq!(entries, current.count());
+    let mut told = std::collections::BTreeSet::new();
+    for line in digest(board, &reader(), NOW_MS, seen) {
+        assert!(told.insert(line.at), "{:?} is in the digest twice", line.at);
+    }
 }
 
 /// A number that looks like chance.

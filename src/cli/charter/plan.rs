@@ -41,7 +41,8 @@ pub(in super::super) async fn plan(context: &Context, args: PlanArgs) -> anyhow:
 
 /// A level and what belongs to it, from `4=one,other`.
 fn parted(given: &str) -> anyhow::Result<(i32, &str)> {
-    let wrong = || anyhow!("{given:?} is not of the form LEVEL=..., such as 4=defensie").context(Misuse);
+    let wrong =
+        || anyhow!("{given:?} is not of the form LEVEL=..., such as 4=defensie").context(Misuse);
     let (level, rest) = given.split_once('=').ok_or_else(wrong)?;
     let level = level.trim().parse::<i32>().ok().filter(|level| (1..=5).contains(level));
     let level = level.ok_or_else(|| anyhow!("{given:?}: GRIP 1 to 5").context(Misuse))?;

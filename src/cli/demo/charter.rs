@@ -17,7 +17,8 @@ use polder_picture::{
 use polder_wire::v1::{
     Anchor, Audience, CharterChange, CharterParty, CharterStatement, Discipline, DisplayName,
     Entry, Founding, GripLevel, Membership, NodeCertificate, PlanLevel, PlannedTeam, ResponsePlan,
-    Role, RoleGrant, SetAccountRequest, Team, charter_change::Change, entry::Body, people_service_client::PeopleServiceClient,
+    Role, RoleGrant, SetAccountRequest, Team, charter_change::Change, entry::Body,
+    people_service_client::PeopleServiceClient,
 };
 use prost::Message as _;
 

@@ -28,11 +28,7 @@ pub(super) struct Seen {
 }
 
 /// What the national centre sees at this moment, while a region is cut off.
-pub(super) async fn see(
-    channel: Connection,
-    incident: &str,
-    at_ms: i64,
-) -> anyhow::Result<Seen> {
+pub(super) async fn see(channel: Connection, incident: &str, at_ms: i64) -> anyhow::Result<Seen> {
     let request = GetNationalPictureRequest {
         incident: incident.to_owned(),
         lines: 4,

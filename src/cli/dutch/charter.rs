@@ -130,7 +130,10 @@ pub(super) const COMMANDS: &[Text] = &[
         about: "Zegt wie een regio erbij haalt als ze opschaalt, toont of beëindigt dat",
         args: &[
             ("region", "Regio: een partij van het handvest"),
-            ("bring", "Partijen die een GRIP-niveau erbij haalt, als NIVEAU=PARTIJ,PARTIJ; mag vaker"),
+            (
+                "bring",
+                "Partijen die een GRIP-niveau erbij haalt, als NIVEAU=PARTIJ,PARTIJ; mag vaker",
+            ),
             (
                 "team",
                 "Team dat een GRIP-niveau oproept, als NIVEAU=TEAM of NIVEAU=TEAM:MINUTEN waarbinnen \

@@ -8,11 +8,7 @@ use polder_wire::v1::{
 
 use super::situation::service;
 use crate::{
-    cli::{
-        Context, args::IncidentHistoryArgs, client, say, say_json,
-        show::Lines,
-        words::grip,
-    },
+    cli::{Context, args::IncidentHistoryArgs, client, say, say_json, show::Lines, words::grip},
     json,
 };
 
@@ -85,10 +81,9 @@ fn region_step(lines: &Lines, step: &RegionStep) -> String {
     if step.before != step.grip {
         text.push_str(&format!(" {}", grip(step.grip())));
     }
-    for (word, teams) in [
-        (words.began(), names(&mut step.started())),
-        (words.ended(), names(&mut step.ended())),
-    ] {
+    for (word, teams) in
+        [(words.began(), names(&mut step.started())), (words.ended(), names(&mut step.ended()))]
+    {
         if !teams.is_empty() {
             text.push_str(&format!(", {word} {teams}"));
         }

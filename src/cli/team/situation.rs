@@ -105,7 +105,8 @@ pub(in crate::cli) fn print_situation(
 
 fn print_clocks(lines: &Lines, clocks: &[Clock]) -> anyhow::Result<()> {
     let words = lines.words;
-    let shown: Vec<_> = clocks.iter().filter(|clock| clock.late || clock.met_time.is_none()).collect();
+    let shown: Vec<_> =
+        clocks.iter().filter(|clock| clock.late || clock.met_time.is_none()).collect();
     if clocks.is_empty() {
         return Ok(());
     }
@@ -143,7 +144,12 @@ fn clock_line(lines: &Lines, clock: &Clock) -> String {
         (Some(met), true) => {
             let met = millis(met);
             let late = format!("[{} {}]", over(met), words.clock_too_late());
-            format!("{what} {due} · {} {} {}", words.clock_met(), lines.moment(met), lines.warn(&late))
+            format!(
+                "{what} {due} · {} {} {}",
+                words.clock_met(),
+                lines.moment(met),
+                lines.warn(&late)
+            )
         }
         (None, true) => {
             let late = format!("[{} {}]", over(lines.now()), words.clock_too_late());
@@ -183,9 +189,7 @@ pub(super) fn owner_of(lines: &Lines, state: &SectionState) -> String {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A section with its lines.
@@ -254,7 +258,10 @@ pub(in crate::cli) async fn digest(context: &Context, args: DigestArgs) -> anyho
 }
 
 /// Prints what one reader should see first.
-pub(in crate::cli) fn print_digest(lines: &Lines, answer: &GetDigestResponse) -> anyhow::Result<()> {
+pub(in crate::cli) fn print_digest(
+    lines: &Lines,
+    answer: &GetDigestResponse,
+) -> anyhow::Result<()> {
     let words = lines.words;
     if answer.lines.is_empty() && answer.held_back.is_empty() {
         return say(words.digest_empty());
@@ -281,7 +288,8 @@ pub(in crate::cli) fn print_digest(lines: &Lines, answer: &GetDigestResponse) ->
         reasons.dedup();
         for reason in reasons {
             let of = answer.held_back.iter().filter(|held| held.reason() == reason);
-            let columns = of.map(|held| format!("{} {}", words.discipline(held.discipline()), held.count));
+            let columns =
+                of.map(|held| format!("{} {}", words.discipline(held.discipline()), held.count));
             let columns: Vec<_> = columns.collect();
             say(&format!("  {}: {}", words.digest_reason(reason), columns.join(" · ")))?;
         }

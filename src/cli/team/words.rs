@@ -324,7 +324,9 @@ impl Words {
     pub(super) fn digest_reason(self, reason: DigestReason) -> &'static str {
         let (english, dutch) = match reason {
             DigestReason::Unspecified => ("Other", "Overig"),
-            DigestReason::MustSee => ("You must say that you saw it", "U moet zeggen dat u het zag"),
+            DigestReason::MustSee => {
+                ("You must say that you saw it", "U moet zeggen dat u het zag")
+            }
             DigestReason::Overdue => ("Yours and late", "Van u en te laat"),
             DigestReason::DueSoon => ("Yours and due within the hour", "Van u en binnen het uur"),
             DigestReason::Contradicts => ("Contradicting", "Tegenspraak"),

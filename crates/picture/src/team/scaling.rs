@@ -192,17 +192,13 @@ impl Clock {
 
 /// Clocks of the teams of regions that are scaled up: from when a level called a team up until it is
 /// among those at work. Of a region that scaled down below the level of a team, its clock ends.
-pub fn team_clocks<'p>(
-    steps: &[Step],
-    plan: impl Fn(&str) -> Option<&'p PlanRow>,
-) -> Vec<Clock> {
+pub fn team_clocks<'p>(steps: &[Step], plan: impl Fn(&str) -> Option<&'p PlanRow>) -> Vec<Clock> {
     let mut running: BTreeMap<(String, i32), Clock> = BTreeMap::new();
     for step in steps {
         for scaling in &step.incident.scalings {
             let called = called_up(scaling, plan(scaling.region.trim_start_matches("parties/")));
-            running.retain(|(region, team), _| {
-                *region != scaling.region || called.contains_key(team)
-            });
+            running
+                .retain(|(region, team), _| *region != scaling.region || called.contains_key(team));
             for (team, within_s) in called {
                 let key = (scaling.region.clone(), team);
                 let clock = running.entry(key).or_insert_with(|| Clock {

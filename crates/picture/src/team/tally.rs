@@ -113,8 +113,11 @@ impl Sums {
                     Some(sum) => sum,
                     None => self.parties.entry(said.party.clone()).or_default(),
                 };
-                // Whoever takes something back speaks, too.
-                way.moment(&mut sum.recorded, said.recorded_ms);
+                // Whoever takes something back speaks, too; whoever says that they read something
+                // adds nothing to the picture.
+                if said.acknowledges.is_empty() {
+                    way.moment(&mut sum.recorded, said.recorded_ms);
+                }
                 if counts(version) {
                     sum.add(way, said.expire_ms);
                 }

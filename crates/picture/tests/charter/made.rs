@@ -8,8 +8,8 @@ use polder_picture::{
 };
 use polder_wire::v1::{
     Anchor, Audience, CharterChange, CharterParty, CharterStatement, Discipline, DisplayName,
-    FeedEnd, Founding, GripLevel, KeyCut, Membership, NodeCertificate, NodeCut, PlanCall, PlanLevel,
-    Power, ResponsePlan, Withdrawal, charter_change::Change,
+    FeedEnd, Founding, GripLevel, KeyCut, Membership, NodeCertificate, NodeCut, PlanCall,
+    PlanLevel, Power, ResponsePlan, Withdrawal, charter_change::Change,
 };
 use prost_types::Timestamp;
 
