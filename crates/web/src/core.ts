@@ -87,6 +87,10 @@ export abstract class Core extends Writing {
   readonly team = new Team({
     draw: () => this.draw(),
     person: () => session.person,
+    party: () => {
+      const own = partiesOf(session.caller, this.name);
+      return own.length === 1 ? own[0]! : "";
+    },
     mode: () => this.picture.incident?.mode ?? 0,
     now: () => this.clock.now(),
     say: (entry, audience, replaces) => this.say(entry, audience, replaces),

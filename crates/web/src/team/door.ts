@@ -6,7 +6,7 @@ import type { Actions, Shown } from "../state.ts";
 import type { About } from "./answer.ts";
 import type { Room } from "./room.ts";
 
-export const TABS = ["handover", "sitreps", "help"] as const;
+export const TABS = ["situation", "handover", "sitreps", "help"] as const;
 export type Tab = (typeof TABS)[number];
 
 const AGAIN_MS = 3_000;
@@ -16,6 +16,8 @@ export interface House {
   draw(): void;
   /** Name by which somebody signed in. */
   person(): string;
+  /** The party for which they read, `parties/{party}`; empty: of several or none. */
+  party(): string;
   mode(): Mode;
   /** By the node's clock. */
   now(): number;

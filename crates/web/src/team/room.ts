@@ -1,7 +1,8 @@
 // What a crisis team works with: asked of the node while somebody looks, drawn by the views beside.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { CALL_MS, team as calls } from "../api.ts";
+import { CALL_MS, situations, team as calls } from "../api.ts";
 import type { Contradiction, GetHandoverResponse, ListContradictionsResponse, ListGapsResponse, ListSitrepsResponse } from "../gen/polder/v1/team_service_pb.ts";
+import type { GetDigestResponse, GetSituationResponse, ListScalingResponse } from "../gen/polder/v1/situation_service_pb.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { Item } from "../picture.ts";
 import { disputeList } from "../views/team/disputes.ts";
@@ -34,6 +35,11 @@ export class Room {
   readonly sitreps: Answer<ListSitrepsResponse>;
   readonly desk: SitrepDesk;
   readonly help: Answer<ListAssistanceResponse>;
+  readonly situation: Answer<GetSituationResponse>;
+  readonly digest: Answer<GetDigestResponse>;
+  readonly scaling: Answer<ListScalingResponse>;
+  /** The column for which somebody reads; 0: all. */
+  column = 0;
   /** What somebody asks, offers, accepts or moves. */
   helping: HelpForm | undefined;
   onlyOpen = false;
@@ -65,6 +71,18 @@ export class Room {
       ({ incident, atMs }) => calls.listAssistance({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
       house.draw,
     );
+    this.situation = new Answer(
+      ({ incident, atMs }) => situations.getSituation({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
+    this.digest = new Answer(
+      ({ incident, atMs, also }) => situations.getDigest({ incident, discipline: Number(also), party: house.party(), ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
+    this.scaling = new Answer(
+      ({ incident, atMs }) => situations.listScaling({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
+      house.draw,
+    );
     this.desk = new SitrepDesk(house, () => this.sitreps.hurry());
   }
 
@@ -75,9 +93,18 @@ export class Room {
     this.gaps.follow(on("handover"));
     this.sitreps.follow(on("sitreps"));
     this.help.follow(on("help"));
+    this.situation.follow(on("situation"));
+    this.digest.follow(tab === "situation" && about ? { ...about, also: String(this.column) } : undefined);
+    this.scaling.follow(on("situation"));
     // Another moment than that of which one is read.
     const { reading } = this.desk;
     if (tab === "sitreps" && about && reading && reading.atMs !== about.atMs) this.desk.read(reading.name, about.atMs);
+  }
+
+  /** Reads for a column. */
+  readFor(column: number): void {
+    this.column = column;
+    this.house.draw();
   }
 
   /** Since when things count as changed, seen from a moment. */
@@ -103,7 +130,7 @@ export class Room {
     this.ruled.clear();
     this.sinceMs = undefined;
     this.desk.turn();
-    for (const one of [this.disputes, this.handover, this.gaps, this.sitreps, this.help]) one.forget();
+    for (const one of [this.disputes, this.handover, this.gaps, this.sitreps, this.help, this.situation, this.digest, this.scaling]) one.forget();
   }
 
   /** Contradictions between entries of which one passes the filters, open ones first. */

@@ -4,7 +4,9 @@ import type { AssistanceTrouble } from "../gen/polder/v1/assistance_pb.ts";
 import type { RequestState } from "../gen/polder/v1/assistance_request_pb.ts";
 import type { CountBasis } from "../gen/polder/v1/count_pb.ts";
 import type { SitrepTheme } from "../gen/polder/v1/sitrep_pb.ts";
-import type { MatterSort, Section } from "../gen/polder/v1/team_service_pb.ts";
+import type { Section } from "../gen/polder/v1/incident_pb.ts";
+import type { DigestReason } from "../gen/polder/v1/situation_service_pb.ts";
+import type { MatterSort } from "../gen/polder/v1/team_service_pb.ts";
 import type { Lang } from "./index.ts";
 
 type Pair = readonly [nl: string, en: string];
@@ -23,6 +25,26 @@ const words = {
   versionsMore: ["versies meer", "versions more"],
   contradictionsMore: ["tegenspraken meer", "contradictions more"],
   tooManyVersions: ["er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten", "too many versions take part: more than a decision can rest on"],
+  situation: ["Situatiebeeld", "Situation picture"],
+  withoutWord: ["partijen zonder woord", "parties without a word"],
+  clocks: ["Klokken", "Clocks"],
+  inTime: ["op tijd:", "in time:"],
+  clockDescription: ["eerste beschrijving", "first description"],
+  clockProcessing: ["geverifieerd en geplaatst", "verified and placed"],
+  clockTooLate: ["te laat", "too late"],
+  clockMet: ["gereed", "done"],
+  clockLeft: ["nog", "left:"],
+  noOwner: ["niemand houdt het bij", "nobody keeps it"],
+  staleNotShown: ["verouderd en niet getoond", "stale and not shown"],
+  digestEmpty: ["Niets om te zien.", "Nothing to be seen."],
+  heldBack: ["Achtergehouden", "Held back"],
+  scalingTitle: ["Fase, GRIP en teams", "Phase, GRIP and teams"],
+  began: ["gestart", "began"],
+  ended: ["beëindigd", "ended"],
+  calledIn: ["het plan roept op", "the plan brings in"],
+  digest: ["Het eerst te zien", "To be seen first"],
+  digestFor: ["Gelezen voor", "Read for"],
+  everyColumn: ["alle kolommen", "all columns"],
   sections: ["Onderdelen van het beeld", "Sections of the picture"],
   nobodyFilled: ["niemand heeft het gevuld", "nobody has filled it"],
   lastWord: ["laatste woord", "last word"],
@@ -213,6 +235,12 @@ export const matterWords: Readonly<Record<MatterSort, Pair>> = {
 
 export const sectionWords: Readonly<Record<Section, Pair>> = {
   0: ["?", "?"], 1: ["incident", "incident"], 2: ["bestrijding", "response"], 3: ["prognose en aanpak", "prognosis and approach"],
+};
+
+export const digestWords: Readonly<Record<DigestReason, Pair>> = {
+  0: ["Overig", "Other"], 1: ["U moet zeggen dat u het zag", "You must say that you saw it"], 2: ["Van u en te laat", "Yours and late"],
+  3: ["Van u en binnen het uur", "Yours and due within the hour"], 4: ["Tegenspraak", "Contradicting"], 5: ["Aan u gevraagd of gezegd", "Asked of you, or said to you"],
+  6: ["Dringend of ernstig", "Urgent or severe"], 7: ["Besloten", "Decided"], 8: ["Van uw kolom", "Of your column"], 9: ["Van anderen", "Of others"],
 };
 
 export const themeWords: Readonly<Record<SitrepTheme, Pair>> = {

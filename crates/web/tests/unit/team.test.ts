@@ -6,7 +6,9 @@ import { AssistanceTroubleSchema } from "../../src/gen/polder/v1/assistance_pb.t
 import { RequestStateSchema } from "../../src/gen/polder/v1/assistance_request_pb.ts";
 import { CountBasisSchema } from "../../src/gen/polder/v1/count_pb.ts";
 import { SitrepThemeSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
-import { ContradictionSchema, MatterSortSchema, SectionSchema } from "../../src/gen/polder/v1/team_service_pb.ts";
+import { SectionSchema } from "../../src/gen/polder/v1/incident_pb.ts";
+import { DigestReasonSchema } from "../../src/gen/polder/v1/situation_service_pb.ts";
+import { ContradictionSchema, MatterSortSchema } from "../../src/gen/polder/v1/team_service_pb.ts";
 import { AGED_MS, Answer, PAUSE_MS } from "../../src/team/answer.ts";
 import { betweenEntries, countBasis, decidable, decidedFor, decision, subject } from "../../src/team/disputes.ts";
 import { SitrepSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
@@ -15,7 +17,7 @@ import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
 import { AssistanceSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
 import { EMPTY, accepting, begun, current, moved, partyName, wholeOf, wouldAccept } from "../../src/team/help.ts";
 import { language } from "../../src/words/index.ts";
-import { aspectWords, basisWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
+import { aspectWords, basisWords, digestWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
 
 describe("the words of a crisis team", () => {
   const cli = readFileSync("../../src/cli/team/words.rs", "utf8");
@@ -29,13 +31,13 @@ describe("the words of a crisis team", () => {
     for (const [name, pair] of shared) expect(pair, name).toEqual(known.get(rust(name)));
     const aspects = [...cli.matchAll(/"(\w+\.[\w.]+)" => \("([^"]+)", "([^"]+)"\)/g)].map(([, name, en, nl]) => [name, [nl, en]]);
     expect(Object.entries(aspectWords)).toEqual(aspects);
-    for (const table of [basisWords, matterWords, sectionWords, stateWords, troubleWords, themeWords]) {
+    for (const table of [basisWords, digestWords, matterWords, sectionWords, stateWords, troubleWords, themeWords]) {
       for (const [nl, en] of Object.values(table)) expect([cli.includes(`"${en}"`) || en === "", cli.includes(`"${nl}"`) || nl === ""], en).toEqual([true, true]);
     }
   });
 
   test("name every value of the contract", () => {
-    const tables = [[basisWords, CountBasisSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
+    const tables = [[basisWords, CountBasisSchema], [digestWords, DigestReasonSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
     for (const [table, schema] of tables) expect(Object.keys(table).map(Number), schema.typeName).toEqual(schema.values.map((one) => one.number));
   });
 

@@ -13,7 +13,7 @@ import { CareStateSchema } from "../../src/gen/polder/v1/care_capacity_pb.ts";
 import { DecisionStateSchema } from "../../src/gen/polder/v1/decision_pb.ts";
 import { EvacuationBasisSchema, EvacuationStateSchema } from "../../src/gen/polder/v1/evacuation_pb.ts";
 import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_pb.ts";
-import { ModeSchema, PhaseSchema } from "../../src/gen/polder/v1/incident_pb.ts";
+import { ModeSchema, PhaseSchema, TeamSchema } from "../../src/gen/polder/v1/incident_pb.ts";
 import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
 import { OfferStateSchema } from "../../src/gen/polder/v1/assistance_offer_pb.ts";
 import { ReceptionStateSchema } from "../../src/gen/polder/v1/reception_pb.ts";
@@ -63,6 +63,7 @@ describe("the two languages", () => {
       caller: CallerKindSchema,
       mode: ModeSchema,
       phase: PhaseSchema,
+      team: TeamSchema,
       trend: WaterTrendSchema,
       service: VitalServiceSchema,
       outage: OutageStateSchema,

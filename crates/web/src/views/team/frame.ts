@@ -10,11 +10,12 @@ import { team, type TeamWord } from "../../words/team.ts";
 import { queue } from "../words.ts";
 import { handoverPage } from "./handover.ts";
 import { helpPage } from "./help.ts";
+import { situationPage } from "./situation.ts";
 import { readTitle, sitrepsPage } from "./sitreps.ts";
 
-const NAMES: Record<Tab, TeamWord> = { handover: "handoverTab", sitreps: "sitrepsTab", help: "helpTab" };
+const NAMES: Record<Tab, TeamWord> = { situation: "situation", handover: "handoverTab", sitreps: "sitrepsTab", help: "helpTab" };
 const PAGES: Record<Tab, (room: Room, shown: Shown, actions: Actions) => unknown> = {
-  handover: handoverPage, sitreps: sitrepsPage, help: helpPage,
+  situation: situationPage, handover: handoverPage, sitreps: sitrepsPage, help: helpPage,
 };
 
 /** What a sheet of paper is. */

@@ -11,6 +11,7 @@ import { matterWords, named, sectionWords, team, type TeamWord } from "../../wor
 import { claim } from "../words.ts";
 import { dispute } from "./disputes.ts";
 import { standing } from "./frame.ts";
+import { ownerOf } from "./situation.ts";
 
 const HOUR_MS = 3_600_000;
 const SHIFTS = [SHIFT_HOURS, 12, 24];
@@ -93,8 +94,9 @@ function sectionLine(one: SectionState, shown: Shown): TemplateResult {
   const { t, lang, number, moment } = shown.language;
   const last = millis(one.lastTime);
   const name = html`<b>${named(lang, sectionWords, one.section)}</b>`;
-  if (last === undefined) return html`${name}: <b class="badge refused">${team(lang, "nobodyFilled")}</b>`;
-  return html`${name}: ${number(one.entryCount)} ${t.entries}, ${team(lang, "ofWhichStale")} ${number(one.staleCount)} · ${team(lang, "lastWord")} ${moment(last, shown.nowMs)}`;
+  const owner = ownerOf(one.owner, lang);
+  if (last === undefined) return html`${name}: <b class="badge refused">${team(lang, "nobodyFilled")}</b> · ${owner}`;
+  return html`${name}: ${number(one.entryCount)} ${t.entries}, ${team(lang, "ofWhichStale")} ${number(one.staleCount)} · ${team(lang, "lastWord")} ${moment(last, shown.nowMs)} · ${owner}`;
 }
 
 /** A party, how old its last word is, and how much of it is stale. */
