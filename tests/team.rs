@@ -18,6 +18,8 @@ mod harness;
 mod limburg;
 #[path = "team/matters.rs"]
 mod matters;
+#[path = "team/methane.rs"]
+mod methane;
 #[path = "team/replay.rs"]
 mod replay;
 #[path = "team/reviews.rs"]

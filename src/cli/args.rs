@@ -43,8 +43,8 @@ pub use self::{
     serve::ServeArgs,
     team::{
         AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DigestArgs,
-        DraftSitrepArgs, GapsArgs, HandoverArgs, IssueSitrepArgs, NationalArgs, ReviewArgs,
-        ShowSitrepArgs, SitrepCommand, SituationArgs,
+        DraftSitrepArgs, GapsArgs, HandoverArgs, IssueSitrepArgs, MethaneArgs, NationalArgs,
+        ReviewArgs, ShowSitrepArgs, SitrepCommand, SituationArgs,
     },
 };
 
@@ -89,6 +89,8 @@ pub enum Command {
     Erase(EraseArgs),
     /// Lists entries
     List(ListArgs),
+    /// Makes the first report of an incident by M/ETHANE, and asks what is not given
+    Methane(Box<MethaneArgs>),
     /// Shows the picture and every change to it, live
     Watch(WatchArgs),
     /// Shows what was known, or what held, at a moment

@@ -16,6 +16,7 @@ mod incidents;
 mod join;
 mod key;
 mod links;
+mod methane;
 mod people;
 mod read;
 mod recall;
@@ -228,6 +229,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Gaps(args) => team::gaps(context, args).await,
         Command::Acknowledge(args) => team::acknowledge(context, args).await,
         Command::Forecasts(args) => team::forecasts(context, args).await,
+        Command::Methane(args) => methane::methane(context, *args).await,
         Command::Handover(args) => team::handover(context, args).await,
         Command::Situation(args) => team::situation(context, args).await,
         Command::National(args) => team::national(context, args).await,

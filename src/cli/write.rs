@@ -94,7 +94,7 @@ fn item_of_line(line: &str, incident: Option<&str>) -> anyhow::Result<PublishIte
 }
 
 /// Sends items in batches and says what became of each.
-struct Sender<'c> {
+pub(super) struct Sender<'c> {
     context: &'c Context,
     channel: Connection,
     audience: String,
@@ -105,7 +105,7 @@ struct Sender<'c> {
 }
 
 impl<'c> Sender<'c> {
-    fn new(
+    pub(super) fn new(
         context: &'c Context,
         channel: Connection,
         audience: Option<&str>,
@@ -115,7 +115,11 @@ impl<'c> Sender<'c> {
         Self { context, channel, audience, waiting: Vec::new(), wait, published: 0, refused: 0 }
     }
 
-    async fn push(&mut self, item: PublishItem, line: Option<usize>) -> anyhow::Result<()> {
+    pub(super) async fn push(
+        &mut self,
+        item: PublishItem,
+        line: Option<usize>,
+    ) -> anyhow::Result<()> {
         self.waiting.push((item, line));
         if self.waiting.len() >= BATCH { self.flush().await } else { Ok(()) }
     }
@@ -175,7 +179,7 @@ impl<'c> Sender<'c> {
         Ok(())
     }
 
-    async fn end(mut self) -> anyhow::Result<u8> {
+    pub(super) async fn end(mut self) -> anyhow::Result<u8> {
         self.flush().await?;
         let words = self.context.words;
         if self.published + self.refused > 1 && !self.context.common.json {

@@ -234,3 +234,53 @@ pub struct DigestArgs {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..=200))]
     pub lines: i32,
 }
+
+/// `methane`.
+#[derive(Debug, Args)]
+pub struct MethaneArgs {
+    /// Type of incident: what happened, in a few words [default: asked at a terminal]
+    #[arg(value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Major incident: everything of it is urgent
+    #[arg(long)]
+    pub major: bool,
+    /// Exact location in words
+    #[arg(long, value_name = "PLACE")]
+    pub exact: Option<String>,
+    /// Latitude,longitude in degrees WGS 84
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Hazards, present and possible
+    #[arg(long, value_name = "TEXT")]
+    pub hazards: Option<String>,
+    /// Access: routes that are safe
+    #[arg(long, value_name = "TEXT")]
+    pub access: Option<String>,
+    /// Number of casualties that need help at once (red)
+    #[arg(long, value_name = "NUMBER")]
+    pub t1: Option<u32>,
+    /// Number of casualties that need help soon (yellow)
+    #[arg(long, value_name = "NUMBER")]
+    pub t2: Option<u32>,
+    /// Number of casualties that can wait (green)
+    #[arg(long, value_name = "NUMBER")]
+    pub t3: Option<u32>,
+    /// Number of dead
+    #[arg(long, value_name = "NUMBER")]
+    pub dead: Option<u32>,
+    /// Emergency services that are needed
+    #[arg(long, value_name = "TEXT")]
+    pub services: Option<String>,
+    /// Incident [default: the only open one]
+    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
+    pub incident: Option<String>,
+    /// Column that speaks: fire, police, medical, water, ...
+    #[arg(long, short)]
+    pub discipline: Option<String>,
+    /// Party that speaks [default: that of the node]
+    #[arg(long)]
+    pub party: Option<String>,
+    /// Audience that may see it [default: everybody who takes part]
+    #[arg(long, value_name = "ID")]
+    pub audience: Option<String>,
+}

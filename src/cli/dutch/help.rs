@@ -127,6 +127,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("TAG", "CODE"),
     ("TEAM", "TEAM"),
     ("TEXT", "TEKST"),
+    ("TYPE", "TYPE"),
     ("TIME", "TIJD"),
     ("TITLE", "TITEL"),
     ("TOKEN", "TOKEN"),

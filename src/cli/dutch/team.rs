@@ -23,6 +23,27 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[INCIDENT, KNOWN, ("open", "Laat weg waarover iemand besloten heeft")],
     },
     Text {
+        path: "methane",
+        about: "Maakt de eerste melding van een incident volgens M/ETHANE, en vraagt wat ontbreekt",
+        args: &[
+            ("kind", "Type incident: wat er gebeurd is, in een paar woorden [standaard: gevraagd]"),
+            ("major", "Groot incident: alles ervan is spoed"),
+            ("exact", "Exacte plaats in woorden"),
+            ("at", "Breedte,lengte in graden WGS 84"),
+            ("hazards", "Gevaren, nu en mogelijk"),
+            ("access", "Bereikbaarheid: veilige routes"),
+            ("t1", "Aantal slachtoffers dat meteen hulp nodig heeft (rood)"),
+            ("t2", "Aantal slachtoffers dat spoedig hulp nodig heeft (geel)"),
+            ("t3", "Aantal slachtoffers dat kan wachten (groen)"),
+            ("dead", "Aantal overledenen"),
+            ("services", "Welke hulp nodig is"),
+            INCIDENT,
+            ("discipline", "Kolom die spreekt: fire, police, medical, water, ..."),
+            SPEAKER,
+            ("audience", "Doelgroep die het mag zien [standaard: iedereen die meedoet]"),
+        ],
+    },
+    Text {
         path: "situation",
         about: "Toont het situatiebeeld: de onderdelen, van wie ze zijn, klokken van de wet, wat het \
                 zwaarst weegt",

@@ -38,6 +38,20 @@ words! {
     too_many_versions: "too many versions take part: more than a decision can rest on",
         "er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten";
     sections: "Sections of the picture", "Onderdelen van het beeld";
+    methane_needs_type: "say what happened: polder methane \"bus in the water\"", "zeg wat er gebeurd is: polder methane \"bus te water\"";
+    methane_major: "Major incident? y/n", "Groot incident? j/n";
+    methane_exact: "Exact location", "Exacte plaats";
+    methane_type: "Type of incident: what happened", "Type incident: wat is er gebeurd";
+    methane_hazards: "Hazards, present and possible", "Gevaren, nu en mogelijk";
+    methane_access: "Access: routes that are safe", "Bereikbaarheid: veilige routes";
+    methane_number: "Number of casualties:", "Aantal slachtoffers:";
+    methane_dead: "dead", "overleden";
+    methane_no_number: "is no number", "is geen getal";
+    methane_services: "Emergency services that are needed", "Welke hulp is nodig";
+    methane_hazards_title: "Hazards", "Gevaren";
+    methane_access_title: "Access", "Bereikbaarheid";
+    methane_casualties_title: "Casualties", "Slachtoffers";
+    methane_services_title: "Needed", "Nodig";
     situation: "Situation picture", "Situatiebeeld";
     national: "Picture of the nation", "Landelijk beeld";
     scaling_title: "Phase, GRIP and teams", "Fase, GRIP en teams";
