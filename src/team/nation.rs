@@ -112,18 +112,20 @@ pub(crate) fn national(
     let mut states =
         SECTIONS.map(|section| SectionState { section: section.into(), ..SectionState::default() });
     let mut stale = [0; SECTIONS.len()];
+    let mut counts = [0; SECTIONS.len()];
     for (place, view) in views.iter().enumerate() {
         let seen = |scope: Id| view.sees(scope);
         let (open, listed, regional) = view.ask(|board| {
             let (open, contradicting) = open_contradictions(board, view.now_ms, seen);
-            let listed = find(board, view.now_ms, &contradicting, |_| true, seen);
+            let listed = find(board, view.now_ms, &contradicting, wanted, |_| true, seen);
             let of = |version: &Version| regions.of(view.node(), version);
             (open, listed, regional(board, view.now_ms, &contradicting, of, seen))
         })?;
         answer.open_contradictions += open as i32;
         answer.incidents.push(format!("incidents/{}", view.incident));
         for (at, listed) in listed.into_iter().enumerate() {
-            states[at].entry_count += (listed.entries.len() + listed.stale_left_out) as i32;
+            states[at].entry_count += (listed.count + listed.stale_left_out) as i32;
+            counts[at] += listed.count;
             states[at].stale_count += listed.stale_left_out as i32;
             stale[at] += listed.stale_left_out as i32;
             lines[at].extend(listed.entries.into_iter().map(|line| (place, line)));
@@ -137,13 +139,15 @@ pub(crate) fn national(
         });
     }
     let mut room = BYTES_MAX;
-    for ((state, mut lines), stale_left_out) in states.into_iter().zip(lines).zip(stale) {
+    for (((state, mut lines), stale_left_out), count) in
+        states.into_iter().zip(lines).zip(stale).zip(counts)
+    {
         lines.sort_unstable_by_key(|(_, line)| line.order());
         let mut told = Vec::new();
         for (place, line) in lines.iter().take(wanted) {
             told.extend(tell_lines(&views[*place], &[*line], 1, regions, &mut room)?);
         }
-        let left_out = (lines.len() - told.len()) as i32;
+        let left_out = (count - told.len()) as i32;
         let state = Some(state);
         answer.sections.push(SectionPicture { state, lines: told, left_out, stale_left_out });
     }

@@ -10,7 +10,7 @@ use polder_picture::{
     refusal::Refusal,
     team::{
         digest::{Reader, digest as find_digest},
-        handover::{gaps as find_gaps, handover},
+        handover::{gaps as find_gaps, overdue},
         said::Said,
         situation::{Line, open_contradictions, situation as find},
         tally::{Filled, SECTIONS},
@@ -74,8 +74,8 @@ pub(crate) fn situation(
     let seen = |scope: Id| view.sees(scope);
     let (open, found, gaps, late) = view.ask(|board| {
         let (open, contradicting) = open_contradictions(board, view.now_ms, seen);
-        let found = find(board, view.now_ms, &contradicting, wanted, seen);
-        let late = handover(board, view.now_ms, view.now_ms, seen).overdue.len();
+        let found = find(board, view.now_ms, &contradicting, wanted_lines, wanted, seen);
+        let late = overdue(board, view.now_ms, seen);
         (open, found, find_gaps(board, view.now_ms, seen), late)
     })?;
     let data = view.data()?;
@@ -93,7 +93,7 @@ pub(crate) fn situation(
         let lines = tell_lines(view, &listed.entries, wanted_lines, regions, &mut room)?;
         answer.sections.push(SectionPicture {
             state: Some(section_state(&data, state)),
-            left_out: (listed.entries.len() - lines.len()) as i32,
+            left_out: (listed.count - lines.len()) as i32,
             stale_left_out: listed.stale_left_out as i32,
             lines,
         });
@@ -153,7 +153,7 @@ pub(crate) fn digest(
         since_ms: request.since.as_ref().map_or(0, polder_picture::attributes::millis),
     };
     let found =
-        view.ask(|board| find_digest(board, &reader, view.now_ms, |scope| view.sees(scope)))?;
+        view.ask(|board| find_digest(board, &reader, view.now_ms, wanted, |at| view.sees(at)))?;
     let mut answer = GetDigestResponse::default();
     let mut room = BYTES_MAX;
     let mut held: BTreeMap<(i32, i32), i32> = BTreeMap::new();

@@ -408,9 +408,9 @@ fn views(board: &Board) -> String {
     let region = |version: &Version| version.said.party.clone();
     format!(
         "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
-        situation(board, NOW_MS, &contradicting, |_| true, seen),
+        situation(board, NOW_MS, &contradicting, usize::MAX, |_| true, seen),
         regional(board, NOW_MS, &contradicting, region, seen),
-        digest(board, &reader(), NOW_MS, seen),
+        digest(board, &reader(), NOW_MS, usize::MAX, seen),
         attended(board, NOW_MS, seen),
         handover(board, NOW_MS - 10, NOW_MS + 10, seen),
         gaps(board, NOW_MS, seen),
@@ -427,7 +427,7 @@ fn reader() -> Reader {
 fn nothing_is_told_twice(board: &Board) {
     let seen = |_| true;
     let (_, contradicting) = open_contradictions(board, NOW_MS, seen);
-    let sections = situation(board, NOW_MS, &contradicting, |_| true, seen);
+    let sections = situation(board, NOW_MS, &contradicting, usize::MAX, |_| true, seen);
     let mut told = std::collections::BTreeSet::new();
     for line in sections.iter().flat_map(|section| &section.entries) {
         assert!(told.insert(line.at), "{:?} stands twice", line.at);
@@ -440,7 +440,7 @@ fn nothing_is_told_twice(board: &Board) {
     let entries: usize = regions.values().map(|one| one.filled.entries).sum();
     assert_eq!(entries, current.count());
     let mut told = std::collections::BTreeSet::new();
-    for line in digest(board, &reader(), NOW_MS, seen) {
+    for line in digest(board, &reader(), NOW_MS, usize::MAX, seen) {
         assert!(told.insert(line.at), "{:?} is in the digest twice", line.at);
     }
 }

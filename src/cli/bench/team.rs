@@ -15,7 +15,8 @@ use polder_picture::{
     },
 };
 use polder_wire::v1::{
-    Action, ActionState, Count, Entry, GetHandoverRequest, Lane, ListAttentionRequest,
+    Action, ActionState, Count, Entry, GetDigestRequest, GetHandoverRequest,
+    GetNationalPictureRequest, GetSituationRequest, Lane, ListAttentionRequest,
     ListContradictionsRequest, ListGapsRequest, Outage, PublishEntriesRequest, PublishItem,
     Statement, Text, VitalService, WaterLevel, entry::Body,
 };
@@ -122,18 +123,46 @@ impl Bench<'_> {
             let (first, _) = opened(&channel).await?;
             self.note(&format!("team_catch_up_{entries}"), "ms", vec![first]);
             let (mut whole, mut after) = (Vec::new(), Vec::new());
+            let mut looked = Vec::new();
             for round in 0..OPENINGS {
                 let number = round as u64 * 7_919 % entries;
                 put(&channel, number..number + 1, 1).await?;
                 let (contradictions, all) = opened(&channel).await?;
                 whole.push(all);
                 after.push(contradictions);
+                looked.push(situation(&channel).await?);
             }
             self.note(&format!("team_contradictions_{entries}"), "ms", after);
             self.note(&format!("team_picture_{entries}"), "ms", whole);
+            let (situations, rest): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+            let (digests, nations): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
+            self.note(&format!("team_situation_{entries}"), "ms", situations);
+            self.note(&format!("team_digest_{entries}"), "ms", digests);
+            self.note(&format!("team_national_{entries}"), "ms", nations);
         }
         Ok(())
     }
+}
+
+/// Milliseconds of the situation picture, of a digest of the last minute, and of the nation.
+async fn situation(channel: &Connection) -> anyhow::Result<(f64, (f64, f64))> {
+    let incident = INCIDENT.to_owned();
+    let mut service = team::situation_service(channel.clone());
+    let ms = |start: Instant| start.elapsed().as_secs_f64() * 1e3;
+    let start = Instant::now();
+    let request = GetSituationRequest { incident: incident.clone(), ..Default::default() };
+    service.get_situation(request).await?;
+    let situation = ms(start);
+    let start = Instant::now();
+    let minute_ago = crate::wall::system_ms().checked_sub(60_000).context("a clock")?;
+    let since = Some(polder_picture::attributes::timestamp(minute_ago));
+    let request = GetDigestRequest { incident: incident.clone(), since, ..Default::default() };
+    service.get_digest(request).await?;
+    let digest = ms(start);
+    let start = Instant::now();
+    let request = GetNationalPictureRequest { incident, ..Default::default() };
+    service.get_national_picture(request).await?;
+    Ok((situation, (digest, ms(start))))
 }
 
 async fn put(

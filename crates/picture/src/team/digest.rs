@@ -12,7 +12,7 @@ use super::{
     attention::attended,
     board::{Board, EntryRef},
     said::Said,
-    situation::open_contradictions,
+    situation::{first, open_contradictions},
 };
 use crate::record::Id;
 
@@ -47,8 +47,14 @@ pub struct Line {
     pub discipline: i32,
 }
 
-/// All that concerns a reader, the first to be read first.
-pub fn digest(board: &Board, reader: &Reader, now_ms: i64, seen: impl Fn(Id) -> bool) -> Vec<Line> {
+/// All that concerns a reader: so many lines as they are to be read, the others in any order.
+pub fn digest(
+    board: &Board,
+    reader: &Reader,
+    now_ms: i64,
+    wanted: usize,
+    seen: impl Fn(Id) -> bool,
+) -> Vec<Line> {
     let mut taken: HashSet<EntryRef> = HashSet::new();
     let mut lines = Vec::new();
     // Lines that are sorted by when they are due, and lines that are sorted by weight.
@@ -112,7 +118,7 @@ pub fn digest(board: &Board, reader: &Reader, now_ms: i64, seen: impl Fn(Id) -> 
         let rank = (reason as i32, Reverse(said.weight), Reverse(said.when_ms), *at);
         ranked.push((rank, Line { at: *at, reason, due_ms: None, discipline: said.discipline }));
     }
-    ranked.sort_unstable_by_key(|(rank, _)| *rank);
+    first(&mut ranked, wanted.saturating_sub(lines.len()), |(rank, _)| *rank);
     lines.extend(ranked.into_iter().map(|(_, line)| line));
     lines
 }

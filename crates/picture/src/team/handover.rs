@@ -63,6 +63,14 @@ pub fn handover(board: &Board, since_ms: i64, now_ms: i64, seen: impl Fn(Id) -> 
     handover
 }
 
+/// How much must be done or seen and is late.
+pub fn overdue(board: &Board, now_ms: i64, seen: impl Fn(Id) -> bool) -> usize {
+    let mut found = Handover::default();
+    open(board, now_ms, &seen, &mut found);
+    let unseen = attended(board, now_ms, &seen).into_iter().filter(|one| one.is_overdue());
+    found.overdue.len() + unseen.count()
+}
+
 fn open(board: &Board, now_ms: i64, seen: &impl Fn(Id) -> bool, handover: &mut Handover) {
     for at in board.open().filter(|at| seen(at.scope)) {
         let Some(version) = last(board, at) else { continue };

@@ -18,8 +18,10 @@ use crate::record::Id;
 /// What stands in one section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// Contradicting and urgent ones first, then the newest.
+    /// As many as were asked for: contradicting and urgent ones first, then the newest.
     pub entries: Vec<Line>,
+    /// Entries that are not stale, or are listed all the same.
+    pub count: usize,
     /// Entries that are not listed because they are stale.
     pub stale_left_out: usize,
 }
@@ -66,11 +68,12 @@ fn lists(version: &Version) -> bool {
     !said.retracted && said.acknowledges.is_empty() && said.sitrep.is_none()
 }
 
-/// The three sections. `contradicting`: entries that contradict others.
+/// The three sections. `contradicting`: entries that contradict others. `lines`: of each section.
 pub fn situation(
     board: &Board,
     now_ms: i64,
     contradicting: &BTreeSet<EntryRef>,
+    lines: usize,
     wanted: impl Fn(&Said) -> bool,
     seen: impl Fn(Id) -> bool,
 ) -> [Listed; SECTIONS.len()] {
@@ -89,9 +92,22 @@ pub fn situation(
         }
     }
     for section in &mut sections {
-        section.entries.sort_unstable_by_key(Line::order);
+        section.count = section.entries.len();
+        first(&mut section.entries, lines, Line::order);
+        section.entries.truncate(lines);
     }
     sections
+}
+
+/// Puts the first so many in order; the others follow in any.
+pub(super) fn first<T, K: Ord>(all: &mut [T], wanted: usize, key: impl Fn(&T) -> K) {
+    let ordered = if wanted < all.len() {
+        all.select_nth_unstable_by_key(wanted, &key);
+        &mut all[..wanted]
+    } else {
+        all
+    };
+    ordered.sort_unstable_by_key(key);
 }
 
 /// What came from one region.
