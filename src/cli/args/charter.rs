@@ -200,7 +200,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "LEVEL=TEAM")]
     pub team: Vec<String>,
     /// Ends it at once, and why
-    #[arg(long, value_name = "REASON", conflicts_with_all = ["bring", "team"])]
+    #[arg(long, value_name = "REASON")]
     pub end: Option<String>,
     /// Who signs.
     #[command(flatten)]

@@ -21,6 +21,9 @@ pub(in super::super) async fn plan(context: &Context, args: PlanArgs) -> anyhow:
     let region = named("parties", &args.region);
     let ours = |change: &Change| matches!(change, Change::Plan(one) if one.region == region);
     if let Some(reason) = &args.end {
+        if !args.bring.is_empty() || !args.team.is_empty() {
+            return Err(anyhow!("{}", context.words.plan_end_alone()).context(Misuse));
+        }
         return desk.end(&args.sign, ours, reason).await;
     }
     let known: Vec<_> = desk.known()?.parties().map(|(id, _)| id.to_owned()).collect();
