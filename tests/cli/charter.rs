@@ -212,3 +212,56 @@ async fn a_key_is_private_encrypted_and_never_signs_twice_under_one_number() {
     ]);
     assert!(code == 1 && told.contains("holds no number"), "{code} {told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_shown_called_on_and_ended_by_the_command_line() {
+    let home = Home::new();
+    let node = home.start().await;
+    let cli = Cli::of(&node);
+    let (anna, _) = key(&home, "anna.key");
+    cli.text(&["charter", "create", "Limburg", "--holder", "Anna", "--key", &anna]);
+    let sign = ["--key", anna.as_str()];
+    let say = |args: &[&str]| cli.text(&[args, &sign].concat());
+    for party in ["zuid", "politie", "defensie"] {
+        say(&["party", party, "--discipline", "government"]);
+    }
+    say(&["certify", "--party", "zuid,politie,defensie"]);
+    cli.text(&["incident", "create", "Geul", "--id", "geul", "--mode", "exercise"]);
+    say(&["member", "geul", "zuid"]);
+    let (code, told) = cli.run(&["plan", "zuid"]);
+    assert!(code == 1 && told.contains("has no plan"), "{code} {told}");
+    let (code, told) = cli.run(&["plan", "zuid", "--bring", "2=politie"]);
+    assert!(code == 2 && told.contains("--key"), "{code} {told}");
+    for (wrong, why) in [
+        (["--bring", "9=politie"], "GRIP 1 to 5"),
+        (["--bring", "politie"], "LEVEL="),
+        (["--bring", "2=army"], "army"),
+        (["--team", "2=rot:soon"], "soon"),
+        (["--team", "2=choir"], "choir"),
+    ] {
+        let (code, told) = cli.run(&[&["plan", "zuid"][..], &wrong, &sign].concat());
+        assert!(code == 2 && told.contains(why), "{wrong:?}: {code} {told}");
+    }
+    let made = ["--bring", "2=politie", "--bring", "4=defensie", "--team", "2=rot:40"];
+    say(&[&["plan", "zuid"][..], &made].concat());
+    let shown = cli.text(&["plan", "zuid"]);
+    assert_eq!(shown.trim(), "GRIP 2: politie · ROT (40 min)\nGRIP 4: defensie");
+    cli.text(&["incident", "update", "geul", "--region", "zuid", "--grip", "2"]);
+    let charter = cli.text(&["charter", "show"]);
+    for line in ["zuid: GRIP 2: politie · ROT (40 min); GRIP 4: defensie", "geul: zuid GRIP 2"] {
+        assert!(charter.contains(line), "{line:?} in\n{charter}");
+    }
+    let waiting = cli.text(&["acknowledge", "-i", "geul"]);
+    assert!(waiting.contains("called in by the plan") && waiting.contains("politie:"), "{waiting}");
+    assert!(!waiting.contains("defensie:"), "{waiting}");
+    let history = cli.text(&["incident", "history", "geul", "--lang", "nl"]);
+    assert!(history.contains("zuid GRIP 2\n    het plan roept op politie"), "{history}");
+    let situation = cli.text(&["situation", "-i", "geul"]);
+    assert!(situation.contains("ROT zuid due"), "{situation}");
+    let (code, told) =
+        cli.run(&[&["plan", "zuid", "--end", "old", "--team", "1=copi"][..], &sign].concat());
+    assert!(code == 2 && told.contains("stands alone"), "{code} {told}");
+    say(&["plan", "zuid", "--end", "another region has it"]);
+    let (code, told) = cli.run(&["plan", "zuid"]);
+    assert!(code == 1 && told.contains("has no plan"), "{code} {told}");
+}

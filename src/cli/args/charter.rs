@@ -202,9 +202,15 @@ pub struct PlanArgs {
     /// Ends it at once, and why
     #[arg(long, value_name = "REASON")]
     pub end: Option<String>,
-    /// Who signs.
-    #[command(flatten)]
-    pub sign: SignArgs,
+    /// Key file to sign with, of `polder charter key`; showing needs none
+    #[arg(long, env = "POLDER_KEY", value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// File that holds the passphrase of the key [default: it is asked for]
+    #[arg(long, env = "POLDER_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Why, in one line; stands in the charter
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub note: String,
 }
 
 /// `role`.

@@ -10,7 +10,12 @@ use polder_wire::v1::{
 use prost_types::Duration;
 
 use super::{
-    super::{Context, Misuse, args::PlanArgs, client::enumeration, say},
+    super::{
+        Context, Misuse,
+        args::{PlanArgs, SignArgs},
+        client::enumeration,
+        say,
+    },
     Desk, named, replacing,
     show::id,
 };
@@ -24,7 +29,7 @@ pub(in super::super) async fn plan(context: &Context, args: PlanArgs) -> anyhow:
         if !args.bring.is_empty() || !args.team.is_empty() {
             return Err(anyhow!("{}", context.words.plan_end_alone()).context(Misuse));
         }
-        return desk.end(&args.sign, ours, reason).await;
+        return desk.end(&signer(context, &args)?, ours, reason).await;
     }
     let known: Vec<_> = desk.known()?.parties().map(|(id, _)| id.to_owned()).collect();
     if args.bring.is_empty() && args.team.is_empty() {
@@ -39,7 +44,16 @@ pub(in super::super) async fn plan(context: &Context, args: PlanArgs) -> anyhow:
     }
     let replaced = desk.replaced(ours)?;
     let plan = ResponsePlan { region: region.clone(), levels };
-    desk.say(&args.sign, vec![replacing(Change::Plan(plan), replaced)]).await
+    desk.say(&signer(context, &args)?, vec![replacing(Change::Plan(plan), replaced)]).await
+}
+
+fn signer(context: &Context, args: &PlanArgs) -> anyhow::Result<SignArgs> {
+    let missing = || anyhow!("{}", context.words.plan_needs_key()).context(Misuse);
+    Ok(SignArgs {
+        key: args.key.clone().ok_or_else(missing)?,
+        passphrase_file: args.passphrase_file.clone(),
+        note: args.note.clone(),
+    })
 }
 
 /// A level and what belongs to it, from `4=one,other`.
