@@ -11,16 +11,16 @@ pub struct ImpactArgs {
     #[command(flatten)]
     pub ask: AskArgs,
     /// Only what this outage, or facility that is down, does; the first signs of its id are enough
-    #[arg(long, value_name = "ENTRY", conflicts_with_all = ["what_if", "facility"])]
+    #[arg(long, value_name = "ENTRY")]
     pub outage: Option<String>,
     /// Counts as if this service failed: power, drinking_water, telecom, ...; say where
-    #[arg(long, value_name = "SERVICE", conflicts_with = "facility")]
+    #[arg(long, value_name = "SERVICE")]
     pub what_if: Option<String>,
     /// Where it fails: within so far of a point, such as 50.86,5.83,5km
-    #[arg(long, value_name = "LAT,LON,RADIUS", allow_hyphen_values = true, requires = "what_if")]
+    #[arg(long, value_name = "LAT,LON,RADIUS", allow_hyphen_values = true)]
     pub near: Option<String>,
     /// Where it fails, by the name of the place
-    #[arg(long, value_name = "PLACE", requires = "what_if")]
+    #[arg(long, value_name = "PLACE")]
     pub place: Option<String>,
     /// Counts as if this facility went down; the first signs of its id are enough
     #[arg(long, value_name = "ENTRY")]

@@ -54,22 +54,14 @@ pub(in crate::cli) async fn impact(context: &Context, args: ImpactArgs) -> anyho
 
 /// What the flags suppose; nothing when they name neither a service nor a facility.
 fn supposed(args: &ImpactArgs, facility: String) -> anyhow::Result<Option<WhatIf>> {
+    check(args)?;
+    if args.what_if.is_none() && facility.is_empty() {
+        return Ok(None);
+    }
     let service = match &args.what_if {
         Some(word) => client::enumeration("VITAL_SERVICE", word, VitalService::from_str_name)?,
         None => VitalService::Unspecified,
     };
-    if args.what_if.is_none() && facility.is_empty() {
-        let alone = args.from.is_some() || args.until.is_some();
-        if alone {
-            let sentence = "--from and --until say when --what-if or --facility happens";
-            return Err(anyhow::anyhow!(sentence).context(Misuse));
-        }
-        return Ok(None);
-    }
-    if args.what_if.is_some() && args.near.is_none() && args.place.is_none() {
-        let sentence = "--what-if needs --near LAT,LON,RADIUS or --place PLACE";
-        return Err(anyhow::anyhow!(sentence).context(Misuse));
-    }
     let moment = |text: &Option<String>| {
         text.as_deref().map(|text| client::moment(text, &Zoned::now())).transpose()
     };
@@ -81,6 +73,27 @@ fn supposed(args: &ImpactArgs, facility: String) -> anyhow::Result<Option<WhatIf
         start_time: moment(&args.from)?,
         repair_time: moment(&args.until)?,
     }))
+}
+
+/// Flags that do not go together.
+fn check(args: &ImpactArgs) -> anyhow::Result<()> {
+    let supposes = args.what_if.is_some() || args.facility.is_some();
+    let somewhere = args.near.is_some() || args.place.is_some();
+    let when = args.from.is_some() || args.until.is_some();
+    let wrong = if args.outage.is_some() && supposes {
+        "--outage asks of what is so, --what-if and --facility of what is not"
+    } else if args.what_if.is_some() && args.facility.is_some() {
+        "--what-if or --facility: not both"
+    } else if args.what_if.is_some() && !somewhere {
+        "--what-if needs --near LAT,LON,RADIUS or --place PLACE"
+    } else if args.what_if.is_none() && somewhere {
+        "--near and --place say where the service of --what-if fails"
+    } else if !supposes && when {
+        "--from and --until say when --what-if or --facility happens"
+    } else {
+        return Ok(());
+    };
+    Err(anyhow::anyhow!(wrong).context(Misuse))
 }
 
 /// A circle as people type it: latitude, longitude and radius, the last in km or m.
