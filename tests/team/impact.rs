@@ -124,6 +124,31 @@ async fn an_outage_takes_down_what_hangs_on_it_until_it_is_restored() {
 }
 
 #[tokio::test]
+async fn flags_that_do_not_go_together_are_refused_before_anything_is_asked() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    for (flags, why) in [
+        (&["--what-if", "power"][..], "--near"),
+        (&["--what-if", "magic", "--place", "Horn"], "is no vital service"),
+        (&["--what-if", "power", "--near", "here"], "50.86,5.83,5km"),
+        (&["--place", "Horn"], "--what-if"),
+        (&["--until", "12:00"], "--until"),
+        (
+            &["--what-if", "power", "--place", "Horn", "--facility", "0b8f6a2e"],
+            "no outage or facility",
+        ),
+    ] {
+        let address = node.address();
+        let mut all = vec!["--node", &address, "--lang", "en", "impact"];
+        all.extend(flags);
+        let (code, text) = said(&run(&all));
+        assert!(code == if why.starts_with("no outage") { 1 } else { 2 }, "{code}: {text}");
+        assert!(text.contains(why), "{why}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_is_refused_with_its_field_and_a_reason() {
     let home = Home::new();
     let node = home.start().await;

@@ -19,6 +19,7 @@ use super::{Asked, asked};
 use crate::{
     cli::{
         Context, Misuse, args::ImpactArgs, client, say, say_json, session::Connection, show::Lines,
+        words::Words,
     },
     json,
 };
@@ -40,7 +41,7 @@ pub(in crate::cli) async fn impact(context: &Context, args: ImpactArgs) -> anyho
         Some(name) => named(name, &["facility"]).await?,
         None => String::new(),
     };
-    let what_if = supposed(&args, facility)?;
+    let what_if = supposed(&args, facility, context.words)?;
     let supposes = what_if.is_some();
     let request = GetImpactRequest { incident: incident.name.clone(), known_at, outage, what_if };
     let answer = service(channel).get_impact(request).await?.into_inner();
@@ -53,8 +54,8 @@ pub(in crate::cli) async fn impact(context: &Context, args: ImpactArgs) -> anyho
 }
 
 /// What the flags suppose; nothing when they name neither a service nor a facility.
-fn supposed(args: &ImpactArgs, facility: String) -> anyhow::Result<Option<WhatIf>> {
-    check(args)?;
+fn supposed(args: &ImpactArgs, facility: String, words: Words) -> anyhow::Result<Option<WhatIf>> {
+    check(args, words)?;
     if args.what_if.is_none() && facility.is_empty() {
         return Ok(None);
     }
@@ -76,20 +77,20 @@ fn supposed(args: &ImpactArgs, facility: String) -> anyhow::Result<Option<WhatIf
 }
 
 /// Flags that do not go together.
-fn check(args: &ImpactArgs) -> anyhow::Result<()> {
+fn check(args: &ImpactArgs, words: Words) -> anyhow::Result<()> {
     let supposes = args.what_if.is_some() || args.facility.is_some();
     let somewhere = args.near.is_some() || args.place.is_some();
     let when = args.from.is_some() || args.until.is_some();
     let wrong = if args.outage.is_some() && supposes {
-        "--outage asks of what is so, --what-if and --facility of what is not"
+        words.outage_or_what_if()
     } else if args.what_if.is_some() && args.facility.is_some() {
-        "--what-if or --facility: not both"
+        words.what_if_or_facility()
     } else if args.what_if.is_some() && !somewhere {
-        "--what-if needs --near LAT,LON,RADIUS or --place PLACE"
+        words.what_if_needs_where()
     } else if args.what_if.is_none() && somewhere {
-        "--near and --place say where the service of --what-if fails"
+        words.where_needs_what_if()
     } else if !supposes && when {
-        "--from and --until say when --what-if or --facility happens"
+        words.when_needs_what_if()
     } else {
         return Ok(());
     };

@@ -42,6 +42,15 @@ words! {
     holds_out_unknown: "how long it holds out is not known", "hoe lang het dat overbrugt is onbekend";
     supposed: "supposed", "verondersteld";
     repair_expected: "repair expected", "herstel verwacht";
+    outage_or_what_if: "--outage asks of what is so, --what-if and --facility of what is not",
+        "--outage vraagt naar wat zo is, --what-if en --facility naar wat niet zo is";
+    what_if_or_facility: "--what-if or --facility: not both", "--what-if of --facility: niet beide";
+    what_if_needs_where: "--what-if needs --near LAT,LON,RADIUS or --place PLACE",
+        "--what-if heeft --near BREEDTE,LENGTE,STRAAL of --place PLAATS nodig";
+    where_needs_what_if: "--near and --place say where the service of --what-if fails",
+        "--near en --place zeggen waar de dienst van --what-if uitvalt";
+    when_needs_what_if: "--from and --until say when --what-if or --facility happens",
+        "--from en --until zeggen wanneer --what-if of --facility gebeurt";
     no_such_facility: "no outage or facility has an id that begins with",
         "geen uitval of object heeft een id die begint met";
     several_facilities: "several have an id that begins with",
