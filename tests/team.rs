@@ -14,6 +14,8 @@ mod decisions;
 #[path = "team/forecasts.rs"]
 mod forecasts;
 mod harness;
+#[path = "team/impact.rs"]
+mod impact;
 #[path = "team/limburg.rs"]
 mod limburg;
 #[path = "team/matters.rs"]

@@ -36,6 +36,8 @@ const OPAQUE: &[(&str, &str)] = &[
     ("SituationLine", "entry"),
     ("DigestLine", "entry"),
     ("ListSitrepsResponse", "sitreps"),
+    ("GetImpactResponse", "entries"),
+    ("ComparedScenario", "entry"),
     ("Content", "entry"),
     ("Retraction", "withdrawn"),
 ];

@@ -6,6 +6,7 @@ mod audit;
 mod bundle;
 mod charter;
 mod common;
+mod impact;
 mod incident;
 mod join;
 mod link;
@@ -29,6 +30,7 @@ pub use self::{
         MemberArgs, PartyArgs, PlanArgs, PowerArgs, RevokeArgs, RoleArgs, SaveArgs, SignArgs,
     },
     common::Common,
+    impact::{ImpactArgs, ScenariosArgs},
     incident::{
         CloseArgs, CreateArgs, IncidentCommand, IncidentHistoryArgs, IncidentListArgs,
         IncidentName, ModeArg, UpdateArgs,
@@ -113,6 +115,10 @@ pub enum Command {
     Acknowledge(AcknowledgeArgs),
     /// Shows how forecasts of water moved, and what came true
     Forecasts(AskArgs),
+    /// Shows what outages take down next and whom that hits; also of what is only supposed
+    Impact(ImpactArgs),
+    /// Puts scenarios side by side: likelihood, harm to national security, assumptions
+    Scenarios(ScenariosArgs),
     /// Makes what the next shift must know
     Handover(HandoverArgs),
     /// Makes a review of a whole incident: measures, time line, decisions with what was known, sitreps

@@ -230,6 +230,8 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Acknowledge(args) => team::acknowledge(context, args).await,
         Command::Forecasts(args) => team::forecasts(context, args).await,
         Command::Methane(args) => methane::methane(context, *args).await,
+        Command::Impact(args) => team::impact(context, args).await,
+        Command::Scenarios(args) => team::scenarios(context, args).await,
         Command::Handover(args) => team::handover(context, args).await,
         Command::Situation(args) => team::situation(context, args).await,
         Command::National(args) => team::national(context, args).await,

@@ -412,6 +412,8 @@ impl Words {
             "flood_defence" => "waterkering",
             "reception" => "opvang",
             "assistance_offer" => "bijstandsaanbod",
+            "facility" => "object",
+            "scenario" => "scenario",
             "retraction" => "intrekking",
             other => return other.replace('_', " "),
         };

@@ -9,6 +9,7 @@ mod bundle;
 mod charter;
 mod erase;
 pub(crate) mod guard;
+mod impact;
 pub mod incident;
 pub mod join;
 pub mod link;

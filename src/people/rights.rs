@@ -194,6 +194,10 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
                 ("ListSitreps", right(Right::Read)),
             ],
         ),
+        (
+            "polder.v1.ImpactService",
+            &[("GetImpact", right(Right::Read)), ("CompareScenarios", right(Right::Read))],
+        ),
     ]
 };
 

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use polder_wire::v1::{
-    self, ArchiveIncidentRequest, EntryFilter, EraseEntryRequest, ExportBundleRequest,
-    GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest, GetHeadsRequest,
-    GetIncidentRequest, GetNationalPictureRequest, GetNodeStatusRequest, GetPictureAsOfRequest,
-    GetSituationRequest, ListActsRequest, ListAttentionRequest, ListContradictionsRequest,
-    ListEntriesRequest, ListEntryVersionsRequest, ListGapsRequest, ListHoldersRequest,
-    ListIncidentsRequest, ListScalingRequest, Mode, PublishEntriesRequest, RecallEntryRequest,
-    ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest, WatchLinksRequest,
-    audit_service_client::AuditServiceClient, incident_service_client::IncidentServiceClient,
+    self, ArchiveIncidentRequest, CompareScenariosRequest, EntryFilter, EraseEntryRequest,
+    ExportBundleRequest, GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest,
+    GetHeadsRequest, GetImpactRequest, GetIncidentRequest, GetNationalPictureRequest,
+    GetNodeStatusRequest, GetPictureAsOfRequest, GetSituationRequest, ListActsRequest,
+    ListAttentionRequest, ListContradictionsRequest, ListEntriesRequest, ListEntryVersionsRequest,
+    ListGapsRequest, ListHoldersRequest, ListIncidentsRequest, ListScalingRequest, Mode,
+    PublishEntriesRequest, RecallEntryRequest, ReleaseEntryRequest, RetractEntryRequest,
+    SubscribeMode, SubscribeRequest, WatchLinksRequest, audit_service_client::AuditServiceClient,
+    impact_service_client::ImpactServiceClient, incident_service_client::IncidentServiceClient,
     node_service_client::NodeServiceClient, people_service_client::PeopleServiceClient,
     picture_service_client::PictureServiceClient, situation_service_client::SituationServiceClient,
     subscribe_response::Event, team_service_client::TeamServiceClient,
@@ -191,6 +192,12 @@ impl Reader {
             add("ListAttention", bytes(team.list_attention(request).await));
             let request = GetHandoverRequest { incident: incident.clone(), ..Default::default() };
             add("GetHandover", bytes(team.get_handover(request).await));
+            let mut impact = ImpactServiceClient::new(self.service.clone());
+            let request = GetImpactRequest { incident: incident.clone(), ..Default::default() };
+            add("GetImpact", bytes(impact.get_impact(request).await));
+            let request =
+                CompareScenariosRequest { incident: incident.clone(), ..Default::default() };
+            add("CompareScenarios", bytes(impact.compare_scenarios(request).await));
             let mut team = SituationServiceClient::new(self.service.clone());
             let request = GetSituationRequest { incident: incident.clone(), ..Default::default() };
             add("GetSituation", bytes(team.get_situation(request).await));

@@ -1,10 +1,12 @@
 //! Views of crisis teams: what one may not see takes no part in them.
 
 use polder_wire::v1::{
-    AcknowledgeRequest, AssistanceRequest, Count, DraftSitrepRequest, Entry, GetDigestRequest,
-    GetHandoverRequest, GetNationalPictureRequest, GetSituationRequest, IssueSitrepRequest,
-    ListAssistanceRequest, ListContradictionsRequest, ListGapsRequest, Message, Outage, Sitrep,
-    VitalService, entry::Body, situation_service_client::SituationServiceClient,
+    AcknowledgeRequest, AssistanceRequest, CompareScenariosRequest, Count, Dependency,
+    DraftSitrepRequest, Entry, Facility, FacilityType, GetDigestRequest, GetHandoverRequest,
+    GetImpactRequest, GetNationalPictureRequest, GetSituationRequest, ImpactCriterion, ImpactLevel,
+    ImpactScore, IssueSitrepRequest, ListAssistanceRequest, ListContradictionsRequest,
+    ListGapsRequest, Message, Outage, Scenario, ScenarioType, Sitrep, VitalService, entry::Body,
+    impact_service_client::ImpactServiceClient, situation_service_client::SituationServiceClient,
     team_service_client::TeamServiceClient,
 };
 
@@ -213,4 +215,52 @@ async fn hand_over_gaps_and_acknowledgements_leave_out_what_one_may_not_see() {
     let seen = mia.team().acknowledge(acknowledge(&shared, "")).await.unwrap().into_inner();
     let entry = paul.get(&seen.name).await.unwrap();
     assert_eq!((&entry.party[..], &entry.author[..]), ("parties/medical", "mia"));
+}
+
+#[tokio::test]
+async fn what_one_may_not_see_takes_nothing_down_and_is_compared_with_nothing() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [_, paul, fien, _] = under_a_charter(&node).await;
+    let body = Facility {
+        designation: "Nursing home".into(),
+        r#type: FacilityType::NursingHome.into(),
+        dependencies: vec![Dependency {
+            service: VitalService::Power.into(),
+            ..Dependency::default()
+        }],
+        ..Facility::default()
+    };
+    let facility = Entry {
+        place: "Valkenburg".into(),
+        body: Some(Body::Facility(body)),
+        ..without_power("police", 0)
+    };
+    paul.put(&facility, "").await.unwrap();
+    paul.put(&without_power("police", 370), "audiences/investigation").await.unwrap();
+    let scenario = |level: ImpactLevel| {
+        let criterion = ImpactCriterion::Deaths.into();
+        let score = ImpactScore { criterion, level: level.into(), ..ImpactScore::default() };
+        let body = Scenario {
+            subject: "Geul".into(),
+            r#type: ScenarioType::WorstCase.into(),
+            scores: vec![score],
+            ..Scenario::default()
+        };
+        Entry { body: Some(Body::Scenario(body)), ..without_power("police", 0) }
+    };
+    paul.put(&scenario(ImpactLevel::Serious), "").await.unwrap();
+    paul.put(&scenario(ImpactLevel::Catastrophic), "audiences/investigation").await.unwrap();
+    let ask = GetImpactRequest { incident: "incidents/flood".into(), ..Default::default() };
+    let side = CompareScenariosRequest { incident: ask.incident.clone(), ..Default::default() };
+    for (reader, effects, columns) in [(&paul, 1, 2), (&fien, 0, 1)] {
+        let told = reader.impact().get_impact(ask.clone()).await.unwrap().into_inner();
+        assert_eq!((told.effects.len(), told.exposures.len()), (effects, effects));
+        let told = reader.impact().compare_scenarios(side.clone()).await.unwrap().into_inner();
+        let one = &told.comparisons[0];
+        assert_eq!((one.scenarios.len(), one.criteria[0].differs), (columns, columns > 1));
+    }
+    let mut nobody = ImpactServiceClient::new(node.channel.clone());
+    let refused = nobody.get_impact(ask).await.unwrap_err();
+    assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
 }

@@ -6,10 +6,10 @@ use polder_wire::v1::{
     ListEntriesRequest, NodeCertificate, PassphraseSignIn, PublishEntriesRequest, Published, Role,
     RoleGrant, SetAccountRequest, SignInRequest, audit_service_client::AuditServiceClient,
     charter_change::Change, charter_service_client::CharterServiceClient,
-    incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
-    people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
-    sign_in_request::Means, situation_service_client::SituationServiceClient,
-    team_service_client::TeamServiceClient,
+    impact_service_client::ImpactServiceClient, incident_service_client::IncidentServiceClient,
+    node_service_client::NodeServiceClient, people_service_client::PeopleServiceClient,
+    picture_service_client::PictureServiceClient, sign_in_request::Means,
+    situation_service_client::SituationServiceClient, team_service_client::TeamServiceClient,
 };
 use tonic::Status;
 
@@ -45,6 +45,10 @@ impl Person {
 
     pub fn people(&self) -> PeopleServiceClient<Signed> {
         PeopleServiceClient::new(self.service.clone())
+    }
+
+    pub fn impact(&self) -> ImpactServiceClient<Signed> {
+        ImpactServiceClient::new(self.service.clone())
     }
 
     pub fn team(&self) -> TeamServiceClient<Signed> {

@@ -2,11 +2,12 @@
 
 use polder_picture::kinds::examples::examples;
 use polder_wire::v1::{
-    AcknowledgeRequest, Addressee, Attention, Decision, DecisionState, DraftSitrepRequest, Entry,
-    GetDigestRequest, GetHandoverRequest, GetNationalPictureRequest, GetPictureAsOfRequest,
-    GetSituationRequest, Incident, IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest,
-    ListContradictionsRequest, ListGapsRequest, ListScalingRequest, ListSitrepsRequest, Scaling,
-    Statement, UpdateIncidentRequest, entry::Body,
+    AcknowledgeRequest, Addressee, Attention, CompareScenariosRequest, Decision, DecisionState,
+    DraftSitrepRequest, Entry, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
+    GetNationalPictureRequest, GetPictureAsOfRequest, GetSituationRequest, Incident,
+    IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListContradictionsRequest,
+    ListGapsRequest, ListScalingRequest, ListSitrepsRequest, Scaling, Statement,
+    UpdateIncidentRequest, entry::Body, impact_service_client::ImpactServiceClient,
     situation_service_client::SituationServiceClient, team_service_client::TeamServiceClient,
 };
 use prost_types::Timestamp;
@@ -51,6 +52,14 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
         one.delivered_time = None;
     });
     told.push((name, format!("{answer:#?}")));
+    let mut impact = ImpactServiceClient::new(node.channel.clone());
+    let request = GetImpactRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let answer = impact.get_impact(request).await.unwrap().into_inner();
+    told.push(("get_impact", format!("{answer:#?}")));
+    let request =
+        CompareScenariosRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let answer = impact.compare_scenarios(request).await.unwrap().into_inner();
+    told.push(("compare_scenarios", format!("{answer:#?}")));
     let since = Some(Timestamp { seconds: 1_000, nanos: 0 });
     let request = GetHandoverRequest { incident: incident.clone(), known_at, since };
     let answer = team.get_handover(request).await.unwrap().into_inner();

@@ -19,12 +19,14 @@ use crate::{
 mod attention;
 mod extent;
 mod geometry;
+mod meets;
 mod sitrep;
 mod summary;
 
 use attention::{check_attention, check_version};
 pub use extent::{Extent, extent};
 pub use geometry::check_geometry;
+pub use meets::{is_surface, meets};
 use sitrep::check_sitrep;
 pub use summary::summary_line;
 

@@ -67,6 +67,7 @@ pub mod entry;
 pub mod fields;
 pub mod filter;
 pub mod forks;
+pub mod impact;
 pub mod judge;
 pub mod jump;
 pub mod kinds;

@@ -120,6 +120,8 @@ const RULES: &[Rule] = &[
     ),
     ("flood_defence", |e| body!(e, FloodDefence, b => b.state = 1), &["flood_defence.state"]),
     ("reception", |e| body!(e, Reception, b => b.state = 4), &["reception.state"]),
+    ("facility", |e| body!(e, Facility, b => b.state = 3), &["facility.state"]),
+    ("scenario", |e| body!(e, Scenario, b => b.scores[0].level = 3), &["scenario.scores"]),
 ];
 
 #[test]
@@ -197,7 +199,7 @@ fn every_kind_with_figures_says_what_the_same_subject_is() {
         for time in [&mut times.observed, &mut times.valid_from, &mut times.valid_until] {
             time.as_mut().unwrap().seconds += 90 * 86_400;
         }
-        let interval = matches!(*kind, "weather" | "casualties");
+        let interval = matches!(*kind, "weather" | "casualties" | "scenario");
         assert!(interval || differ(&first, &other).is_empty(), "{kind}: another period");
     }
     let words = [

@@ -13,6 +13,8 @@ export type Sort =
   | "party"
   /** A duration, in minutes. */
   | "minutes"
+  /** A circle: latitude, longitude and kilometres. */
+  | "circle"
   | "choice"
   | "choices"
   | "flag"
@@ -35,6 +37,8 @@ export interface Field {
   names?: keyof Names;
   /** So many rows, texts or choices. */
   most?: number;
+  /** What stands there when nothing was said: as on the command line. */
+  usual?: string;
   /** Of one row. */
   fields?: readonly Field[];
 }
@@ -72,7 +76,7 @@ export const COMMON: readonly Field[] = [
   choice("assessment.credibility", "credibility"),
   { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
   { name: "attention.addressees", sort: "rows", most: 16, fields: [partyOf("party", required), text("role", 200), partyOf("second")] },
-  { name: "attention.within", sort: "minutes", min: 1, max: 10_080 },
+  { name: "attention.within", sort: "minutes", min: 1, max: 10_080, usual: "15" },
 ];
 
 /** By kind. */
@@ -233,6 +237,46 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     count("present"),
     count("capacity"),
     text("intended_for", 200),
+  ],
+  facility: [
+    text("designation", 200, required),
+    choice("type", "facility", true),
+    choice("state", "facilityState"),
+    time("state_time"),
+    choices("provides", "service", 16),
+    { name: "service_area", sort: "circle" },
+    {
+      name: "dependencies", sort: "rows", most: 32,
+      fields: [
+        choice("service", "service"),
+        { name: "suppliers", sort: "list", most: 8, length: 120 },
+        { name: "holds_out", sort: "minutes", min: 0, max: 525_600 },
+        text("backup", 200),
+      ],
+    },
+    count("people"),
+    count("less_self_reliant"),
+    count("customers"),
+    text("operator", 200),
+  ],
+  scenario: [
+    text("subject", 200, required),
+    choice("type", "scenario", true),
+    choice("likelihood", "likelihood"),
+    time("horizon_start"),
+    time("horizon_end"),
+    { name: "assumptions", sort: "rows", most: 32, fields: [long("text", 1_000), { name: "basis", sort: "list", most: 16, length: 200 }] },
+    { name: "figures", sort: "rows", most: 16, fields: [text("label", 200, required), count("count", true)] },
+    {
+      name: "scores", sort: "rows", most: 18,
+      fields: [
+        choice("criterion", "criterion", true),
+        choice("level", "level", true),
+        long("reason", 1_000),
+        { name: "basis", sort: "list", most: 16, length: 200 },
+      ],
+    },
+    text("drawn_up_by", 200),
   ],
 };
 

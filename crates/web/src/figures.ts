@@ -142,6 +142,22 @@ export function figures(entry: Entry, language: Language): string {
       say(intendedFor);
       break;
     }
+    case "facility": {
+      const { designation, type, state, people, lessSelfReliant } = body.value;
+      subject(designation);
+      say(`${word(names.facility, type)} ${word(names.facilityState, state)}`);
+      counted(people, t.people);
+      counted(lessSelfReliant, t.lessSelfReliant);
+      break;
+    }
+    case "scenario": {
+      const { type, subject: about, likelihood, scores } = body.value;
+      say(`${word(names.scenario, type)}: ${about}`);
+      say(word(names.likelihood, likelihood));
+      const worst = word(names.level, Math.max(0, ...scores.map((score) => score.level)));
+      say(worst && `${t.atWorst} ${worst}`);
+      break;
+    }
     default:
   }
   return said.join(", ");

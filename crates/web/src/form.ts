@@ -4,6 +4,7 @@ import { clone, create, type DescField, type DescMessage, type Message } from "@
 import { DurationSchema, timestampDate, timestampFromMs, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CountSchema, type Count } from "./gen/polder/v1/count_pb.ts";
 import { EntrySchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
+import { GeometrySchema, type Geometry } from "./gen/polder/v1/geometry_pb.ts";
 import { COMMON, KIND_FIELDS, type Field } from "./fields.ts";
 import { party } from "./figures.ts";
 import type { FieldProblem } from "./refusal.ts";
@@ -20,9 +21,6 @@ export type Value = string | boolean | string[] | CountValue | Values[];
 export interface Values {
   [field: string]: Value;
 }
-
-/** Minutes within which an entry is to be seen, unless somebody says otherwise: as on the command line. */
-const WITHIN = "15";
 
 /** Of a row that was there before: which one it was. */
 const ROW = "#";
@@ -101,7 +99,9 @@ function valueOf(field: Field, raw: unknown, leaf: DescField): Value {
     case "party":
       return party(String(raw ?? ""));
     case "minutes":
-      return raw ? String(minutesOf(raw as Duration)) : WITHIN;
+      return raw ? String(minutesOf(raw as Duration)) : (field.usual ?? "");
+    case "circle":
+      return circleOf(raw as Geometry | undefined);
     case "rows":
       return ((raw ?? []) as Message[]).map((row, at) => ({ ...valuesOf(field.fields ?? [], row, rowOf(leaf)), [ROW]: String(at) }));
     default:
@@ -170,7 +170,7 @@ function seen(entry: Entry, common: Values, problems: FieldProblem[]): void {
   else if (!entry.attention.within) {
     const at = "attention.within";
     const field = COMMON.find((one) => one.name === at)!;
-    const typed = String(common[at] ?? WITHIN);
+    const typed = String(common[at] ?? field.usual ?? "");
     const read = minutes(field, typed);
     if ("value" in read && read.value) entry.attention.within = read.value as Duration;
     else if (problems.every((problem) => problem.field !== at)) problems.push({ field: at, reason: "reason" in read ? read.reason : "REQUIRED", sentence: "" });
@@ -185,6 +185,21 @@ function minutes(field: Field, typed: string): Read {
   const read = numeric({ ...field, sort: "number" }, typed);
   if ("reason" in read || read.value === undefined) return read;
   return { value: create(DurationSchema, { seconds: BigInt(Math.round((read.value as number) * 60)) }) };
+}
+
+/** A circle as people type it; what is drawn otherwise is said to be there, and stays. */
+function circleOf(area: Geometry | undefined): string {
+  if (area?.shape.case !== "circle") return area ? "…" : "";
+  const { center, radiusM } = area.shape.value;
+  return [center?.latitude ?? 0, center?.longitude ?? 0, radiusM / 1000].join("; ");
+}
+
+function circle(typed: string): Read {
+  if (typed.trim() === "") return { value: undefined };
+  const [latitude, longitude, km, ...more] = typed.trim().split(/\s*;\s*|,?\s+/).map((part) => numberOf(part, false));
+  if (latitude === undefined || longitude === undefined || km === undefined || more.length > 0) return { reason: "NOT_A_NUMBER" };
+  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180 || km <= 0 || km > 1000) return { reason: "OUT_OF_RANGE" };
+  return { value: create(GeometrySchema, { shape: { case: "circle", value: { center: { latitude, longitude }, radiusM: km * 1000 } } }) };
 }
 
 function take(
@@ -279,6 +294,8 @@ function readValue(field: Field, value: Value, before: unknown): Read {
     }
     case "minutes":
       return minutes(field, String(value));
+    case "circle":
+      return circle(String(value));
     case "number":
     case "whole":
       return numeric(field, String(value));

@@ -7,9 +7,11 @@ import danger from "@mapbox/maki/icons/danger.svg?raw";
 import defibrillator from "@mapbox/maki/icons/defibrillator.svg?raw";
 import emergency from "@mapbox/maki/icons/emergency-phone.svg?raw";
 import hospital from "@mapbox/maki/icons/hospital.svg?raw";
+import industry from "@mapbox/maki/icons/industry.svg?raw";
 import information from "@mapbox/maki/icons/information.svg?raw";
 import marker from "@mapbox/maki/icons/marker.svg?raw";
 import mobile from "@mapbox/maki/icons/mobile-phone.svg?raw";
+import observationTower from "@mapbox/maki/icons/observation-tower.svg?raw";
 import pitch from "@mapbox/maki/icons/pitch.svg?raw";
 import roadblock from "@mapbox/maki/icons/roadblock.svg?raw";
 import shelter from "@mapbox/maki/icons/shelter.svg?raw";
@@ -108,6 +110,8 @@ const GLYPHS: Record<KindName, string> = {
   flood_defence: dam,
   reception: shelter,
   assistance_offer: emergency,
+  facility: industry,
+  scenario: observationTower,
 };
 
 /** Paths of a glyph, in a square of 15. */

@@ -15,10 +15,11 @@ use polder_picture::{
     },
 };
 use polder_wire::v1::{
-    Action, ActionState, Count, Entry, GetDigestRequest, GetHandoverRequest,
-    GetNationalPictureRequest, GetSituationRequest, Lane, ListAttentionRequest,
-    ListContradictionsRequest, ListGapsRequest, Outage, PublishEntriesRequest, PublishItem,
-    Statement, Text, VitalService, WaterLevel, entry::Body,
+    Action, ActionState, Circle, Count, Dependency, Entry, Facility, FacilityType, Geometry,
+    GetDigestRequest, GetHandoverRequest, GetImpactRequest, GetNationalPictureRequest,
+    GetSituationRequest, Lane, ListAttentionRequest, ListContradictionsRequest, ListGapsRequest,
+    Outage, Position, PublishEntriesRequest, PublishItem, Statement, Text, VitalService,
+    WaterLevel, entry::Body, geometry::Shape,
 };
 use prost::Message as _;
 use uuid::Uuid;
@@ -37,7 +38,8 @@ const OPENINGS: usize = 20;
 /// One place in so many has entries that contradict each other.
 const DISPUTED: u64 = 100;
 
-/// The entry of a number: outages of ten at each place, water levels and actions between them.
+/// The entry of a number: outages of ten at each place, water levels, actions and facilities between
+/// them.
 fn entry(number: u64, shift: i64) -> Entry {
     let place = number / ON_ONE_SUBJECT;
     let odd = place.is_multiple_of(DISPUTED) && number.is_multiple_of(2);
@@ -54,6 +56,17 @@ fn entry(number: u64, shift: i64) -> Entry {
             let body = WaterLevel { gauge, discharge_m3_s, ..WaterLevel::default() };
             (Statement::Fact, Body::WaterLevel(body))
         }
+        _ if number % 40 == 7 => {
+            let service = VitalService::Power.into();
+            let power = Dependency { service, ..Dependency::default() };
+            let body = Facility {
+                designation: format!("Station {place}"),
+                r#type: FacilityType::PumpingStation.into(),
+                dependencies: vec![power],
+                ..Facility::default()
+            };
+            (Statement::Fact, Body::Facility(body))
+        }
         _ => {
             let state = if number % 40 == 3 { ActionState::Open } else { ActionState::Done };
             let (owner, state) = ("ROT".to_owned(), state.into());
@@ -67,9 +80,22 @@ fn entry(number: u64, shift: i64) -> Entry {
         party: format!("parties/p{}", number % 50),
         texts: vec![Text { language: "nl".into(), title, ..Text::default() }],
         place: format!("Place {place}"),
+        geometry: geometry(number, place),
         body: Some(body),
         ..Entry::default()
     }
+}
+
+/// One outage in ten has an area, in which one of the facilities lies.
+fn geometry(number: u64, place: u64) -> Option<Geometry> {
+    let (row, column) = (place / 100, place % 100);
+    let at = Position { latitude: 50.7 + row as f64 * 0.01, longitude: 4.0 + column as f64 * 0.02 };
+    let shape = match number % 40 {
+        4 => Shape::Circle(Circle { center: Some(at), radius_m: 1_000.0 }),
+        7 => Shape::Point(at),
+        _ => return None,
+    };
+    Some(Geometry { shape: Some(shape), accuracy_m: 0.0 })
 }
 
 fn version(entry: &Entry, sequence: u64, now_ms: i64) -> Version {
@@ -122,7 +148,7 @@ impl Bench<'_> {
             // The first question takes what came since the last one.
             let (first, _) = opened(&channel).await?;
             self.note(&format!("team_catch_up_{entries}"), "ms", vec![first]);
-            let (mut whole, mut after) = (Vec::new(), Vec::new());
+            let (mut whole, mut after, mut impact) = (Vec::new(), Vec::new(), Vec::new());
             let mut looked = Vec::new();
             for round in 0..OPENINGS {
                 let number = round as u64 * 7_919 % entries;
@@ -131,6 +157,7 @@ impl Bench<'_> {
                 whole.push(all);
                 after.push(contradictions);
                 looked.push(situation(&channel).await?);
+                impact.push(failing(&channel).await?);
             }
             self.note(&format!("team_contradictions_{entries}"), "ms", after);
             self.note(&format!("team_picture_{entries}"), "ms", whole);
@@ -139,6 +166,7 @@ impl Bench<'_> {
             self.note(&format!("team_situation_{entries}"), "ms", situations);
             self.note(&format!("team_digest_{entries}"), "ms", digests);
             self.note(&format!("team_national_{entries}"), "ms", nations);
+            self.note(&format!("team_impact_{entries}"), "ms", impact);
         }
         Ok(())
     }
@@ -178,6 +206,14 @@ async fn put(
         PublishEntriesRequest { items: numbers.map(item).collect(), ..Default::default() };
     client::picture(channel.clone()).publish_entries(request).await?;
     Ok(())
+}
+
+/// Milliseconds until it is there what fails next.
+async fn failing(channel: &Connection) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let request = GetImpactRequest { incident: INCIDENT.to_owned(), ..Default::default() };
+    team::impact_service(channel.clone()).get_impact(request).await?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
 /// Milliseconds until the contradictions are there, and until the whole team picture is: gaps, what

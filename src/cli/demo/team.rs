@@ -2,8 +2,9 @@
 
 use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
-    Discipline, GetDigestRequest, GetHandoverRequest, GetNationalPictureRequest,
-    GetNationalPictureResponse, GetSituationRequest, ListContradictionsRequest, ListScalingRequest,
+    CompareScenariosRequest, Discipline, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
+    GetNationalPictureRequest, GetNationalPictureResponse, GetSituationRequest,
+    ListContradictionsRequest, ListScalingRequest,
 };
 
 use crate::cli::{Context, say, session::Connection, show::Lines, team};
@@ -14,6 +15,9 @@ const CONTRADICTING: &str = "2021-07-16T21:00:00Z";
 /// The evening of 15 July, when the day's shift goes home, and when that had begun.
 const EVENING: &str = "2021-07-15T19:55:00Z";
 const MORNING: &str = "2021-07-15T05:30:00Z";
+
+/// When the north had drawn up a worst case of its own.
+const COMPARED: &str = "2021-07-16T22:00:00Z";
 
 /// When the highest point had left Limburg.
 const AFTER: &str = "2021-07-19T18:00:00Z";
@@ -116,9 +120,36 @@ pub(super) async fn show(
     let (_, lines) = at(context, CONTRADICTING)?;
     team::print_sitreps(channel.clone(), incident, &lines).await?;
     say("")?;
+    show_impact(context, incident, channel.clone()).await?;
     let (after_ms, lines) = at(context, AFTER)?;
     say(&lines.heading(&format!("{} ({})", words.forecast_title(), lines.moment(after_ms))))?;
     team::print_forecasts(channel, incident, Some(timestamp(after_ms)), &lines).await
+}
+
+/// Prints what the outages took down by the evening of 15 July, and scenarios of a day later.
+async fn show_impact(context: &Context, incident: &str, channel: Connection) -> anyhow::Result<()> {
+    let words = context.words;
+    let (ms, lines) = at(context, EVENING)?;
+    say(&lines.heading(&format!("{} ({})", words.impact_title(), lines.moment(ms))))?;
+    let mut service = team::impact_service(channel);
+    let request = GetImpactRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(ms)),
+        ..GetImpactRequest::default()
+    };
+    let answer = service.get_impact(request).await?.into_inner();
+    team::print_impact(&lines, &answer, false)?;
+    say("")?;
+    let (ms, lines) = at(context, COMPARED)?;
+    say(&lines.heading(&format!("{} ({})", words.scenarios_title(), lines.moment(ms))))?;
+    let request = CompareScenariosRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(ms)),
+        ..CompareScenariosRequest::default()
+    };
+    let answer = service.compare_scenarios(request).await?.into_inner();
+    team::print_scenarios(&lines, &answer)?;
+    say("")
 }
 
 /// A moment, and lines that judge by it.

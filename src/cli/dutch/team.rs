@@ -179,6 +179,39 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[INCIDENT, KNOWN],
     },
     Text {
+        path: "impact",
+        about: "Toont wat uitval hierna laat uitvallen en wie dat treft; ook van wat alleen \
+                verondersteld wordt",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            (
+                "outage",
+                "Alleen wat deze uitval, of dit uitgevallen object, doet; de eerste tekens van de \
+                 id volstaan",
+            ),
+            (
+                "what_if",
+                "Telt alsof deze dienst uitvalt: power, drinking_water, telecom, ...; zeg waar",
+            ),
+            ("near", "Waar die uitvalt: zo ver rond een punt, zoals 50.86,5.83,5km"),
+            ("place", "Waar die uitvalt, met de naam van de plaats"),
+            ("facility", "Telt alsof dit object uitvalt; de eerste tekens van de id volstaan"),
+            (
+                "from",
+                "Wanneer dat verondersteld wordt te gebeuren, RFC 3339 of UU:MM vandaag \
+                 [standaard: het moment waarop gekeken wordt]",
+            ),
+            ("until", "Wanneer het verondersteld wordt weer te werken"),
+        ],
+    },
+    Text {
+        path: "scenarios",
+        about: "Zet scenario's naast elkaar: waarschijnlijkheid, schade aan de nationale \
+                veiligheid, aannames",
+        args: &[("subject", "Alleen die over dit onderwerp"), INCIDENT, KNOWN],
+    },
+    Text {
         path: "handover",
         about: "Maakt wat de volgende ploeg moet weten",
         args: &[

@@ -7,11 +7,13 @@ mod forecasts;
 mod gaps;
 mod handover;
 mod history;
+mod impact;
 mod nation;
 mod page;
 mod pdf;
 mod review;
 mod scaling;
+mod scenarios;
 mod sitrep;
 mod situation;
 mod words;
@@ -35,9 +37,11 @@ pub(super) use self::{
     forecasts::{forecasts, print_forecasts},
     gaps::gaps,
     handover::{handover, print_handover},
+    impact::{impact, print_impact, service as impact_service},
     nation::{national, print_national},
     review::review,
     scaling::{history as incident_history, print_scaling},
+    scenarios::{print_scenarios, scenarios},
     situation::{digest, print_digest, print_situation, service as situation_service, situation},
 };
 
@@ -108,6 +112,7 @@ fn basis(entry: &Entry) -> CountBasis {
         Some(Body::CareCapacity(body)) => body.patients.as_ref(),
         Some(Body::Reception(body)) => body.present.as_ref().or(body.capacity.as_ref()),
         Some(Body::Resource(body)) => body.quantity.as_ref(),
+        Some(Body::Facility(body)) => body.people.as_ref().or(body.customers.as_ref()),
         Some(Body::Casualties(body)) => body.figures.first().and_then(|f| f.count.as_ref()),
         _ => None,
     };

@@ -280,6 +280,13 @@ impl Words {
             "reception.state" => ("state of the reception", "toestand van de opvang"),
             "reception.capacity" => ("places", "plaatsen"),
             "reception.present" => ("people present", "aanwezigen"),
+            "facility.state" => ("state of the facility", "toestand van het object"),
+            "facility.people" => ("people in it", "mensen erin"),
+            "facility.less_self_reliant" => ("less self-reliant", "minder zelfredzaam"),
+            "facility.customers" => ("customers of the facility", "klanten van het object"),
+            "facility.holds_out" => ("hours that it holds out", "uren dat het overbrugt"),
+            "scenario.likelihood" => ("likelihood of it", "waarschijnlijkheid ervan"),
+            "scenario.scores" => ("score of the scenario", "score van het scenario"),
             // Of a newer node.
             other => return other.to_owned(),
         };

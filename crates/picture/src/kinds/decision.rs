@@ -16,7 +16,8 @@ pub(super) const KIND: Kind = Kind {
     figures,
 };
 
-const VERSION: &str = "incidents/{incident}/entries/{entry}/versions/{version}";
+/// The form of a version's name, as sentences show it.
+pub(super) const VERSION: &str = "incidents/{incident}/entries/{entry}/versions/{version}";
 
 fn check(entry: &Entry, check: &mut Checker<'_>) {
     let Some(Body::Decision(body)) = &entry.body else {

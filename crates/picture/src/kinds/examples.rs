@@ -14,7 +14,7 @@ use polder_wire::v1::{
 
 mod parts;
 
-use parts::{about, arcen, at, count, counted, entry, hour, name, placed};
+use parts::{about, arcen, at, count, counted, entry, facility, hour, name, placed, scenario};
 
 /// One entry of each kind with the kind's name, in the order of [`super::KINDS`].
 pub fn examples() -> Vec<(&'static str, Entry)> {
@@ -37,6 +37,8 @@ pub fn examples() -> Vec<(&'static str, Entry)> {
         ("message", message()),
         ("flood_defence", flood_defence()),
         ("reception", reception()),
+        ("facility", facility()),
+        ("scenario", scenario()),
         ("assistance_offer", assistance_offer()),
     ]
 }

@@ -1,9 +1,9 @@
 //! Readings at a place, or the area in which people feel the effect.
 
-use polder_wire::v1::{Entry, Geometry, Reading, entry::Body, geometry::Shape};
+use polder_wire::v1::{Entry, Geometry, Reading, entry::Body};
 
 use super::{Kind, hours, line};
-use crate::{check::Checker, language::Language};
+use crate::{check::Checker, entry::is_surface, language::Language};
 
 pub(super) const KIND: Kind = Kind {
     field: 104,
@@ -56,15 +56,6 @@ fn check_area(geometry: Option<&Geometry>, check: &mut Checker<'_>) {
     }
 }
 
-fn is_surface(geometry: &Geometry) -> bool {
-    let simple =
-        |shape: &Option<Shape>| matches!(shape, Some(Shape::Polygon(_) | Shape::Circle(_)));
-    match &geometry.shape {
-        Some(Shape::Multi(multi)) => multi.geometries.iter().all(|part| simple(&part.shape)),
-        shape => simple(shape),
-    }
-}
-
 /// 2 to 7 digits, 2 digits and a check digit: the sum of the digits before, each times its place
 /// from the right, modulo 10.
 fn is_cas_number(text: &str) -> bool {
@@ -107,7 +98,7 @@ fn reading_words(reading: &Reading, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
-    use polder_wire::v1::{Line, Measurement, MultiGeometry, Position};
+    use polder_wire::v1::{Line, Measurement, MultiGeometry, Position, geometry::Shape};
 
     use super::*;
     use crate::kinds::testing::{Wrong, changed, long, refuses, says, violations};

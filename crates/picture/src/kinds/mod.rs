@@ -18,6 +18,7 @@ mod drawing;
 mod evacuation;
 #[doc(hidden)]
 pub mod examples;
+mod facility;
 mod flood_defence;
 mod measurement;
 mod message;
@@ -25,11 +26,19 @@ mod observation;
 mod outage;
 mod reception;
 mod resource;
+mod scenario;
 #[cfg(test)]
 mod testing;
 mod warning;
 mod water_level;
 mod weather;
+
+pub use self::{
+    outage::service_word,
+    scenario::{level_sign, likelihood_word, type_word as scenario_word},
+};
+
+pub(crate) use self::scenario::cited;
 
 /// One kind of entry.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +79,8 @@ pub const KINDS: &[Kind] = &[
     message::KIND,
     flood_defence::KIND,
     reception::KIND,
+    facility::KIND,
+    scenario::KIND,
     assistance_offer::KIND,
 ];
 
@@ -105,6 +116,8 @@ pub fn of(entry: &Entry) -> Option<&'static Kind> {
         Body::Message(_) => &message::KIND,
         Body::FloodDefence(_) => &flood_defence::KIND,
         Body::Reception(_) => &reception::KIND,
+        Body::Facility(_) => &facility::KIND,
+        Body::Scenario(_) => &scenario::KIND,
         Body::AssistanceOffer(_) => &assistance_offer::KIND,
     })
 }

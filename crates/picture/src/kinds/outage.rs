@@ -56,7 +56,8 @@ fn state_word(state: OutageState, language: Language) -> &'static str {
     }
 }
 
-fn service_word(service: VitalService, language: Language) -> &'static str {
+/// Names a service.
+pub fn service_word(service: VitalService, language: Language) -> &'static str {
     match service {
         VitalService::Unspecified => language.pick("service", "dienst"),
         VitalService::Power => language.pick("power", "stroom"),

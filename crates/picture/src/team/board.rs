@@ -7,7 +7,7 @@ use polder_wire::v1::Section;
 use uuid::Uuid;
 
 use super::{assistance::Help, said::Said, subject::Subject, tally::Tally};
-use crate::{names::VersionId, record::Id};
+use crate::{impact::said::ImpactSaid, names::VersionId, record::Id};
 
 /// An entry of one audience. The id first: order does not depend on the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,10 @@ pub struct Board {
     acknowledging: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that issue a sitrep and were not withdrawn.
     sitreps: BTreeSet<EntryRef>,
+    /// Facilities, outages and what else endangers.
+    impacting: BTreeSet<EntryRef>,
+    /// Scenarios.
+    scenarios: BTreeSet<EntryRef>,
     /// Entries by the moments at which they expect something.
     expecting: BTreeSet<(i64, EntryRef)>,
     /// Entries by when their last record came here.
@@ -132,6 +136,11 @@ impl Board {
         self.tally.add(at.scope, versions);
         self.expecting.extend(last.said.expects.iter().map(|ms| (*ms, at)));
         for version in versions {
+            match version.said.impact.as_deref() {
+                Some(ImpactSaid::Scenario(_)) => _ = self.scenarios.insert(at),
+                Some(_) => _ = self.impacting.insert(at),
+                None => {}
+            }
             if version.said.sitrep.is_some() {
                 self.sitreps.insert(at);
             }
@@ -152,6 +161,8 @@ impl Board {
         self.open.remove(&at);
         self.attending.remove(&at);
         self.sitreps.remove(&at);
+        self.impacting.remove(&at);
+        self.scenarios.remove(&at);
         self.received.remove(&(received(versions), at));
         self.tally.remove(at.scope, versions);
         for ms in &last.said.expects {
@@ -235,7 +246,7 @@ impl Board {
     }
 
     /// Whether nobody has decided between versions of an entry.
-    pub(super) fn has_rivals(&self, at: EntryRef) -> bool {
+    pub(crate) fn has_rivals(&self, at: EntryRef) -> bool {
         self.rivals.contains(&at)
     }
 
@@ -260,6 +271,16 @@ impl Board {
         let by = self.answering.get(&entry).into_iter().flatten();
         let stands = |at: &EntryRef| self.versions(*at).iter().any(|one| !one.said.retracted);
         by.filter(|at| seen(at.scope)).any(stands)
+    }
+
+    /// Facilities, outages and what else endangers, in the order of their ids.
+    pub(crate) fn impacting(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.impacting.iter().copied()
+    }
+
+    /// Scenarios.
+    pub(crate) fn scenarios(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.scenarios.iter().copied()
     }
 
     /// Sitreps that were not recalled.

@@ -6,8 +6,8 @@
 
 use polder_wire::v1::{
     CareCapacity, Casualties, Closure, Count, CountPeriod, Entry, Evacuation, EvacuationState,
-    FloodDefence, Measurement, Outage, Reception, Resource, Statement, Warning, WarningState,
-    WaterLevel, WaterTrend, Weather, entry::Body,
+    Facility, FloodDefence, Measurement, Outage, Reception, Resource, Scenario, ScenarioType,
+    Statement, Warning, WarningState, WaterLevel, WaterTrend, Weather, entry::Body,
 };
 
 use super::subject::{Advice, Claim, Figure, Stance, Subject, places, plain};
@@ -66,6 +66,8 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
         Some(Body::Weather(body)) => claims.weather(body),
         Some(Body::FloodDefence(body)) => claims.flood_defence(body),
         Some(Body::Reception(body)) => claims.reception(body),
+        Some(Body::Facility(body)) => claims.facility(body),
+        Some(Body::Scenario(body)) => claims.scenario(body),
         // Words, which only a person can compare: versions of one entry and the relation
         // CONTRADICTS are what tells.
         Some(
@@ -311,6 +313,48 @@ impl Claims<'_> {
         if let Some(present) = &body.present {
             let (figure, period) = (Figure::count(present), self.around(TOTAL_MS));
             self.add_for("reception.present", "", &body.location, figure, period);
+        }
+    }
+
+    fn facility(&mut self, body: &Facility) {
+        self.state("facility.state", &body.designation, body.state().as_str_name());
+        for (aspect, count) in [
+            ("facility.people", &body.people),
+            ("facility.less_self_reliant", &body.less_self_reliant),
+            ("facility.customers", &body.customers),
+        ] {
+            self.count(aspect, "", &body.designation, count.as_ref());
+        }
+        for dependency in &body.dependencies {
+            let Some(holds_out) = &dependency.holds_out else { continue };
+            let hours = Figure::near(holds_out.seconds as f64 / 3_600.0, 0.0);
+            let service = dependency.service().as_str_name();
+            if dependency.suppliers.is_empty() {
+                self.add("facility.holds_out", service, &body.designation, hours);
+            }
+        }
+    }
+
+    /// Of one sort of scenario there can be only one likelihood, and one score by each criterion.
+    fn scenario(&mut self, body: &Scenario) {
+        let sort = body.r#type().as_str_name();
+        if matches!(body.r#type(), ScenarioType::Other | ScenarioType::Unspecified) {
+            return;
+        }
+        // Whatever it is said to be, it is expected.
+        self.stance = Stance::Expected;
+        // It is of the time that it looks ahead over.
+        let from_ms = body.horizon_start.as_ref().map_or(self.from_ms, millis);
+        let until_ms = body.horizon_end.as_ref().map_or(self.until_ms.max(from_ms), millis);
+        let period = (from_ms, until_ms);
+        if body.likelihood != 0 {
+            let likelihood = Figure::word(body.likelihood().as_str_name());
+            self.add_for("scenario.likelihood", sort, &body.subject, likelihood, period);
+        }
+        for score in &body.scores {
+            let detail = format!("{sort} {}", score.criterion().as_str_name());
+            let level = Figure::word(score.level().as_str_name());
+            self.add_for("scenario.scores", &detail, &body.subject, level, period);
         }
     }
 }

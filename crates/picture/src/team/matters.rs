@@ -2,8 +2,8 @@
 //! belongs to: pure functions of one entry.
 
 use polder_wire::v1::{
-    ActionState, DecisionState, Entry, MatterSort, RequestState, Section, Statement, Theme,
-    entry::Body,
+    ActionState, DecisionState, Entry, FacilityState, MatterSort, RequestState, Section, Statement,
+    Theme, entry::Body,
 };
 
 use crate::attributes::millis;
@@ -76,7 +76,7 @@ pub fn section(entry: &Entry) -> Section {
             Theme::Response => Section::Response,
             _ => Section::Outlook,
         },
-        (Some(Body::Decision(_) | Body::Weather(_)), _) => Section::Outlook,
+        (Some(Body::Decision(_) | Body::Scenario(_) | Body::Weather(_)), _) => Section::Outlook,
         (
             Some(
                 Body::Action(_)
@@ -101,6 +101,11 @@ pub fn section(entry: &Entry) -> Section {
             ),
             _,
         ) => Section::Incident,
+        // What stands there and works is no news.
+        (Some(Body::Facility(body)), _) => match body.state() {
+            FacilityState::Unspecified | FacilityState::InUse => Section::Unspecified,
+            _ => Section::Incident,
+        },
         // What people draw and say to each other fills no section.
         (Some(Body::Drawing(_) | Body::Message(_)) | None, _) => Section::Unspecified,
     }

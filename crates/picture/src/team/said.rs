@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     attributes::{Attributes, NEVER},
+    impact::said::ImpactSaid,
     names::{EntryName, VersionId, VersionName},
 };
 
@@ -68,6 +69,10 @@ pub struct Said {
     /// Whom it concerns beside who says it, in lower case: who does an action, who is asked for help,
     /// to whom a message is sent.
     pub concerns: Vec<String>,
+    /// Whether somebody checked it.
+    pub verification: VerificationState,
+    /// What it says of things that fail, of danger or of scenarios.
+    pub impact: Option<Box<ImpactSaid>>,
 }
 
 impl Said {
@@ -120,6 +125,8 @@ impl Said {
             sitrep: entry.sitrep.as_ref().map(|one| (one.team.clone(), one.number, one.version)),
             processed: is_processed(entry),
             concerns: concerns(entry),
+            verification: assessment.verification.map(|one| one.state()).unwrap_or_default(),
+            impact: ImpactSaid::of(entry, attributes).map(Box::new),
         }
     }
 
@@ -149,6 +156,8 @@ impl Said {
             sitrep: None,
             processed: true,
             concerns: Vec::new(),
+            verification: VerificationState::Unspecified,
+            impact: None,
         }
     }
 

@@ -151,7 +151,7 @@ function control(field: Field, id: string, value: Value | undefined, bad: boolea
     case "count":
       return counted(value as CountValue, id, bad, change, sheet, name);
     default: {
-      const numeric = field.sort !== "text" && field.sort !== "party";
+      const numeric = field.sort !== "text" && field.sort !== "party" && field.sort !== "circle";
       return html`<input id=${id} type="text" autocomplete="off" list=${field.sort === "party" ? PARTIES : nothing} inputmode=${numeric ? "decimal" : "text"} maxlength=${field.length ?? (numeric ? 40 : nothing)}
         aria-invalid=${bad} aria-describedby=${why} aria-required=${field.required === true} .value=${live(text)} @input=${type} />`;
     }

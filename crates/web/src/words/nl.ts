@@ -153,6 +153,8 @@ export const nl = {
   chance: "kans",
   deep: "m diep",
   people: "mensen",
+  lessSelfReliant: "minder zelfredzaam",
+  atWorst: "ergst",
   homes: "woningen",
   customers: "klanten",
   patients: "patiënten",
@@ -353,6 +355,12 @@ export const nlNames = {
   action: ["", "open", "in uitvoering", "gereed", "geblokkeerd", "vervallen"],
   flood: ["", "in orde", "bedreigd", "versterkt", "overstroomt", "lekt", "doorgebroken", "weer gesloten"],
   offer: ["", "aangeboden", "ingetrokken"],
+  facility: ["", "onderstation", "elektriciteitscentrale", "gasstation", "drinkwaterbedrijf", "rioolwaterzuivering", "gemaal", "sluis of stuw", "telecomlocatie", "datacenter", "meldkamer", "post hulpdienst", "ziekenhuis", "verpleeghuis", "zorginstelling", "school", "kinderopvang", "gevangenis", "asielzoekerscentrum", "chemisch bedrijf", "nucleaire installatie", "treinstation", "brug of tunnel", "brandstofdepot", "veehouderij", "hotel of camping", "ander object"],
+  facilityState: ["", "in bedrijf", "verstoord", "uitgevallen", "ontruimd"],
+  scenario: ["", "meest waarschijnlijk", "ergste geval", "gunstigste geval", "ander scenario"],
+  likelihood: ["", "zeer onwaarschijnlijk", "onwaarschijnlijk", "enigszins waarschijnlijk", "waarschijnlijk", "zeer waarschijnlijk"],
+  criterion: ["", "1.1 grondgebied", "1.2 internationale positie", "1.3 digitale ruimte", "1.4 grondgebied van bondgenoten", "2.1 doden", "2.2 ernstig gewonden, chronisch zieken", "2.3 gebrek aan levensbehoeften", "3.1 kosten", "3.2 vitaliteit van de economie", "4.1 natuur en milieu", "5.1 dagelijks leven", "5.2 democratische rechtsstaat", "5.3 maatschappelijke impact", "6.1 soevereiniteit van staten", "6.2 mensenrechten", "6.3 internationaal economisch bestel", "6.4 multilaterale instituties", "6.5 stabiliteit om ons heen"],
+  level: ["", "0: geen", "A: beperkt", "B: aanzienlijk", "C: ernstig", "D: zeer ernstig", "E: catastrofaal"],
   reception: ["", "voorbereid", "open", "vol", "gesloten"],
   relation: ["", "spreekt tegen", "steunt", "berust op", "antwoordt op", "trekt in", "hoort bij", "vrijgegeven uit", "is een opmerking bij", "zegt dat iemand gelezen heeft"],
   urgency: ["", "voorbij", "toekomstig", "verwacht", "onmiddellijk"],
@@ -391,6 +399,8 @@ export const nlKinds = {
   flood_defence: "waterkering",
   reception: "opvang",
   assistance_offer: "bijstandsaanbod",
+  facility: "object",
+  scenario: "scenario",
 };
 
 export type KindName = keyof typeof nlKinds;

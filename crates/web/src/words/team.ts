@@ -216,6 +216,13 @@ export const aspectWords: Readonly<Record<string, Pair>> = {
   "reception.state": ["toestand van de opvang", "state of the reception"],
   "reception.capacity": ["plaatsen", "places"],
   "reception.present": ["aanwezigen", "people present"],
+  "facility.state": ["toestand van het object", "state of the facility"],
+  "facility.people": ["mensen erin", "people in it"],
+  "facility.less_self_reliant": ["minder zelfredzaam", "less self-reliant"],
+  "facility.customers": ["klanten van het object", "customers of the facility"],
+  "facility.holds_out": ["uren dat het overbrugt", "hours that it holds out"],
+  "scenario.likelihood": ["waarschijnlijkheid ervan", "likelihood of it"],
+  "scenario.scores": ["score van het scenario", "score of the scenario"],
 };
 
 /** As the contract names it when the node is newer than this page. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS, KIND_FIELDS, type Field } from "../../src/fields.ts";
+import { language } from "../../src/words/index.ts";
 import { SHOTS, accessible, complaints, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { pmtiles } from "./tiles.ts";
 import { TestNode, until } from "./nodes.ts";
@@ -60,20 +61,21 @@ async function fill(page: Page, fields: readonly Field[], before: string, text: 
   for (const { name, sort, required, fields: inner, length = 0 } of fields) {
     const at = page.locator(`#f-${(before + name).replace(/[^a-z0-9_]+/g, "-")}`);
     if (sort === "rows") {
-      if (!required) await page.locator(".form .group .rows").getByRole("button", { name: /^Toevoegen/ }).click();
+      const called = language("nl").field(before.split(".")[0]!, name);
+      if (!required) await page.locator(".form .group .rows").getByRole("button", { name: `Toevoegen: ${called}`, exact: true }).click();
       await fill(page, inner ?? [], `${before}${name}[0].`, text);
     } else if (name === "offer") await at.fill(`${incident}/entries/018f3c3e-0000-7000-8000-000000000001`);
     else if (name === "quantity" && sort !== "count") await at.fill("2");
     else if (sort === "choice" && required) await at.selectOption("1");
+    else if (sort === "long" && name === "text") await at.fill(text.slice(0, 60));
     else if (sort === "count" && required) await at.fill("12");
     else if (sort === "number" && required) await at.fill("1,5");
     else if (sort === "text" && (required || length === 200) && name !== "in_reply_to") await at.fill(text.slice(0, Math.min(60, length)));
   }
 }
 
-test("each of the nineteen kinds is posted by its form, hostile words and all", async () => {
+test("each kind is posted by its form, hostile words and all", async () => {
   const [context, page] = await open(incident);
-  expect(KINDS).toHaveLength(19);
   for (const kind of KINDS) {
     await page.getByRole("button", { name: "Formulier", exact: true }).click();
     await page.locator("#form-kind").selectOption(kind);
@@ -87,6 +89,7 @@ test("each of the nineteen kinds is posted by its form, hostile words and all", 
       await page.locator("#f-measurement-readings-0-unit").fill("ppm");
       await page.locator("#f-measurement-readings-0-cas_number").fill("7664-41-7");
     }
+    if (kind === "facility") await page.locator("#f-facility-dependencies-0-service").selectOption("1");
     if (kind === "weather") await page.locator("#f-weather-temperature_c").fill("-4");
     if (kind === "drawing") await page.getByRole("button", { name: "Midden van de kaart" }).click();
     await sendForm(page);

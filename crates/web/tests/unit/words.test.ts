@@ -12,6 +12,8 @@ import { RequestStateSchema } from "../../src/gen/polder/v1/assistance_request_p
 import { CareStateSchema } from "../../src/gen/polder/v1/care_capacity_pb.ts";
 import { DecisionStateSchema } from "../../src/gen/polder/v1/decision_pb.ts";
 import { EvacuationBasisSchema, EvacuationStateSchema } from "../../src/gen/polder/v1/evacuation_pb.ts";
+import { FacilityStateSchema, FacilityTypeSchema } from "../../src/gen/polder/v1/facility_pb.ts";
+import { ImpactCriterionSchema, ImpactLevelSchema, ScenarioLikelihoodSchema, ScenarioTypeSchema } from "../../src/gen/polder/v1/scenario_pb.ts";
 import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_pb.ts";
 import { ModeSchema, PhaseSchema, TeamSchema } from "../../src/gen/polder/v1/incident_pb.ts";
 import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
@@ -82,6 +84,12 @@ describe("the two languages", () => {
       flood: FloodDefenceStateSchema,
       reception: ReceptionStateSchema,
       offer: OfferStateSchema,
+      facility: FacilityTypeSchema,
+      facilityState: FacilityStateSchema,
+      scenario: ScenarioTypeSchema,
+      likelihood: ScenarioLikelihoodSchema,
+      criterion: ImpactCriterionSchema,
+      level: ImpactLevelSchema,
     };
     const named = Object.keys(nlNames).filter((name) => name !== "population");
     expect(Object.keys(schemas).sort()).toEqual(named.sort());

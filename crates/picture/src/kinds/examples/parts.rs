@@ -1,12 +1,15 @@
-//! What the examples share: the general fields of an entry, places, hours and counts.
+//! What the examples share: the general fields of an entry, places, hours and counts; and the two
+//! kinds with the most in them.
 
 use polder_wire::v1::{
-    Assessment, AttachmentReference, Certainty, Count, CountBasis, CountQualifier, Credibility,
-    Discipline, Entry, Geometry, Hazard, Label, Polygon, Position, Relation, RelationType,
-    Reliability, Ring, Severity, Source, Statement, Text, Times, Tlp, Urgency, Verification,
-    VerificationState, entry::Body, geometry::Shape,
+    Assessment, AttachmentReference, Certainty, Circle, Count, CountBasis, CountQualifier,
+    Credibility, Dependency, Discipline, Entry, Facility, FacilityState, FacilityType, Geometry,
+    Hazard, ImpactCriterion, ImpactLevel, ImpactScore, Label, Polygon, Position, Relation,
+    RelationType, Reliability, Ring, Scenario, ScenarioAssumption, ScenarioFigure,
+    ScenarioLikelihood, ScenarioType, Severity, Source, Statement, Text, Times, Tlp, Urgency,
+    Verification, VerificationState, VitalService, entry::Body, geometry::Shape,
 };
-use prost_types::Timestamp;
+use prost_types::{Duration, Timestamp};
 
 /// 2021-07-15 06:00 UTC, when the Maas was rising fastest.
 const NOW: i64 = 1_626_328_800;
@@ -123,4 +126,72 @@ pub(super) fn about(value: i64) -> Option<Count> {
 
 pub(super) fn count(value: i64, basis: CountBasis, qualifier: CountQualifier) -> Option<Count> {
     Some(Count { value, basis: basis.into(), qualifier: qualifier.into() })
+}
+
+pub(super) fn facility() -> Entry {
+    let center = Some(at(51.352, 6.160));
+    let area = Shape::Circle(Circle { center, radius_m: 12_000.0 });
+    let body = Facility {
+        designation: "VieCuri Venlo".into(),
+        r#type: FacilityType::Hospital.into(),
+        state: FacilityState::InUse.into(),
+        state_time: hour(0),
+        provides: vec![VitalService::HealthCare.into()],
+        service_area: Some(Geometry { shape: Some(area), accuracy_m: 0.0 }),
+        dependencies: vec![
+            Dependency {
+                service: VitalService::Power.into(),
+                suppliers: vec![name(103)],
+                holds_out: Some(Duration { seconds: 72 * 3_600, nanos: 0 }),
+                backup: "diesel generators".into(),
+            },
+            Dependency { service: VitalService::DrinkingWater.into(), ..Dependency::default() },
+        ],
+        people: about(400),
+        less_self_reliant: about(240),
+        customers: count(250_000, CountBasis::Registered, CountQualifier::About),
+        operator: "VieCuri".into(),
+    };
+    let texts = ["Noodstroom voor drie dagen", "Emergency power for three days"];
+    entry(
+        118,
+        Statement::Fact,
+        Discipline::Medical,
+        "ghor-limburg-noord",
+        texts,
+        Body::Facility(body),
+    )
+}
+
+pub(super) fn scenario() -> Entry {
+    let version = |field| format!("{}/versions/{}-7", name(field), "ab".repeat(16));
+    let score = |criterion: ImpactCriterion, level: ImpactLevel, reason: &str, basis| ImpactScore {
+        criterion: criterion.into(),
+        level: level.into(),
+        reason: reason.into(),
+        basis,
+    };
+    let body = Scenario {
+        subject: "Maas, Roermond to Mook".into(),
+        r#type: ScenarioType::WorstCase.into(),
+        assumptions: vec![
+            ScenarioAssumption { text: "Two dikes give way".into(), basis: Vec::new() },
+            ScenarioAssumption {
+                text: "The peak comes as forecast".into(),
+                basis: vec![version(102)],
+            },
+        ],
+        horizon_start: hour(0),
+        horizon_end: hour(72),
+        likelihood: ScenarioLikelihood::Unlikely.into(),
+        figures: vec![ScenarioFigure { label: "people to leave".into(), count: about(50_000) }],
+        scores: vec![
+            score(ImpactCriterion::Deaths, ImpactLevel::Serious, "villages at night", Vec::new()),
+            score(ImpactCriterion::Costs, ImpactLevel::VerySerious, "", vec![version(107)]),
+            score(ImpactCriterion::Territory, ImpactLevel::None, "", Vec::new()),
+        ],
+        drawn_up_by: "ROT Limburg-Noord".into(),
+    };
+    let texts = ["Dijken breken bij de piek", "Dikes give way at the peak"];
+    entry(119, Statement::Forecast, Discipline::Water, "vrln", texts, Body::Scenario(body))
 }
