@@ -120,6 +120,11 @@ const RULES: &[Rule] = &[
     ),
     ("flood_defence", |e| body!(e, FloodDefence, b => b.state = 1), &["flood_defence.state"]),
     ("reception", |e| body!(e, Reception, b => b.state = 4), &["reception.state"]),
+    (
+        "staffing",
+        |e| body!(e, Staffing, b => b.on_duty.as_mut().unwrap().value = 9),
+        &["staffing.on_duty"],
+    ),
 ];
 
 #[test]
@@ -208,6 +213,8 @@ fn every_kind_with_figures_says_what_the_same_subject_is() {
         "action",
         "drawing",
         "message",
+        "citizen_report",
+        "threshold",
     ];
     for (kind, entry) in examples() {
         let has_rule = RULES.iter().any(|(known, ..)| *known == kind);

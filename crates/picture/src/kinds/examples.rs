@@ -13,6 +13,7 @@ use polder_wire::v1::{
 };
 
 mod parts;
+mod watch;
 
 use parts::{about, arcen, at, count, counted, entry, hour, name, placed};
 
@@ -38,6 +39,9 @@ pub fn examples() -> Vec<(&'static str, Entry)> {
         ("flood_defence", flood_defence()),
         ("reception", reception()),
         ("assistance_offer", assistance_offer()),
+        ("staffing", watch::staffing()),
+        ("citizen_report", watch::citizen_report()),
+        ("threshold", watch::threshold()),
     ]
 }
 

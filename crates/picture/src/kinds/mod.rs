@@ -11,6 +11,7 @@ mod assistance_offer;
 mod assistance_request;
 mod care_capacity;
 mod casualties;
+mod citizen_report;
 mod closure;
 mod counts;
 mod decision;
@@ -25,8 +26,10 @@ mod observation;
 mod outage;
 mod reception;
 mod resource;
+mod staffing;
 #[cfg(test)]
 mod testing;
+pub mod threshold;
 mod warning;
 mod water_level;
 mod weather;
@@ -71,6 +74,9 @@ pub const KINDS: &[Kind] = &[
     flood_defence::KIND,
     reception::KIND,
     assistance_offer::KIND,
+    staffing::KIND,
+    citizen_report::KIND,
+    threshold::KIND,
 ];
 
 /// Looks a kind up by the number of its body's field.
@@ -106,6 +112,9 @@ pub fn of(entry: &Entry) -> Option<&'static Kind> {
         Body::FloodDefence(_) => &flood_defence::KIND,
         Body::Reception(_) => &reception::KIND,
         Body::AssistanceOffer(_) => &assistance_offer::KIND,
+        Body::Staffing(_) => &staffing::KIND,
+        Body::CitizenReport(_) => &citizen_report::KIND,
+        Body::Threshold(_) => &threshold::KIND,
     })
 }
 
@@ -194,7 +203,10 @@ mod tests {
         let settling = KINDS.iter().filter(|kind| kind.settles_itself).map(|kind| kind.name);
         assert_eq!(settling.collect::<Vec<_>>(), ["water_level", "resource"]);
         let texts = KINDS.iter().filter(|kind| kind.text_required).map(|kind| kind.name);
-        assert_eq!(texts.collect::<Vec<_>>(), ["observation", "message"]);
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            ["observation", "message", "citizen_report", "threshold"]
+        );
     }
 
     #[test]

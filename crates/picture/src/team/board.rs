@@ -45,6 +45,14 @@ pub struct Board {
     opposing: BTreeSet<EntryRef>,
     /// Requests for help, and offers.
     helping: BTreeSet<EntryRef>,
+    /// Thresholds.
+    watching: BTreeSet<EntryRef>,
+    /// Entries that tell of units or people.
+    manning: BTreeSet<EntryRef>,
+    /// What citizens told.
+    reports: BTreeSet<EntryRef>,
+    /// Entries that exist because of others, by those.
+    resting: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Decisions that were taken, by the versions on which they rest.
     deciding: HashMap<VersionId, BTreeSet<EntryRef>>,
     /// Entries in which something is open.
@@ -132,6 +140,19 @@ impl Board {
         self.tally.add(at.scope, versions);
         self.expecting.extend(last.said.expects.iter().map(|ms| (*ms, at)));
         for version in versions {
+            let said = &version.said;
+            for (told, index) in [
+                (said.limit.is_some(), &mut self.watching),
+                (said.strength.is_some(), &mut self.manning),
+                (said.report.is_some(), &mut self.reports),
+            ] {
+                if told {
+                    index.insert(at);
+                }
+            }
+            for entry in &said.based_on {
+                self.resting.entry(*entry).or_default().insert(at);
+            }
             if version.said.sitrep.is_some() {
                 self.sitreps.insert(at);
             }
@@ -152,12 +173,18 @@ impl Board {
         self.open.remove(&at);
         self.attending.remove(&at);
         self.sitreps.remove(&at);
+        for index in [&mut self.watching, &mut self.manning, &mut self.reports] {
+            index.remove(&at);
+        }
         self.received.remove(&(received(versions), at));
         self.tally.remove(at.scope, versions);
         for ms in &last.said.expects {
             self.expecting.remove(&(*ms, at));
         }
         for version in versions {
+            for entry in &version.said.based_on {
+                drop_from(&mut self.resting, entry, at);
+            }
             for entry in &version.said.answers {
                 drop_from(&mut self.answering, entry, at);
             }
@@ -260,6 +287,26 @@ impl Board {
         let by = self.answering.get(&entry).into_iter().flatten();
         let stands = |at: &EntryRef| self.versions(*at).iter().any(|one| !one.said.retracted);
         by.filter(|at| seen(at.scope)).any(stands)
+    }
+
+    /// Thresholds.
+    pub(super) fn watching(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.watching.iter().copied()
+    }
+
+    /// Entries that tell of units or people.
+    pub(super) fn manning(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.manning.iter().copied()
+    }
+
+    /// What citizens told.
+    pub(super) fn reports(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.reports.iter().copied()
+    }
+
+    /// Entries that exist because of one.
+    pub(super) fn resting_on(&self, entry: Uuid) -> impl Iterator<Item = EntryRef> + '_ {
+        self.resting.get(&entry).into_iter().flatten().copied()
     }
 
     /// Sitreps that were not recalled.

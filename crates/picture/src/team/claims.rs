@@ -6,8 +6,8 @@
 
 use polder_wire::v1::{
     CareCapacity, Casualties, Closure, Count, CountPeriod, Entry, Evacuation, EvacuationState,
-    FloodDefence, Measurement, Outage, Reception, Resource, Statement, Warning, WarningState,
-    WaterLevel, WaterTrend, Weather, entry::Body,
+    FloodDefence, Measurement, Outage, Reception, Resource, Staffing, Statement, Warning,
+    WarningState, WaterLevel, WaterTrend, Weather, entry::Body,
 };
 
 use super::subject::{Advice, Claim, Figure, Stance, Subject, places, plain};
@@ -66,6 +66,7 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
         Some(Body::Weather(body)) => claims.weather(body),
         Some(Body::FloodDefence(body)) => claims.flood_defence(body),
         Some(Body::Reception(body)) => claims.reception(body),
+        Some(Body::Staffing(body)) => claims.staffing(body),
         // Words, which only a person can compare: versions of one entry and the relation
         // CONTRADICTS are what tells.
         Some(
@@ -75,7 +76,10 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
             | Body::Decision(_)
             | Body::Action(_)
             | Body::Drawing(_)
-            | Body::Message(_),
+            | Body::Message(_)
+            // What was told is not claimed, and what is watched for is not said to be so.
+            | Body::CitizenReport(_)
+            | Body::Threshold(_),
         )
         | None => {}
     }
@@ -192,7 +196,7 @@ impl Claims<'_> {
         for reading in body.readings.iter().filter(|_| !body.effect_area) {
             let detail = format!("{} {}", plain(&reading.quantity), reading.unit);
             let figure = match reading.below_limit {
-                true => Figure::Range(f64::NEG_INFINITY, reading.value),
+                true => Figure::open(f64::NEG_INFINITY, reading.value, reading.value),
                 false => Figure::near(reading.value, reading.value * 0.05),
             };
             for place in places(&self.entry.place) {
@@ -311,6 +315,19 @@ impl Claims<'_> {
         if let Some(present) = &body.present {
             let (figure, period) = (Figure::count(present), self.around(TOTAL_MS));
             self.add_for("reception.present", "", &body.location, figure, period);
+        }
+    }
+
+    fn staffing(&mut self, body: &Staffing) {
+        let detail = format!("{} {}", body.sort().as_str_name(), plain(&body.function));
+        let numbers = [
+            ("staffing.present", &body.present),
+            ("staffing.available", &body.available),
+            ("staffing.on_duty", &body.on_duty),
+            ("staffing.resting", &body.resting),
+        ];
+        for (aspect, number) in numbers {
+            self.count(aspect, detail.trim_end(), &body.unit, number.as_ref());
         }
     }
 }

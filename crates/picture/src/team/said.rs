@@ -8,13 +8,17 @@ use uuid::Uuid;
 use super::{
     assistance::HelpSaid,
     attention::{Attention, acknowledged, attention},
+    capacity::StrengthSaid,
     claims::claims,
     handover::weight,
     matters::{Matter, expected, matter, section},
+    reports::ReportSaid,
+    signals::Limit,
     subject::Claim,
 };
 use crate::{
     attributes::{Attributes, NEVER},
+    entry::Extent,
     names::{EntryName, VersionId, VersionName},
 };
 
@@ -68,6 +72,16 @@ pub struct Said {
     /// Whom it concerns beside who says it, in lower case: who does an action, who is asked for help,
     /// to whom a message is sent.
     pub concerns: Vec<String>,
+    /// Where it is, a little too large rather than too small.
+    pub extent: Option<Extent>,
+    /// What it watches, when it is a threshold.
+    pub limit: Option<Box<Limit>>,
+    /// Units or people that it tells of.
+    pub strength: Option<Box<StrengthSaid>>,
+    /// What a citizen told.
+    pub report: Option<Box<ReportSaid>>,
+    /// Entries that are why it exists.
+    pub based_on: Vec<Uuid>,
 }
 
 impl Said {
@@ -95,6 +109,7 @@ impl Said {
         if let Some(Body::Message(message)) = &entry.body {
             answers.extend(entry_of(&message.in_reply_to));
         }
+        let based_on = entry.relations.iter().filter(|r| r.r#type() == RelationType::BasedOn);
         let assessment = entry.assessment.clone().unwrap_or_default();
         Self {
             party,
@@ -120,6 +135,11 @@ impl Said {
             sitrep: entry.sitrep.as_ref().map(|one| (one.team.clone(), one.number, one.version)),
             processed: is_processed(entry),
             concerns: concerns(entry),
+            extent: attributes.extent(),
+            limit: Limit::of(entry, attributes).map(Box::new),
+            strength: StrengthSaid::of(entry).map(Box::new),
+            report: ReportSaid::of(entry).map(Box::new),
+            based_on: based_on.filter_map(|r| entry_of(&r.entry)).collect(),
         }
     }
 
@@ -149,6 +169,11 @@ impl Said {
             sitrep: None,
             processed: true,
             concerns: Vec::new(),
+            extent: None,
+            limit: None,
+            strength: None,
+            report: None,
+            based_on: Vec::new(),
         }
     }
 
