@@ -28,3 +28,5 @@ mod reviews;
 mod sitreps;
 #[path = "team/situations.rs"]
 mod situations;
+#[path = "team/watch.rs"]
+mod watch;

@@ -411,6 +411,9 @@ impl Words {
             "flood_defence" => "waterkering",
             "reception" => "opvang",
             "assistance_offer" => "bijstandsaanbod",
+            "staffing" => "bezetting",
+            "citizen_report" => "burgermelding",
+            "threshold" => "drempel",
             "retraction" => "intrekking",
             other => return other.replace('_', " "),
         };

@@ -17,6 +17,8 @@ macro_rules! words {
     };
 }
 
+mod watch;
+
 words! {
     open: "open", "open";
     decided: "decided", "besloten";
@@ -280,6 +282,10 @@ impl Words {
             "reception.state" => ("state of the reception", "toestand van de opvang"),
             "reception.capacity" => ("places", "plaatsen"),
             "reception.present" => ("people present", "aanwezigen"),
+            "staffing.present" => ("people present", "mensen aanwezig"),
+            "staffing.available" => ("people available", "mensen beschikbaar"),
+            "staffing.on_duty" => ("people on duty", "mensen in dienst"),
+            "staffing.resting" => ("people resting", "mensen die rusten"),
             // Of a newer node.
             other => return other.to_owned(),
         };

@@ -28,8 +28,13 @@ const NEAR_M: f64 = 300.0;
 const SPOT_M: f64 = 50.0;
 /// Of the words of the shorter one, so many of a hundred occur in the other.
 const ALIKE_PERCENT: usize = 34;
-/// Shorter words join others and say nothing.
-const LETTERS_MIN: usize = 4;
+/// Shorter words join others and say nothing, as these do.
+const LETTERS_MIN: usize = 3;
+const JOINING: [&str; 27] = [
+    "aan", "and", "are", "bij", "das", "dat", "den", "der", "die", "door", "een", "for", "from",
+    "het", "met", "naar", "niet", "not", "op", "the", "tot", "uit", "van", "voor", "with", "und",
+    "zijn",
+];
 const WORDS_MAX: usize = 64;
 
 /// What a version of an entry passes on of what a citizen told.
@@ -92,7 +97,8 @@ impl ReportSaid {
 fn words(text: &str) -> Vec<u32> {
     let text = plain(text);
     let long = text.split(' ').filter(|word| {
-        word.chars().count() >= LETTERS_MIN || word.chars().any(|sign| sign.is_ascii_digit())
+        let number = word.chars().any(|sign| sign.is_ascii_digit());
+        number || (word.chars().count() >= LETTERS_MIN && !JOINING.contains(word))
     });
     let hash = |word: &str| {
         let hash = blake3::hash(word.as_bytes());

@@ -3,7 +3,7 @@
 //! Of each subject (figure, place, what tells it apart) the newest figure of each party counts, and
 //! any of them that passes raises the signal: who says otherwise makes it disputed, and does not
 //! hide it. A signal lasts from the first figure that passed to the first moment at which nobody's
-//! newest did. Forecasts are signals of their own, each entry by itself, until what they forecast is
+//! newest did. What was past its time when somebody else spoke counts no longer. Forecasts are signals of their own, each entry by itself, until what they forecast is
 //! past. A figure never meets a threshold of another mode.
 
 use std::{
@@ -271,7 +271,7 @@ pub fn signals(watches: &[Watch], told: &[Told], now_ms: i64) -> Vec<Signal> {
     let order = |one: &Signal| {
         let moment = match one.state {
             State::Passed => Reverse(one.since_ms),
-            State::Expected => Reverse(-one.expected_ms.unwrap_or_default()),
+            State::Expected => Reverse(one.expected_ms.map_or(i64::MAX, |ms| -ms)),
             State::Over => Reverse(one.over_ms.unwrap_or_default()),
         };
         let watch = &watches[one.watch];
@@ -295,7 +295,12 @@ fn heard(watch: &Watch, one: &Told) -> bool {
 
 /// In the order of the moments that they are of. Of one entry what was corrected since is left out.
 fn ordered(mut line: Vec<&Told>) -> Vec<&Told> {
-    line.sort_by_key(|one| (one.moment_ms(), one.recorded_ms, one.version, !one.is_peak()));
+    // To the last detail, so that what was heard twice stands side by side.
+    line.sort_by_cached_key(|one| {
+        let told = range(one).map_or((0, 0), |range| (order(range.told.0), order(range.told.1)));
+        let of = (one.moment_ms(), one.recorded_ms, one.version, !one.is_peak());
+        (of, told, one.at, one.party.clone(), one.current)
+    });
     line.dedup();
     let corrected = |at: usize| {
         let one = line[at];
@@ -306,6 +311,12 @@ fn ordered(mut line: Vec<&Told>) -> Vec<&Told> {
     let corrected: Vec<bool> = (0..line.len()).map(corrected).collect();
     let kept = line.into_iter().zip(corrected).filter(|(_, corrected)| !corrected);
     kept.map(|(one, _)| one).collect()
+}
+
+/// Numbers as whole ones in the same order.
+fn order(number: f64) -> i64 {
+    let bits = number.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 fn range(one: &Told) -> Option<&Range> {
@@ -324,11 +335,17 @@ fn raised(limit: &Limit, line: &[&Told], now_ms: i64) -> Option<Signal> {
     let (mut since_ms, mut over_ms) = (None, None);
     for one in line {
         let Some((value, beyond)) = range(one).map(|range| limit.beyond(range)) else { continue };
-        // What this version replaced of somebody else is not said any more.
+        // What this version replaced of somebody else is not said any more, and what was past its
+        // time gives way to who speaks now.
         newest.retain(|party, (other, ..)| {
-            *party == one.party || other.current || other.at != one.at
+            let replaced = !other.current && other.at == one.at;
+            *party == one.party || !(replaced || other.is_stale(one.moment_ms()))
         });
-        newest.insert(&one.party, (one, value, beyond));
+        // Of several figures in one version that which goes furthest counts.
+        let held = newest.get(&one.party[..]).filter(|(other, ..)| other.version == one.version);
+        if held.is_none_or(|(_, _, furthest)| *furthest <= beyond) {
+            newest.insert(&one.party, (one, value, beyond));
+        }
         match (passes(&newest), since_ms.is_some() && over_ms.is_none()) {
             (true, false) => (since_ms, over_ms) = (Some(one.moment_ms()), None),
             (false, true) => over_ms = Some(one.moment_ms()),
@@ -376,7 +393,9 @@ fn expected(limit: &Limit, line: &[&Told], now_ms: i64) -> Option<Signal> {
     let since_ms = run.map(|(one, _)| one.recorded_ms).min().unwrap_or(told.recorded_ms);
     let denies = |one: &&Told| one.current && beyond(one).is_some_and(|(_, by)| by < 0.0);
     Some(Signal {
-        expected_ms: Some(told.moment_ms()),
+        // What holds from the moment at which it was told says nothing of when.
+        expected_ms: Some(told.moment_ms())
+            .filter(|_| told.is_peak() || told.moment_ms() > told.when_ms),
         stale: passing.iter().all(|(one, ..)| one.is_stale(now_ms)),
         disputed: line.iter().any(denies),
         ..signal(told, State::Expected, (*value, *by), since_ms)

@@ -1,3 +1,5 @@
+//! What counting units and people promises.
+
 use proptest::prelude::*;
 use prost_types::{Duration, Timestamp};
 

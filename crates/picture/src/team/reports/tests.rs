@@ -1,3 +1,5 @@
+//! What grouping reports promises.
+
 use polder_wire::v1::{
     CitizenReport, Count, Geometry, Position, Relation, RelationType, Text, geometry::Shape,
 };
@@ -56,7 +58,7 @@ fn reports_are_of_one_thing_when_place_time_and_words_say_so() {
         ("Boom op de weg", "", Some((50.8651, 5.8321)), 10, true),
         ("Kelders aan de Grendelstraat vol water", "", Some((50.9, 5.83)), 10, false),
         ("Kelders aan de Grendelstraat vol water", "", near, 181, false),
-        ("Kelders aan de Grendelstraat vol water", "VALKENBURG", None, 10, true),
+        ("Kelders aan de Grendelstraat vol water", "VALKenburg", None, 10, true),
         ("Kelders aan de Grendelstraat vol water", "Meerssen", None, 10, false),
         ("Kelders aan de Grendelstraat vol water", "", None, 10, false),
     ];

@@ -1,3 +1,5 @@
+//! What early signals promise.
+
 use polder_wire::v1::{
     Count, CountQualifier, Geometry, Outage, Position, Statement, Threshold, Times, VitalService,
     WaterLevel, geometry::Shape,
@@ -100,7 +102,7 @@ impl World {
 
 fn power_at(above: f64) -> World {
     let mut world = World::default();
-    world.watch(9, &threshold("outage.customers", "VALKENBURG", above));
+    world.watch(9, &threshold("outage.customers", "valkenburg ", above));
     world
 }
 
@@ -137,6 +139,17 @@ fn who_says_otherwise_disputes_a_signal_and_does_not_hide_it() {
     // Six hours after it was observed a figure of an outage is stale: it is shown, and said to be.
     let later = signals(&world.watches, &world.told, NOW_MS + 3 * HOUR_MS);
     assert_eq!((later[0].stale, later[0].disputed), (true, true));
+}
+
+#[test]
+fn a_figure_past_its_time_gives_way_to_who_speaks_later() {
+    let mut world = power_at(400.0);
+    world.tell(1, 1, true, &outage("enexis", -30, 500, CountQualifier::Exact));
+    assert_eq!((world.only().state, world.only().stale), (State::Passed, true));
+    world.tell(2, 1, true, &outage("gemeente", -2, 100, CountQualifier::Exact));
+    let signal = world.only();
+    assert_eq!((signal.state, signal.over_ms), (State::Over, Some(NOW_MS - 2 * HOUR_MS)));
+    assert_eq!(signal.since_ms, NOW_MS - 30 * HOUR_MS);
 }
 
 #[test]
@@ -339,7 +352,11 @@ proptest! {
                         && other != one
                         && (expected || other.claim.subject.place == one.claim.subject.place)
                 });
-                let counts = newest && (!expected || one.ends_ms() >= NOW_MS);
+                // Who speaks after a figure was past its time takes its place.
+                let replaced = told.iter().any(|other| {
+                    heard(watch, other) && !expected && one.is_stale(other.moment_ms())
+                });
+                let counts = newest && !replaced && (!expected || one.ends_ms() >= NOW_MS);
                 if counts && watch.limit.beyond(range).1 >= 0.0 {
                     let is = |signal: &Signal| {
                         signal.watch == index
