@@ -52,12 +52,12 @@ async fn a_threshold_or_figure_that_one_may_not_see_raises_nothing() {
     let told = signals(&fien).await;
     assert_eq!((told.threshold_count, told.signals.len(), told.unheard.len()), (1, 0, 0));
     assert!(!format!("{told:?}").contains("secret"));
-    // Who may read in no incident hears of none.
-    let told = signals(&admin).await;
-    assert_eq!((told.threshold_count, told.unheard.len()), (0, 0));
-    let named = ListSignalsRequest { incident: INCIDENT.into(), ..ListSignalsRequest::default() };
+    let elsewhere = ListSignalsRequest { incident: "incidents/other".into(), ..<_>::default() };
+    let mut client = SignalServiceClient::new(fien.service().clone());
+    let refused = client.list_signals(elsewhere).await.unwrap_err();
+    assert_eq!(reason(&refused), "INCIDENT_NOT_FOUND");
     let mut client = SignalServiceClient::new(admin.service().clone());
-    let refused = client.list_signals(named).await.unwrap_err();
+    let refused = client.list_signals(ListSignalsRequest::default()).await.unwrap_err();
     assert_eq!(reason(&refused), "RIGHT_MISSING");
     let mut nobody = SignalServiceClient::new(node.channel.clone());
     let refused = nobody.list_signals(ListSignalsRequest::default()).await.unwrap_err();

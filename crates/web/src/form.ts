@@ -21,9 +21,6 @@ export interface Values {
   [field: string]: Value;
 }
 
-/** Minutes within which an entry is to be seen, unless somebody says otherwise: as on the command line. */
-const WITHIN = "15";
-
 /** Of a row that was there before: which one it was. */
 const ROW = "#";
 
@@ -101,7 +98,7 @@ function valueOf(field: Field, raw: unknown, leaf: DescField): Value {
     case "party":
       return party(String(raw ?? ""));
     case "minutes":
-      return raw ? String(minutesOf(raw as Duration)) : WITHIN;
+      return raw ? String(minutesOf(raw as Duration)) : field.usual ?? "";
     case "rows":
       return ((raw ?? []) as Message[]).map((row, at) => ({ ...valuesOf(field.fields ?? [], row, rowOf(leaf)), [ROW]: String(at) }));
     default:
@@ -170,7 +167,7 @@ function seen(entry: Entry, common: Values, problems: FieldProblem[]): void {
   else if (!entry.attention.within) {
     const at = "attention.within";
     const field = COMMON.find((one) => one.name === at)!;
-    const typed = String(common[at] ?? WITHIN);
+    const typed = String(common[at] ?? field.usual);
     const read = minutes(field, typed);
     if ("value" in read && read.value) entry.attention.within = read.value as Duration;
     else if (problems.every((problem) => problem.field !== at)) problems.push({ field: at, reason: "reason" in read ? read.reason : "REQUIRED", sentence: "" });

@@ -145,6 +145,12 @@ export const nl = {
   atLeast: "minstens",
   atMost: "hoogstens",
   effectArea: "effectgebied",
+  present: "aanwezig",
+  onDuty: "in dienst",
+  resting: "rusten",
+  reports: "meldingen",
+  orMore: "of meer",
+  orLess: "of minder",
   admissionStop: "opnamestop",
   rain: "mm regen",
   wind: "wind",
@@ -354,6 +360,9 @@ export const nlNames = {
   flood: ["", "in orde", "bedreigd", "versterkt", "overstroomt", "lekt", "doorgebroken", "weer gesloten"],
   offer: ["", "aangeboden", "ingetrokken"],
   reception: ["", "voorbereid", "open", "vol", "gesloten"],
+  staff: ["", "eigen mensen", "vrijwilligers", "spontane hulp"],
+  report: ["", "mensen in gevaar", "wateroverlast", "schade", "uitval", "versperring", "brand of rook", "lucht, lek of gevaarlijke stof", "ordeverstoring", "hulp nodig", "hulp aangeboden", "vraag", "gerucht", "overig"],
+  reportChannel: ["", "112", "servicenummer", "gemeentelijk nummer", "sociale media", "website", "aan de balie of op straat"],
   relation: ["", "spreekt tegen", "steunt", "berust op", "antwoordt op", "trekt in", "hoort bij", "vrijgegeven uit", "is een opmerking bij", "zegt dat iemand gelezen heeft"],
   urgency: ["", "voorbij", "toekomstig", "verwacht", "onmiddellijk"],
   severity: ["", "gering", "matig", "ernstig", "zeer ernstig"],
@@ -391,6 +400,9 @@ export const nlKinds = {
   flood_defence: "waterkering",
   reception: "opvang",
   assistance_offer: "bijstandsaanbod",
+  staffing: "bezetting",
+  citizen_report: "burgermelding",
+  threshold: "drempel",
 };
 
 export type KindName = keyof typeof nlKinds;

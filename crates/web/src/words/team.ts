@@ -216,6 +216,10 @@ export const aspectWords: Readonly<Record<string, Pair>> = {
   "reception.state": ["toestand van de opvang", "state of the reception"],
   "reception.capacity": ["plaatsen", "places"],
   "reception.present": ["aanwezigen", "people present"],
+  "staffing.present": ["mensen aanwezig", "people present"],
+  "staffing.available": ["mensen beschikbaar", "people available"],
+  "staffing.on_duty": ["mensen in dienst", "people on duty"],
+  "staffing.resting": ["mensen die rusten", "people resting"],
 };
 
 /** As the contract names it when the node is newer than this page. */
