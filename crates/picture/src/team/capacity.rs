@@ -310,10 +310,13 @@ pub fn capacity(
     sums.finish()
 }
 
+/// How often something is written so.
+type Written = BTreeMap<String, usize>;
+
 #[derive(Default)]
 struct Sums {
-    units: BTreeMap<(String, String), (UnitRow, BTreeMap<String, usize>)>,
-    staff: BTreeMap<(String, StaffSort, String), (StaffRow, BTreeMap<String, usize>)>,
+    units: BTreeMap<(String, String), (UnitRow, Written)>,
+    staff: BTreeMap<(String, StaffSort, String), (StaffRow, Written)>,
     found: Capacity,
 }
 
@@ -410,7 +413,7 @@ impl Sums {
 }
 
 /// As most write it; of those that are as many the first by the alphabet.
-fn usual(written: BTreeMap<String, usize>) -> String {
+fn usual(written: Written) -> String {
     let most = written.into_iter().min_by_key(|(text, count)| (Reverse(*count), text.clone()));
     most.map(|(text, _)| text).unwrap_or_default()
 }
