@@ -76,7 +76,7 @@ pub(in crate::cli) fn print_capacity(
     for end in &answer.ends {
         let when = lines.moment(end.time.as_ref().map_or(0, millis));
         let mark = match end.past {
-            true => format!(" {}", lines.alarm(&format!("[{}]", words.ended()))),
+            true => format!(" {}", lines.alarm(&format!("[{}]", words.capacity_ended()))),
             false => String::new(),
         };
         let count = words.0.whole(end.count);
@@ -118,14 +118,14 @@ fn bare(party: &str) -> &str {
 fn units(lines: &Lines, row: &ResourceCapacity) -> String {
     let words = lines.words;
     let counts = [
-        (words.available(), row.available),
-        (words.alerted(), row.alerted),
+        (words.count_available(), row.available),
+        (words.count_alerted(), row.alerted),
         (words.en_route(), row.en_route),
-        (words.deployed(), row.deployed),
-        (words.exhausted(), row.exhausted),
-        (words.out_of_order(), row.out_of_order),
+        (words.count_deployed(), row.deployed),
+        (words.count_exhausted(), row.exhausted),
+        (words.count_out_of_order(), row.out_of_order),
         (words.state_unsaid(), row.unstated),
-        (words.with_people(), row.personnel),
+        (words.count_with_people(), row.personnel),
         (words.of_old_figures(), row.stale),
     ];
     joined(lines, &counts)
@@ -136,10 +136,10 @@ fn staff(lines: &Lines, row: &StaffCapacity) -> String {
     let units = if row.units == 1 { words.group_of_people() } else { words.groups_of_people() };
     let counts = [
         (units, i64::from(row.units)),
-        (words.present(), row.present),
-        (words.available(), row.available),
-        (words.on_duty(), row.on_duty),
-        (words.resting(), row.resting),
+        (words.count_present(), row.present),
+        (words.count_available(), row.available),
+        (words.count_on_duty(), row.on_duty),
+        (words.count_resting(), row.resting),
         (words.of_old_figures(), i64::from(row.stale_units)),
     ];
     joined(lines, &counts)

@@ -84,7 +84,7 @@ fn print_group(lines: &Lines, group: &ReportGroup) -> anyhow::Result<()> {
         _ => lines.warn(&format!("[{} {}]", words.0.whole(waiting), words.reports_wait())),
     };
     let count = group.report_count;
-    let noun = if count == 1 { words.report() } else { words.reports() };
+    let noun = if count == 1 { words.report_one() } else { words.reports_many() };
     let at = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(0, millis);
     let (first, last) = (at(&group.first_time), at(&group.last_time));
     let when = match lines.moment(first) == lines.moment(last) {

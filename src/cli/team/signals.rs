@@ -98,7 +98,7 @@ fn watch_line(lines: &Lines, threshold: &Entry, named: &str) -> String {
         detail => format!(" ({detail})"),
     };
     let region = match body.region.trim_start_matches("parties/") {
-        "" => lines.words.national(),
+        "" => lines.words.signal_national(),
         region => region,
     };
     format!("{place}{}{detail} · {region}", watched(body, language(lines)))
@@ -148,16 +148,16 @@ fn how_far(lines: &Lines, signal: &Signal) -> String {
     let told = |word: &str, time: &Option<Timestamp>| {
         at(time).map(|ms| format!("{word} {}", lines.moment(ms)))
     };
-    let mut parts = vec![format!("{} {}", words.told(), number(signal.value))];
+    let mut parts = vec![format!("{} {}", words.signal_told(), number(signal.value))];
     parts.push(match signal.beyond < 0.0 {
-        true => format!("{} {}", words.within_by(), number(-signal.beyond)),
-        false => format!("{} {}", words.beyond_by(), number(signal.beyond)),
+        true => format!("{} {}", words.signal_within(), number(-signal.beyond)),
+        false => format!("{} {}", words.signal_beyond(), number(signal.beyond)),
     });
     let expected = signal.state() == SignalState::Expected;
     let since = if expected { words.forecast_since() } else { words.signal_since() };
-    parts.extend(told(words.expected_by(), &signal.expected_time));
+    parts.extend(told(words.signal_expected(), &signal.expected_time));
     parts.extend(told(since, &signal.since_time));
-    parts.extend(told(words.over_since(), &signal.over_time));
+    parts.extend(told(words.signal_over(), &signal.over_time));
     if signal.state() == SignalState::Passed
         && let Some(since) = at(&signal.since_time)
     {
