@@ -85,6 +85,7 @@ describe("the two languages", () => {
       flood: FloodDefenceStateSchema,
       reception: ReceptionStateSchema,
       offer: OfferStateSchema,
+      team: TeamSchema,
       staff: StaffSortSchema,
       report: ReportCategorySchema,
       reportChannel: ReportChannelSchema,
