@@ -85,7 +85,6 @@ describe("the two languages", () => {
       flood: FloodDefenceStateSchema,
       reception: ReceptionStateSchema,
       offer: OfferStateSchema,
-      team: TeamSchema,
       staff: StaffSortSchema,
       report: ReportCategorySchema,
       reportChannel: ReportChannelSchema,
