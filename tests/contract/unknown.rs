@@ -174,7 +174,7 @@ async fn one_entry_of_every_kind_is_shown_as_it_was_written() {
         node.put(&entry).await;
         sent.push((kind, entry));
     }
-    assert_eq!(sent.len(), 19);
+    assert_eq!(sent.len(), 22);
     node.kill();
     let node = home.start().await;
     for (kind, entry) in sent {
