@@ -13,11 +13,13 @@ use axum::{
 };
 use polder_wire::v1::{
     attachment_service_server::AttachmentServiceServer, audit_service_server::AuditServiceServer,
-    charter_service_server::CharterServiceServer, impact_service_server::ImpactServiceServer,
-    incident_service_server::IncidentServiceServer, join_service_server::JoinServiceServer,
-    link_service_server::LinkServiceServer, node_service_server::NodeServiceServer,
-    people_service_server::PeopleServiceServer, picture_service_server::PictureServiceServer,
-    situation_service_server::SituationServiceServer, team_service_server::TeamServiceServer,
+    capacity_service_server::CapacityServiceServer, charter_service_server::CharterServiceServer,
+    impact_service_server::ImpactServiceServer, incident_service_server::IncidentServiceServer,
+    join_service_server::JoinServiceServer, link_service_server::LinkServiceServer,
+    node_service_server::NodeServiceServer, people_service_server::PeopleServiceServer,
+    picture_service_server::PictureServiceServer, report_service_server::ReportServiceServer,
+    signal_service_server::SignalServiceServer, situation_service_server::SituationServiceServer,
+    team_service_server::TeamServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{body::Body, service::Routes, transport::Server};
@@ -193,6 +195,9 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
         .add_service(sized!(TeamServiceServer))
         .add_service(sized!(SituationServiceServer))
         .add_service(sized!(ImpactServiceServer))
+        .add_service(sized!(SignalServiceServer))
+        .add_service(sized!(CapacityServiceServer))
+        .add_service(sized!(ReportServiceServer))
         .add_service(JoinServiceServer::new(joining).max_decoding_message_size(JOIN_BYTES_MAX))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
@@ -209,7 +214,7 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
     Ok((health, all.into()))
 }
 
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 16] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
@@ -222,6 +227,9 @@ const SERVICES: [&str; 13] = [
     "polder.v1.TeamService",
     "polder.v1.SituationService",
     "polder.v1.ImpactService",
+    "polder.v1.SignalService",
+    "polder.v1.CapacityService",
+    "polder.v1.ReportService",
     "polder.v1.JoinService",
 ];
 

@@ -24,6 +24,8 @@ mod providers;
 mod sign_in;
 #[path = "people/team.rs"]
 mod team;
+#[path = "people/watch.rs"]
+mod watch;
 #[path = "people/watched.rs"]
 mod watched;
 #[path = "people/who.rs"]

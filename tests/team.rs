@@ -30,3 +30,5 @@ mod reviews;
 mod sitreps;
 #[path = "team/situations.rs"]
 mod situations;
+#[path = "team/watch.rs"]
+mod watch;

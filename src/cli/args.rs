@@ -14,6 +14,7 @@ mod people;
 mod read;
 mod serve;
 mod team;
+mod watch;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -48,6 +49,7 @@ pub use self::{
         DraftSitrepArgs, GapsArgs, HandoverArgs, IssueSitrepArgs, MethaneArgs, NationalArgs,
         ReviewArgs, ShowSitrepArgs, SitrepCommand, SituationArgs,
     },
+    watch::{CapacityArgs, PromoteArgs, ReportsAction, ReportsArgs, SignalsArgs},
 };
 
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
@@ -103,6 +105,12 @@ pub enum Command {
     Decide(DecideArgs),
     /// Shows what help was asked, offered and sent; asks, offers and accepts it
     Assistance(AssistanceArgs),
+    /// Shows which figures passed a threshold, are expected to, or no longer do
+    Signals(SignalsArgs),
+    /// Counts units and people: what can be sent, what ends, and who lacks rest
+    Capacity(CapacityArgs),
+    /// Shows what citizens told, in groups, and promotes it
+    Reports(ReportsArgs),
     /// Shows who has said nothing, whose figures are stale, and what nobody has filled
     Gaps(GapsArgs),
     /// Shows the situation picture: its sections, whose they are, clocks of the law, what weighs most

@@ -414,6 +414,9 @@ impl Words {
             "assistance_offer" => "bijstandsaanbod",
             "facility" => "object",
             "scenario" => "scenario",
+            "staffing" => "bezetting",
+            "citizen_report" => "burgermelding",
+            "threshold" => "drempel",
             "retraction" => "intrekking",
             other => return other.replace('_', " "),
         };

@@ -251,15 +251,24 @@ fn entry_json(args: &PublishArgs, incident: &str) -> anyhow::Result<Map<String, 
     if let Some(assessment) = assessment(args) {
         entry.insert("assessment".into(), assessment);
     }
+    let (kind, body) = body_json(&args.kind, &args.fields)?;
+    entry.insert(kind, Value::Object(body));
+    Ok(entry)
+}
+
+/// The body of a kind, from fields as people type them.
+pub(super) fn body_json(
+    kind: &str,
+    fields: &[String],
+) -> anyhow::Result<(String, Map<String, Value>)> {
     let mut body = Map::new();
-    for field in &args.fields {
+    for field in fields {
         let (name, value) =
             field.split_once('=').with_context(|| format!("--set {field}: write FIELD=VALUE"))?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
         body.insert(name.to_owned(), value);
     }
-    entry.insert(args.kind.replace('-', "_"), Value::Object(body));
-    Ok(entry)
+    Ok((kind.replace('-', "_"), body))
 }
 
 /// What it withdraws and contradicts: entries by id or name, with `/versions/…` one version only.

@@ -17,6 +17,7 @@ pub mod node;
 mod people;
 pub mod picture;
 mod release;
+mod signals;
 mod situation;
 pub mod status;
 mod team;

@@ -104,6 +104,7 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
             ],
         ),
         ("polder.v1.AuditService", &[("ListActs", right(Right::Audit))]),
+        ("polder.v1.CapacityService", &[("ListCapacity", right(Right::Read))]),
         (
             "polder.v1.CharterService",
             &[("AddStatements", right(Right::Administer)), ("ListStatements", right(Right::Look))],
@@ -171,6 +172,8 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
                 ("GetPictureAsOf", right(Right::Read)),
             ],
         ),
+        ("polder.v1.ReportService", &[("ListReportGroups", right(Right::Read))]),
+        ("polder.v1.SignalService", &[("ListSignals", right(Right::Read))]),
         (
             "polder.v1.SituationService",
             &[

@@ -3,12 +3,16 @@
 
 mod assistance;
 mod attention;
+mod capacity;
 mod contradictions;
 mod handover;
+mod history;
 mod impact;
 mod nation;
 mod read;
+mod reports;
 mod scaling;
+mod signals;
 mod sitrep;
 mod situation;
 mod view;
@@ -26,11 +30,14 @@ use polder_picture::{
 
 pub(crate) use self::assistance::assistance;
 pub(crate) use self::attention::{Delivered, acknowledged_by, attention, usual_addressee};
+pub(crate) use self::capacity::capacity;
 pub(crate) use self::contradictions::contradictions;
 pub(crate) use self::handover::{check_since, gaps, handover};
 pub(crate) use self::impact::{impact, scenarios};
 pub(crate) use self::nation::{Regions, national};
+pub(crate) use self::reports::report_groups;
 pub(crate) use self::scaling::{Histories, scaling};
+pub(crate) use self::signals::signals;
 pub(crate) use self::sitrep::{check_cited, draft, next_number, sitreps};
 pub(crate) use self::situation::{digest, situation};
 pub(crate) use self::view::View;

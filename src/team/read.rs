@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use polder_picture::{
+    attributes::Attributes,
     clock::Hlc,
     live::{Live, Register},
     names::VersionId,
@@ -95,24 +96,26 @@ fn versions_from(
         let header = polder_wire::v1::Header::decode(stored.envelope.header.clone());
         let author = header.map(|header| header.author).unwrap_or_default();
         let received_ms = stored.received_ms;
-        versions.push(Version { id, said: said(&stored, live, *mark), author, received_ms });
+        let said = said(&stored, &live.attributes, live.hlc, *mark);
+        versions.push(Version { id, said, author, received_ms });
     }
     Ok(versions)
 }
 
-fn said(stored: &StoredRecord, live: &Live, mark: Mark) -> Said {
-    let recorded_ms = Hlc::millis(live.hlc);
+/// What is kept of one version.
+pub(super) fn said(stored: &StoredRecord, attributes: &Attributes, hlc: u64, mark: Mark) -> Said {
+    let recorded_ms = Hlc::millis(hlc);
     let content = if mark.hides() { None } else { stored.content() };
     match content {
         Some(Content::Entry(bytes)) => match Entry::decode(bytes) {
-            Ok(entry) => Said::of(&entry, &live.attributes, recorded_ms),
-            Err(_) => Said::without_content("", &live.attributes, recorded_ms),
+            Ok(entry) => Said::of(&entry, attributes, recorded_ms),
+            Err(_) => Said::without_content("", attributes, recorded_ms),
         },
         Some(Content::Retraction(retraction)) => {
             let party = present::party_of(&retraction.withdrawn).unwrap_or_default();
-            Said::without_content(&party, &live.attributes, recorded_ms)
+            Said::without_content(&party, attributes, recorded_ms)
         }
-        _ => Said::without_content("", &live.attributes, recorded_ms),
+        _ => Said::without_content("", attributes, recorded_ms),
     }
 }
 

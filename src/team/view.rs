@@ -13,7 +13,7 @@ use polder_picture::{
     refusal::Refusal,
     team::board::{Board, EntryRef},
 };
-use polder_wire::v1::{EntryView, Incident};
+use polder_wire::v1::{EntryView, Incident, Mode};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
@@ -43,6 +43,10 @@ pub(crate) struct View {
     pub(crate) now_ms: i64,
     /// Name of the incident, without `incidents/`.
     pub(crate) incident: String,
+    /// Its mode.
+    pub(crate) mode: Mode,
+    /// Only what was known here at this moment is told.
+    known_ms: Option<i64>,
 }
 
 impl View {
@@ -56,7 +60,7 @@ impl View {
         let mut check = Checker::new("");
         check.time("known_at", known_at);
         check.finish()?;
-        let (root, seen, incident) = {
+        let (root, seen, incident, mode) = {
             let picture = node.picture.read();
             let scope = incident::find(&picture, name, "incident")?;
             caller.require_in(Right::Read, &picture, scope)?;
@@ -64,13 +68,14 @@ impl View {
             let id = picture.scope(scope).incident.clone();
             let seen = picture.audiences(&id).filter(|scope| sight.covers(*scope));
             let seen: HashSet<_> = seen.map(|scope| picture.scope(scope).id).collect();
-            (root_of(picture.scope(scope)), seen, id)
+            (root_of(picture.scope(scope)), seen, id, picture.scope(scope).mode)
         };
         let told_ms = node.tell_ms();
         let known_ms = known_at.map(millis);
         let past = known_ms.map(|known_ms| past(node, &seen, known_ms)).transpose()?;
         let now_ms = known_ms.unwrap_or(told_ms).min(told_ms);
-        Ok(Self { node: Arc::clone(node), root, seen, past, now_ms, incident })
+        let node = Arc::clone(node);
+        Ok(Self { node, root, seen, past, now_ms, incident, mode, known_ms })
     }
 
     /// Whether the caller sees a scope.
@@ -81,6 +86,22 @@ impl View {
     /// The node that is asked.
     pub(crate) fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// The moment at which what is told was known here; `None`: now.
+    pub(super) fn known_ms(&self) -> Option<i64> {
+        self.known_ms
+    }
+
+    /// A current version of an entry, as it is shown.
+    pub(super) fn version(
+        &self,
+        at: EntryRef,
+        version: VersionId,
+    ) -> Result<Option<Bytes>, EngineError> {
+        let read = self.entries(&[at], EntryView::Full)?;
+        let mut versions = read.into_iter().flat_map(|(_, versions)| versions);
+        Ok(versions.find(|(id, _)| *id == version).map(|(_, bytes)| bytes))
     }
 
     /// Whether it is looked at as it is now.

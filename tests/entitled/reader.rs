@@ -7,14 +7,17 @@ use polder_wire::v1::{
     ExportBundleRequest, GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest,
     GetHeadsRequest, GetImpactRequest, GetIncidentRequest, GetNationalPictureRequest,
     GetNodeStatusRequest, GetPictureAsOfRequest, GetSituationRequest, ListActsRequest,
-    ListAttentionRequest, ListContradictionsRequest, ListEntriesRequest, ListEntryVersionsRequest,
-    ListGapsRequest, ListHoldersRequest, ListIncidentsRequest, ListScalingRequest, Mode,
-    PublishEntriesRequest, RecallEntryRequest, ReleaseEntryRequest, RetractEntryRequest,
-    SubscribeMode, SubscribeRequest, WatchLinksRequest, audit_service_client::AuditServiceClient,
-    impact_service_client::ImpactServiceClient, incident_service_client::IncidentServiceClient,
-    node_service_client::NodeServiceClient, people_service_client::PeopleServiceClient,
-    picture_service_client::PictureServiceClient, situation_service_client::SituationServiceClient,
-    subscribe_response::Event, team_service_client::TeamServiceClient,
+    ListAttentionRequest, ListCapacityRequest, ListContradictionsRequest, ListEntriesRequest,
+    ListEntryVersionsRequest, ListGapsRequest, ListHoldersRequest, ListIncidentsRequest,
+    ListReportGroupsRequest, ListScalingRequest, ListSignalsRequest, Mode, PublishEntriesRequest,
+    RecallEntryRequest, ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest,
+    WatchLinksRequest, audit_service_client::AuditServiceClient,
+    capacity_service_client::CapacityServiceClient, impact_service_client::ImpactServiceClient,
+    incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
+    people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
+    report_service_client::ReportServiceClient, signal_service_client::SignalServiceClient,
+    situation_service_client::SituationServiceClient, subscribe_response::Event,
+    team_service_client::TeamServiceClient,
 };
 use prost::Message;
 use tonic::{Status, Streaming, transport::Channel};
@@ -160,6 +163,9 @@ impl Reader {
         let request = ListIncidentsRequest { include_closed: true, ..Default::default() };
         add("ListIncidents", bytes(self.incidents().list_incidents(request).await));
         add("GetNodeStatus", bytes(self.node().get_node_status(GetNodeStatusRequest {}).await));
+        let mut watch = SignalServiceClient::new(self.service.clone());
+        let everywhere = ListSignalsRequest::default();
+        add("ListSignals of all", bytes(watch.list_signals(everywhere).await));
         add("GetHeads", bytes(self.node().get_heads(GetHeadsRequest {}).await));
         let watch = WatchLinksRequest { once: true };
         add("WatchLinks", whole(self.node().watch_links(watch).await).await);
@@ -198,6 +204,16 @@ impl Reader {
             let request =
                 CompareScenariosRequest { incident: incident.clone(), ..Default::default() };
             add("CompareScenarios", bytes(impact.compare_scenarios(request).await));
+            let mut watch = SignalServiceClient::new(self.service.clone());
+            let request = ListSignalsRequest { incident: incident.clone(), ..Default::default() };
+            add("ListSignals", bytes(watch.list_signals(request).await));
+            let mut capacity = CapacityServiceClient::new(self.service.clone());
+            let request = ListCapacityRequest { incident: incident.clone(), ..Default::default() };
+            add("ListCapacity", bytes(capacity.list_capacity(request).await));
+            let mut reports = ReportServiceClient::new(self.service.clone());
+            let request =
+                ListReportGroupsRequest { incident: incident.clone(), ..Default::default() };
+            add("ListReportGroups", bytes(reports.list_report_groups(request).await));
             let mut team = SituationServiceClient::new(self.service.clone());
             let request = GetSituationRequest { incident: incident.clone(), ..Default::default() };
             add("GetSituation", bytes(team.get_situation(request).await));

@@ -35,6 +35,11 @@ impl Person {
         Self { service, token: token.to_owned() }
     }
 
+    /// For clients of services that few ask.
+    pub fn service(&self) -> &Signed {
+        &self.service
+    }
+
     pub fn picture(&self) -> PictureServiceClient<Signed> {
         PictureServiceClient::new(self.service.clone())
     }

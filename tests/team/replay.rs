@@ -5,10 +5,13 @@ use polder_wire::v1::{
     AcknowledgeRequest, Addressee, Attention, CompareScenariosRequest, Decision, DecisionState,
     DraftSitrepRequest, Entry, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
     GetNationalPictureRequest, GetPictureAsOfRequest, GetSituationRequest, Incident,
-    IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListContradictionsRequest,
-    ListGapsRequest, ListScalingRequest, ListSitrepsRequest, Scaling, Statement,
-    UpdateIncidentRequest, entry::Body, impact_service_client::ImpactServiceClient,
-    situation_service_client::SituationServiceClient, team_service_client::TeamServiceClient,
+    IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListCapacityRequest,
+    ListContradictionsRequest, ListGapsRequest, ListReportGroupsRequest, ListScalingRequest,
+    ListSignalsRequest, ListSignalsResponse, ListSitrepsRequest, Scaling, Statement, Threshold,
+    UpdateIncidentRequest, capacity_service_client::CapacityServiceClient, entry::Body,
+    impact_service_client::ImpactServiceClient, report_service_client::ReportServiceClient,
+    signal_service_client::SignalServiceClient, situation_service_client::SituationServiceClient,
+    team_service_client::TeamServiceClient,
 };
 use prost_types::Timestamp;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -42,6 +45,21 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
     look!(list_scaling, ListScalingRequest);
     look!(get_digest, GetDigestRequest);
     look!(get_national_picture, GetNationalPictureRequest);
+    let request =
+        ListCapacityRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let mut capacity = CapacityServiceClient::new(node.channel.clone());
+    let answer = capacity.list_capacity(request).await.unwrap().into_inner();
+    told.push(("list_capacity", format!("{answer:#?}")));
+    let request =
+        ListReportGroupsRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let mut reports = ReportServiceClient::new(node.channel.clone());
+    let answer = reports.list_report_groups(request).await.unwrap().into_inner();
+    told.push(("list_report_groups", format!("{answer:#?}")));
+    let request = ListSignalsRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let mut signals = SignalServiceClient::new(node.channel.clone());
+    let answer = signals.list_signals(request).await.unwrap().into_inner();
+    assert!(answer.threshold_count > 0, "nothing is watched");
+    told.push(("list_signals", format!("{:#?}", ListSignalsResponse { known_at: None, ..answer })));
     let (name, answer) = ask!(list_contradictions, ListContradictionsRequest);
     told.push((name, format!("{answer:#?}")));
     let (name, answer) = ask!(list_gaps, ListGapsRequest);
@@ -190,6 +208,11 @@ async fn what_is_told_of_a_moment_afterwards_is_what_was_seen_then() {
         node.open("flood").await;
         let mut random = StdRng::seed_from_u64(seed);
         let (mut names, mut seen) = (Vec::new(), Vec::new());
+        for aspect in ["outage.customers", "water_level.discharge_m3_s", "staffing.on_duty"] {
+            let (aspect, above) = (aspect.to_owned(), Some(20.0));
+            let body = Some(Body::Threshold(Threshold { aspect, above, ..Threshold::default() }));
+            node.put(&Entry { body, ..observation("flood", "look up") }).await;
+        }
         for _ in 0..STEPS {
             step(&node, &mut random, &mut names).await;
             // Nothing that is received later is counted to it.

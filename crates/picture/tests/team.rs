@@ -122,6 +122,11 @@ const RULES: &[Rule] = &[
     ("reception", |e| body!(e, Reception, b => b.state = 4), &["reception.state"]),
     ("facility", |e| body!(e, Facility, b => b.state = 3), &["facility.state"]),
     ("scenario", |e| body!(e, Scenario, b => b.scores[0].level = 3), &["scenario.scores"]),
+    (
+        "staffing",
+        |e| body!(e, Staffing, b => b.on_duty.as_mut().unwrap().value = 9),
+        &["staffing.on_duty"],
+    ),
 ];
 
 #[test]
@@ -210,6 +215,8 @@ fn every_kind_with_figures_says_what_the_same_subject_is() {
         "action",
         "drawing",
         "message",
+        "citizen_report",
+        "threshold",
     ];
     for (kind, entry) in examples() {
         let has_rule = RULES.iter().any(|(known, ..)| *known == kind);

@@ -35,6 +35,8 @@ export interface Field {
   length?: number;
   /** Where the names of values are. */
   names?: keyof Names;
+  /** Texts of which one is chosen, with what each is called. */
+  options?: readonly (readonly [value: string, nl: string, en: string])[];
   /** So many rows, texts or choices. */
   most?: number;
   /** What stands there when nothing was said: as on the command line. */
@@ -76,8 +78,34 @@ export const COMMON: readonly Field[] = [
   choice("assessment.credibility", "credibility"),
   { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
   { name: "attention.addressees", sort: "rows", most: 16, fields: [partyOf("party", required), text("role", 200), partyOf("second")] },
+  // Unless somebody says otherwise, as on the command line.
   { name: "attention.within", sort: "minutes", min: 1, max: 10_080, usual: "15" },
 ];
+
+/** Figures that a threshold can watch. */
+export const WATCHED = [
+  ["water_level.discharge_m3_s", "afvoer", "discharge"],
+  ["water_level.level_m", "waterstand", "water level"],
+  ["water_level.depth_m", "waterdiepte", "depth"],
+  ["outage.customers", "getroffen aansluitingen", "customers without service"],
+  ["casualties.figures", "slachtoffers", "casualties"],
+  ["measurement.readings", "meetwaarde", "reading"],
+  ["evacuation.people", "te evacueren mensen", "people to leave"],
+  ["evacuation.homes", "te ontruimen woningen", "homes to be cleared"],
+  ["care_capacity.patients", "patiënten", "patients"],
+  ["care_capacity.beds.available", "vrije bedden", "free beds"],
+  ["care_capacity.beds.total", "bedden", "beds"],
+  ["resource.quantity", "aantal eenheden", "number of units"],
+  ["staffing.available", "beschikbare mensen", "people available"],
+  ["staffing.on_duty", "mensen in dienst", "people on duty"],
+  ["weather.precipitation_mm", "neerslag", "rain"],
+  ["weather.wind_speed_m_s", "wind", "wind"],
+  ["flood_defence.weak_spots", "zwakke plekken", "weak spots"],
+  ["flood_defence.length_m", "betrokken lengte", "length concerned"],
+  ["flood_defence.raised_m", "opgehoogd met", "raised by"],
+  ["reception.capacity", "plaatsen", "places"],
+  ["reception.present", "aanwezigen", "people present"],
+] as const;
 
 /** By kind. */
 export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
@@ -277,6 +305,28 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
       ],
     },
     text("drawn_up_by", 200),
+  ],
+  staffing: [
+    text("unit", 200, required),
+    choice("sort", "staff", true),
+    text("function", 200),
+    count("present"),
+    count("available"),
+    count("on_duty"),
+    count("resting"),
+    time("shift_begin"),
+    time("shift_end"),
+    time("relief_expected"),
+    { name: "longest_duty", sort: "minutes", min: 0, max: 10_080 },
+  ],
+  citizen_report: [choice("category", "report", true), choice("channel", "reportChannel"), count("reports")],
+  threshold: [
+    text("aspect", 64, { required: true, options: WATCHED }),
+    text("place", 200),
+    text("detail", 100),
+    number("above", "", -1e12, 1e12),
+    number("below", "", -1e12, 1e12),
+    text("region", 72),
   ],
 };
 

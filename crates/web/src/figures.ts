@@ -2,6 +2,7 @@
 import { OfferState } from "./gen/polder/v1/assistance_offer_pb.ts";
 import { CountBasis, CountQualifier, type Count } from "./gen/polder/v1/count_pb.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
+import { WATCHED } from "./fields.ts";
 import type { Language } from "./words/index.ts";
 
 type Say = (value: string | undefined | false) => void;
@@ -156,6 +157,32 @@ export function figures(entry: Entry, language: Language): string {
       say(word(names.likelihood, likelihood));
       const worst = word(names.level, Math.max(0, ...scores.map((score) => score.level)));
       say(worst && `${t.atWorst} ${worst}`);
+      break;
+    }
+    case "staffing": {
+      const { unit, sort, function: task, present, available, onDuty, resting } = body.value;
+      subject(unit);
+      say(`${word(names.staff, sort)}${task && ` (${task})`}`);
+      counted(present, t.present);
+      counted(available, names.resource[1]!);
+      counted(onDuty, t.onDuty);
+      counted(resting, t.resting);
+      break;
+    }
+    case "citizenReport": {
+      const { category, channel, reports } = body.value;
+      say(word(names.report, category));
+      counted(reports, t.reports);
+      say(word(names.reportChannel, channel));
+      break;
+    }
+    case "threshold": {
+      const { aspect, detail, place, above, below } = body.value;
+      subject(place);
+      const watched = WATCHED.find(([name]) => name === aspect);
+      say(`${watched?.[language.lang === "nl" ? 1 : 2] ?? aspect}${detail && ` (${detail})`}`);
+      figure(above, t.orMore);
+      figure(below, t.orLess);
       break;
     }
     default:

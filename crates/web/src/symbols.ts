@@ -3,9 +3,11 @@
 import caution from "@mapbox/maki/icons/caution.svg?raw";
 import communications from "@mapbox/maki/icons/communications-tower.svg?raw";
 import dam from "@mapbox/maki/icons/dam.svg?raw";
+import alarm from "@mapbox/maki/icons/lighthouse.svg?raw";
 import danger from "@mapbox/maki/icons/danger.svg?raw";
 import defibrillator from "@mapbox/maki/icons/defibrillator.svg?raw";
 import emergency from "@mapbox/maki/icons/emergency-phone.svg?raw";
+import crew from "@mapbox/maki/icons/ranger-station.svg?raw";
 import hospital from "@mapbox/maki/icons/hospital.svg?raw";
 import industry from "@mapbox/maki/icons/industry.svg?raw";
 import information from "@mapbox/maki/icons/information.svg?raw";
@@ -17,6 +19,7 @@ import roadblock from "@mapbox/maki/icons/roadblock.svg?raw";
 import shelter from "@mapbox/maki/icons/shelter.svg?raw";
 import star from "@mapbox/maki/icons/star.svg?raw";
 import scooter from "@mapbox/maki/icons/car.svg?raw";
+import telephone from "@mapbox/maki/icons/telephone.svg?raw";
 import townHall from "@mapbox/maki/icons/town-hall.svg?raw";
 import viewpoint from "@mapbox/maki/icons/viewpoint.svg?raw";
 import water from "@mapbox/maki/icons/water.svg?raw";
@@ -112,6 +115,9 @@ const GLYPHS: Record<KindName, string> = {
   assistance_offer: emergency,
   facility: industry,
   scenario: observationTower,
+  staffing: crew,
+  citizen_report: telephone,
+  threshold: alarm,
 };
 
 /** Paths of a glyph, in a square of 15. */

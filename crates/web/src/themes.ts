@@ -9,7 +9,7 @@ import type { Item } from "./picture.ts";
 /** Of kinds that name no theme of their own. */
 const OF_KIND: Record<string, number> = {
   casualties: 4, water_level: 7, outage: 6, measurement: 7, closure: 2, evacuation: 4, care_capacity: 6, resource: 2,
-  assistance_request: 2, warning: 4, weather: 7, decision: 9, action: 2, flood_defence: 7, reception: 4, assistance_offer: 2,
+  assistance_request: 2, warning: 4, weather: 7, decision: 9, action: 2, flood_defence: 7, reception: 4, assistance_offer: 2, staffing: 2,
   facility: 6, scenario: 3,
 };
 

@@ -178,14 +178,22 @@ impl Addressed {
 }
 
 /// What the police say is for the police; beds and casualties are for who cares for them; what
-/// responders ask of each other and send is for responders.
+/// responders ask of each other, send and hear from inhabitants is for responders.
 fn audience_of(entry: &Entry) -> &'static str {
     let party = entry.party.trim_start_matches("parties/");
     let belongs = |audience: &str| {
         let row = AUDIENCES.iter().find(|(id, ..)| *id == audience);
         row.is_some_and(|(.., parties)| parties.contains(&party))
     };
-    let between = matches!(entry.body, Some(Body::Resource(_) | Body::AssistanceRequest(_)));
+    let between = matches!(
+        entry.body,
+        Some(
+            Body::Resource(_)
+                | Body::Staffing(_)
+                | Body::CitizenReport(_)
+                | Body::AssistanceRequest(_)
+        )
+    );
     let care = matches!(entry.body, Some(Body::CareCapacity(_) | Body::Casualties(_)));
     match entry.discipline() {
         Discipline::Police if belongs(POLICE) => POLICE,

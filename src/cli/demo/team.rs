@@ -4,7 +4,8 @@ use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
     CompareScenariosRequest, Discipline, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
     GetNationalPictureRequest, GetNationalPictureResponse, GetSituationRequest,
-    ListContradictionsRequest, ListScalingRequest,
+    ListCapacityRequest, ListContradictionsRequest, ListReportGroupsRequest, ListScalingRequest,
+    ListSignalsRequest,
 };
 
 use crate::cli::{Context, say, session::Connection, show::Lines, team};
@@ -18,6 +19,12 @@ const MORNING: &str = "2021-07-15T05:30:00Z";
 
 /// When the north had drawn up a worst case of its own.
 const COMPARED: &str = "2021-07-16T22:00:00Z";
+
+/// The morning on which Valkenburg was under water.
+const FLOODED: &str = "2021-07-15T06:30:00Z";
+
+/// Who is longer on duty lacks rest.
+const DUTY_MAX_S: i64 = 12 * 3_600;
 
 /// When the highest point had left Limburg.
 const AFTER: &str = "2021-07-19T18:00:00Z";
@@ -123,7 +130,45 @@ pub(super) async fn show(
     show_impact(context, incident, channel.clone()).await?;
     let (after_ms, lines) = at(context, AFTER)?;
     say(&lines.heading(&format!("{} ({})", words.forecast_title(), lines.moment(after_ms))))?;
-    team::print_forecasts(channel, incident, Some(timestamp(after_ms)), &lines).await
+    team::print_forecasts(channel.clone(), incident, Some(timestamp(after_ms)), &lines).await?;
+    watch(context, incident, channel).await
+}
+
+/// Prints what citizens told, which thresholds were passed, and who could be sent.
+async fn watch(context: &Context, incident: &str, channel: Connection) -> anyhow::Result<()> {
+    let words = context.words;
+    say("")?;
+    let (ms, lines) = at(context, FLOODED)?;
+    let heading = format!("{} ({})", words.reports_title(), lines.moment(ms));
+    say(&lines.heading(&heading))?;
+    let request = ListReportGroupsRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(ms)),
+        only_waiting: false,
+    };
+    let answer = team::report_service(channel.clone()).list_report_groups(request).await?;
+    team::print_reports(&lines, &answer.into_inner())?;
+    say("")?;
+    let (ms, lines) = at(context, EVENING)?;
+    let heading = format!("{} ({})", words.signals_title(), lines.moment(ms));
+    say(&lines.heading(&heading))?;
+    let request = ListSignalsRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(ms)),
+        ..ListSignalsRequest::default()
+    };
+    let answer = team::signal_service(channel.clone()).list_signals(request).await?;
+    team::print_signals(&lines, &answer.into_inner())?;
+    say("")?;
+    let heading = format!("{} ({})", words.capacity_title(), lines.moment(ms));
+    say(&lines.heading(&heading))?;
+    let request = ListCapacityRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(ms)),
+        ..ListCapacityRequest::default()
+    };
+    let answer = team::capacity_service(channel).list_capacity(request).await?;
+    team::print_capacity(&lines, &answer.into_inner(), DUTY_MAX_S)
 }
 
 /// Prints what the outages took down by the evening of 15 July, and scenarios of a day later.

@@ -131,6 +131,10 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ),
     ("RECORD_UNSOUND", "een record klopt niet en wordt niet opgenomen"),
     ("REFUSED_OFTEN", "van wat de andere kant stuurde is te veel geweigerd"),
+    (
+        "REPORT_UNVERIFIED",
+        "een melding van burgers blijft onbevestigd; maak een item van wat u bent nagegaan",
+    ),
     ("REQUEST_ID_REUSED", "dit kenmerk is al gebruikt voor een andere aanvraag; kies een nieuw"),
     ("REQUIRED", "een verplicht veld is leeg"),
     ("NAMED_FEEDS_TOO_MANY", "records noemen meer feeds dan dit knooppunt bijhoudt"),

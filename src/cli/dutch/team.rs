@@ -154,6 +154,62 @@ pub(super) const COMMANDS: &[Text] = &[
         ],
     },
     Text {
+        path: "signals",
+        about: "Toont welke cijfers een drempel overschrijden, dat naar verwachting doen of niet meer doen",
+        args: &[
+            (
+                "incident",
+                "Alleen cijfers van dit incident [standaard: van elk open incident van die soort]",
+            ),
+            (
+                "mode",
+                "actual, exercise of test [standaard: die van het incident, en anders actual]",
+            ),
+            KNOWN,
+            ("region", "Alleen drempels van deze veiligheidsregio"),
+            ("raised", "Laat weg wat niet meer overschreden wordt"),
+        ],
+    },
+    Text {
+        path: "capacity",
+        about: "Telt eenheden en mensen: wat er gestuurd kan worden, wat afloopt en wie rust mist",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("party", "Alleen wat deze partij meldt"),
+            ("duty_max", "Wie langer in dienst is, mist rust"),
+        ],
+    },
+    Text {
+        path: "reports",
+        about: "Toont wat burgers meldden, in groepen, en neemt het over",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("waiting", "Laat groepen weg waarvan elke melding overgenomen of weerlegd is"),
+        ],
+    },
+    Text {
+        path: "reports promote",
+        about: "Maakt van een groep een eigen item, dat elke melding erin noemt",
+        args: &[
+            ("group", "Groep, zoals `polder reports` die noemt; de eerste tekens volstaan"),
+            (
+                "title",
+                "Titel van het item [standaard: wat de melding zegt waar de meeste op lijken]",
+            ),
+            ("kind", "Waar het over gaat: observation, outage, closure, ..."),
+            (
+                "fields",
+                "Veld van de soort, zoals service=VITAL_SERVICE_POWER; JSON of gewone tekst",
+            ),
+            ("text_lang", "Taal van de titel"),
+            ("verified_by", "Wie het nagegaan is; het item geldt dan als bevestigd"),
+            INCIDENT,
+            SPEAKER,
+        ],
+    },
+    Text {
         path: "gaps",
         about: "Toont wie niets gezegd heeft, wiens cijfers verouderd zijn en wat niemand vulde",
         args: &[INCIDENT, KNOWN, ("silent_after", "Wie zo lang niets zei, zwijgt")],

@@ -2,6 +2,7 @@
 
 mod assistance;
 mod attention;
+mod capacity;
 mod contradictions;
 mod forecasts;
 mod gaps;
@@ -11,9 +12,11 @@ mod impact;
 mod nation;
 mod page;
 mod pdf;
+mod reports;
 mod review;
 mod scaling;
 mod scenarios;
+mod signals;
 mod sitrep;
 mod situation;
 mod words;
@@ -33,15 +36,18 @@ use polder_wire::v1::team_service_client::TeamServiceClient;
 pub(super) use self::{
     assistance::assistance,
     attention::{acknowledge, attention_json, waiting},
+    capacity::{capacity, print_capacity, service as capacity_service},
     contradictions::{contradictions, decide, print_contradictions},
     forecasts::{forecasts, print_forecasts},
     gaps::gaps,
     handover::{handover, print_handover},
     impact::{impact, print_impact, service as impact_service},
     nation::{national, print_national},
+    reports::{print_reports, reports, service as report_service},
     review::review,
     scaling::{history as incident_history, print_scaling},
     scenarios::{print_scenarios, scenarios},
+    signals::{print_signals, service as signal_service, signals},
     situation::{digest, print_digest, print_situation, service as situation_service, situation},
 };
 
@@ -74,8 +80,19 @@ async fn asked(context: &Context, args: &AskArgs) -> anyhow::Result<Asked> {
 
 /// Publishes an entry; what the node refuses is the error.
 async fn publish_item(channel: Connection, item: PublishItem) -> anyhow::Result<String> {
+    publish_item_to(channel, item, "").await
+}
+
+/// The same for an audience, by its full name; empty: everybody who takes part.
+async fn publish_item_to(
+    channel: Connection,
+    item: PublishItem,
+    audience: &str,
+) -> anyhow::Result<String> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let request = PublishEntriesRequest { request_id, items: vec![item], ..Default::default() };
+    let audience = audience.to_owned();
+    let items = vec![item];
+    let request = PublishEntriesRequest { request_id, items, audience, ..Default::default() };
     let answer = client::picture(channel).publish_entries(request).await?.into_inner();
     match answer.results.into_iter().next().and_then(|result| result.outcome) {
         Some(Outcome::Published(published)) => Ok(published.name),

@@ -17,6 +17,8 @@ macro_rules! words {
     };
 }
 
+mod watch;
+
 words! {
     open: "open", "open";
     decided: "decided", "besloten";
@@ -287,6 +289,10 @@ impl Words {
             "facility.holds_out" => ("hours that it holds out", "uren dat het overbrugt"),
             "scenario.likelihood" => ("likelihood of it", "waarschijnlijkheid ervan"),
             "scenario.scores" => ("score of the scenario", "score van het scenario"),
+            "staffing.present" => ("people present", "mensen aanwezig"),
+            "staffing.available" => ("people available", "mensen beschikbaar"),
+            "staffing.on_duty" => ("people on duty", "mensen in dienst"),
+            "staffing.resting" => ("people resting", "mensen die rusten"),
             // Of a newer node.
             other => return other.to_owned(),
         };

@@ -70,6 +70,12 @@ impl Extent {
         Self { south, west, north, east }
     }
 
+    /// Latitude and longitude of its middle.
+    pub fn centre(&self) -> (f64, f64) {
+        let east = self.west + self.width() / 2.0;
+        (self.south.midpoint(self.north), if east > 180.0 { east - 360.0 } else { east })
+    }
+
     fn width(&self) -> f64 {
         eastward(self.west, self.east)
     }

@@ -275,7 +275,10 @@ impl DangerSaid {
             | Body::Message(_)
             | Body::Reception(_)
             | Body::Facility(_)
-            | Body::Scenario(_) => return None,
+            | Body::Scenario(_)
+            | Body::Staffing(_)
+            | Body::CitizenReport(_)
+            | Body::Threshold(_) => return None,
         }
         let somewhere = danger.ground.shape.is_some() || !danger.ground.places.is_empty();
         somewhere.then_some(danger)

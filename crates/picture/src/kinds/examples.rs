@@ -13,6 +13,7 @@ use polder_wire::v1::{
 };
 
 mod parts;
+mod watch;
 
 use parts::{about, arcen, at, count, counted, entry, facility, hour, name, placed, scenario};
 
@@ -40,6 +41,9 @@ pub fn examples() -> Vec<(&'static str, Entry)> {
         ("facility", facility()),
         ("scenario", scenario()),
         ("assistance_offer", assistance_offer()),
+        ("staffing", watch::staffing()),
+        ("citizen_report", watch::citizen_report()),
+        ("threshold", watch::threshold()),
     ]
 }
 

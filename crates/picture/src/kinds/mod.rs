@@ -11,6 +11,7 @@ mod assistance_offer;
 mod assistance_request;
 mod care_capacity;
 mod casualties;
+mod citizen_report;
 mod closure;
 mod counts;
 mod decision;
@@ -27,8 +28,10 @@ mod outage;
 mod reception;
 mod resource;
 mod scenario;
+mod staffing;
 #[cfg(test)]
 mod testing;
+pub mod threshold;
 mod warning;
 mod water_level;
 mod weather;
@@ -82,6 +85,9 @@ pub const KINDS: &[Kind] = &[
     facility::KIND,
     scenario::KIND,
     assistance_offer::KIND,
+    staffing::KIND,
+    citizen_report::KIND,
+    threshold::KIND,
 ];
 
 /// Looks a kind up by the number of its body's field.
@@ -119,6 +125,9 @@ pub fn of(entry: &Entry) -> Option<&'static Kind> {
         Body::Facility(_) => &facility::KIND,
         Body::Scenario(_) => &scenario::KIND,
         Body::AssistanceOffer(_) => &assistance_offer::KIND,
+        Body::Staffing(_) => &staffing::KIND,
+        Body::CitizenReport(_) => &citizen_report::KIND,
+        Body::Threshold(_) => &threshold::KIND,
     })
 }
 
@@ -207,7 +216,10 @@ mod tests {
         let settling = KINDS.iter().filter(|kind| kind.settles_itself).map(|kind| kind.name);
         assert_eq!(settling.collect::<Vec<_>>(), ["water_level", "resource"]);
         let texts = KINDS.iter().filter(|kind| kind.text_required).map(|kind| kind.name);
-        assert_eq!(texts.collect::<Vec<_>>(), ["observation", "message"]);
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            ["observation", "message", "citizen_report", "threshold"]
+        );
     }
 
     #[test]

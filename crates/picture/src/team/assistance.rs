@@ -52,11 +52,15 @@ impl HelpSaid {
             }
             _ => return None,
         };
-        let mut relations = entry.relations.iter();
-        let released = relations.find(|r| r.r#type() == RelationType::ReleasedFrom);
-        let released_from = released.and_then(|r| EntryName::parse(&r.entry)).map(|n| n.entry);
-        Some(Self { sort, released_from })
+        Some(Self { sort, released_from: released_from(entry) })
     }
+}
+
+/// The entry that one makes known to another audience.
+pub(super) fn released_from(entry: &Entry) -> Option<Uuid> {
+    let mut relations = entry.relations.iter();
+    let released = relations.find(|r| r.r#type() == RelationType::ReleasedFrom)?;
+    EntryName::parse(&released.entry).map(|name| name.entry)
 }
 
 /// A request, by its entry, as it is shown.

@@ -45,6 +45,14 @@ pub struct Board {
     opposing: BTreeSet<EntryRef>,
     /// Requests for help, and offers.
     helping: BTreeSet<EntryRef>,
+    /// Thresholds.
+    watching: BTreeSet<EntryRef>,
+    /// Entries that tell of units or people.
+    manning: BTreeSet<EntryRef>,
+    /// What citizens told.
+    reports: BTreeSet<EntryRef>,
+    /// Entries that exist because of others, by those.
+    resting: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Decisions that were taken, by the versions on which they rest.
     deciding: HashMap<VersionId, BTreeSet<EntryRef>>,
     /// Entries in which something is open.
@@ -141,6 +149,19 @@ impl Board {
                 Some(_) => _ = self.impacting.insert(at),
                 None => {}
             }
+            let said = &version.said;
+            for (told, index) in [
+                (said.limit.is_some(), &mut self.watching),
+                (said.strength.is_some(), &mut self.manning),
+                (said.report.is_some(), &mut self.reports),
+            ] {
+                if told {
+                    index.insert(at);
+                }
+            }
+            for entry in &said.based_on {
+                self.resting.entry(*entry).or_default().insert(at);
+            }
             if version.said.sitrep.is_some() {
                 self.sitreps.insert(at);
             }
@@ -163,12 +184,18 @@ impl Board {
         self.sitreps.remove(&at);
         self.impacting.remove(&at);
         self.scenarios.remove(&at);
+        for index in [&mut self.watching, &mut self.manning, &mut self.reports] {
+            index.remove(&at);
+        }
         self.received.remove(&(received(versions), at));
         self.tally.remove(at.scope, versions);
         for ms in &last.said.expects {
             self.expecting.remove(&(*ms, at));
         }
         for version in versions {
+            for entry in &version.said.based_on {
+                drop_from(&mut self.resting, entry, at);
+            }
             for entry in &version.said.answers {
                 drop_from(&mut self.answering, entry, at);
             }
@@ -281,6 +308,26 @@ impl Board {
     /// Scenarios.
     pub(crate) fn scenarios(&self) -> impl Iterator<Item = EntryRef> + '_ {
         self.scenarios.iter().copied()
+    }
+
+    /// Thresholds.
+    pub(super) fn watching(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.watching.iter().copied()
+    }
+
+    /// Entries that tell of units or people.
+    pub(super) fn manning(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.manning.iter().copied()
+    }
+
+    /// What citizens told.
+    pub(super) fn reports(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.reports.iter().copied()
+    }
+
+    /// Entries that exist because of one.
+    pub(super) fn resting_on(&self, entry: Uuid) -> impl Iterator<Item = EntryRef> + '_ {
+        self.resting.get(&entry).into_iter().flatten().copied()
     }
 
     /// Sitreps that were not recalled.

@@ -7,7 +7,7 @@
 use polder_wire::v1::{
     CareCapacity, Casualties, Closure, Count, CountPeriod, Entry, Evacuation, EvacuationState,
     Facility, FloodDefence, Measurement, Outage, Reception, Resource, Scenario, ScenarioType,
-    Statement, Warning, WarningState, WaterLevel, WaterTrend, Weather, entry::Body,
+    Staffing, Statement, Warning, WarningState, WaterLevel, WaterTrend, Weather, entry::Body,
 };
 
 use super::subject::{Advice, Claim, Figure, Stance, Subject, places, plain};
@@ -68,6 +68,7 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
         Some(Body::Reception(body)) => claims.reception(body),
         Some(Body::Facility(body)) => claims.facility(body),
         Some(Body::Scenario(body)) => claims.scenario(body),
+        Some(Body::Staffing(body)) => claims.staffing(body),
         // Words, which only a person can compare: versions of one entry and the relation
         // CONTRADICTS are what tells.
         Some(
@@ -77,7 +78,10 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
             | Body::Decision(_)
             | Body::Action(_)
             | Body::Drawing(_)
-            | Body::Message(_),
+            | Body::Message(_)
+            // What was told is not claimed, and what is watched for is not said to be so.
+            | Body::CitizenReport(_)
+            | Body::Threshold(_),
         )
         | None => {}
     }
@@ -194,7 +198,7 @@ impl Claims<'_> {
         for reading in body.readings.iter().filter(|_| !body.effect_area) {
             let detail = format!("{} {}", plain(&reading.quantity), reading.unit);
             let figure = match reading.below_limit {
-                true => Figure::Range(f64::NEG_INFINITY, reading.value),
+                true => Figure::open(f64::NEG_INFINITY, reading.value, reading.value),
                 false => Figure::near(reading.value, reading.value * 0.05),
             };
             for place in places(&self.entry.place) {
@@ -355,6 +359,19 @@ impl Claims<'_> {
             let detail = format!("{sort} {}", score.criterion().as_str_name());
             let level = Figure::word(score.level().as_str_name());
             self.add_for("scenario.scores", &detail, &body.subject, level, period);
+        }
+    }
+
+    fn staffing(&mut self, body: &Staffing) {
+        let detail = format!("{} {}", body.sort().as_str_name(), plain(&body.function));
+        let numbers = [
+            ("staffing.present", &body.present),
+            ("staffing.available", &body.available),
+            ("staffing.on_duty", &body.on_duty),
+            ("staffing.resting", &body.resting),
+        ];
+        for (aspect, number) in numbers {
+            self.count(aspect, detail.trim_end(), &body.unit, number.as_ref());
         }
     }
 }

@@ -56,6 +56,7 @@ pub fn expected(entry: &Entry) -> Vec<i64> {
             [body.expected_arrival_time.as_ref(), body.available_until.as_ref()]
         }
         Some(Body::Warning(body)) => [body.expires.as_ref(), None],
+        Some(Body::Staffing(body)) => [body.relief_expected.as_ref(), body.shift_end.as_ref()],
         Some(Body::Weather(body)) => [body.interval_start.as_ref(), None],
         _ => [None, None],
     };
@@ -87,6 +88,7 @@ pub fn section(entry: &Entry) -> Section {
                 | Body::Evacuation(_)
                 | Body::Reception(_)
                 | Body::Resource(_)
+                | Body::Staffing(_)
                 | Body::Warning(_),
             ),
             _,
@@ -106,8 +108,13 @@ pub fn section(entry: &Entry) -> Section {
             FacilityState::Unspecified | FacilityState::InUse => Section::Unspecified,
             _ => Section::Incident,
         },
-        // What people draw and say to each other fills no section.
-        (Some(Body::Drawing(_) | Body::Message(_)) | None, _) => Section::Unspecified,
+        // What people draw, say to each other and watch for fills no section, nor does what
+        // inhabitants tell before somebody looked at it.
+        (
+            Some(Body::CitizenReport(_) | Body::Drawing(_) | Body::Message(_) | Body::Threshold(_))
+            | None,
+            _,
+        ) => Section::Unspecified,
     }
 }
 

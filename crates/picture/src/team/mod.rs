@@ -8,19 +8,24 @@
 //! moved and what came true, [`scaling`] how the crisis organisation changed and
 //! what time the law gives it, [`situation`] what stands in each section and came from each region,
 //! [`digest`] what one reader should see first.
+//! [`signals`] says which figures passed a threshold, [`capacity`] counts
+//! units and people, [`reports`] groups what citizens told.
 
 pub mod advice;
 pub mod assistance;
 pub mod attention;
 pub mod board;
+pub mod capacity;
 pub mod claims;
 pub mod contradictions;
 pub mod digest;
 pub mod forecast;
 pub mod handover;
 pub mod matters;
+pub mod reports;
 pub mod said;
 pub mod scaling;
+pub mod signals;
 pub mod sitrep;
 pub mod situation;
 pub mod subject;

@@ -8,13 +8,17 @@ use uuid::Uuid;
 use super::{
     assistance::HelpSaid,
     attention::{Attention, acknowledged, attention},
+    capacity::StrengthSaid,
     claims::claims,
     handover::weight,
     matters::{Matter, expected, matter, section},
+    reports::ReportSaid,
+    signals::Limit,
     subject::Claim,
 };
 use crate::{
     attributes::{Attributes, NEVER},
+    entry::Extent,
     impact::said::ImpactSaid,
     names::{EntryName, VersionId, VersionName},
 };
@@ -73,6 +77,16 @@ pub struct Said {
     pub verification: VerificationState,
     /// What it says of things that fail, of danger or of scenarios.
     pub impact: Option<Box<ImpactSaid>>,
+    /// Where it is, a little too large rather than too small.
+    pub extent: Option<Extent>,
+    /// What it watches, when it is a threshold.
+    pub limit: Option<Box<Limit>>,
+    /// Units or people that it tells of.
+    pub strength: Option<Box<StrengthSaid>>,
+    /// What a citizen told.
+    pub report: Option<Box<ReportSaid>>,
+    /// Entries that are why it exists.
+    pub based_on: Vec<Uuid>,
 }
 
 impl Said {
@@ -100,6 +114,7 @@ impl Said {
         if let Some(Body::Message(message)) = &entry.body {
             answers.extend(entry_of(&message.in_reply_to));
         }
+        let based_on = entry.relations.iter().filter(|r| r.r#type() == RelationType::BasedOn);
         let assessment = entry.assessment.clone().unwrap_or_default();
         Self {
             party,
@@ -127,6 +142,11 @@ impl Said {
             concerns: concerns(entry),
             verification: assessment.verification.map(|one| one.state()).unwrap_or_default(),
             impact: ImpactSaid::of(entry, attributes).map(Box::new),
+            extent: attributes.extent(),
+            limit: Limit::of(entry, attributes).map(Box::new),
+            strength: StrengthSaid::of(entry).map(Box::new),
+            report: ReportSaid::of(entry).map(Box::new),
+            based_on: based_on.filter_map(|r| entry_of(&r.entry)).collect(),
         }
     }
 
@@ -158,6 +178,11 @@ impl Said {
             concerns: Vec::new(),
             verification: VerificationState::Unspecified,
             impact: None,
+            extent: None,
+            limit: None,
+            strength: None,
+            report: None,
+            based_on: Vec::new(),
         }
     }
 

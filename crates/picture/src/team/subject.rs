@@ -70,11 +70,22 @@ impl Advice {
     }
 }
 
+/// A number between two ends, of which either may be infinite.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// It is not below this.
+    pub low: f64,
+    /// It is not above this.
+    pub high: f64,
+    /// As it was told, without room on either side: lower and upper end.
+    pub told: (f64, f64),
+}
+
 /// What is claimed of a subject.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Figure {
-    /// A number between two ends; the upper one may be infinite.
-    Range(f64, f64),
+    /// A number.
+    Range(Range),
     /// One of several words.
     Word(String),
     /// A moment between two, in milliseconds since 1970.
@@ -89,21 +100,27 @@ impl Figure {
     pub fn count(count: &Count) -> Self {
         let value = count.value as f64;
         match count.qualifier() {
-            CountQualifier::AtLeast => Self::Range(value, f64::INFINITY),
-            CountQualifier::AtMost => Self::Range(0.0, value),
+            CountQualifier::AtLeast => Self::open(value, f64::INFINITY, value),
+            CountQualifier::AtMost => Self::open(0.0, value, value),
             CountQualifier::About => Self::near(value, value * ABOUT),
-            CountQualifier::Exact | CountQualifier::Unspecified => Self::Range(value, value),
+            CountQualifier::Exact | CountQualifier::Unspecified => Self::near(value, 0.0),
         }
     }
 
     /// A number that was measured: so much on either side is the same.
     pub fn near(value: f64, room: f64) -> Self {
-        Self::Range(value - room.abs(), value + room.abs())
+        Self::between(value, None, room)
+    }
+
+    /// A number that is known to lie on one side of the one that was told.
+    pub fn open(low: f64, high: f64, told: f64) -> Self {
+        Self::Range(Range { low, high, told: (told, told) })
     }
 
     /// Between two ends, where the upper one may be missing.
     pub fn between(low: f64, high: Option<f64>, room: f64) -> Self {
-        Self::Range(low - room.abs(), high.unwrap_or(low) + room.abs())
+        let (high, room) = (high.unwrap_or(low), room.abs());
+        Self::Range(Range { low: low - room, high: high + room, told: (low, high) })
     }
 
     /// One of several words; those that differ in case or blanks only are the same.
@@ -114,9 +131,7 @@ impl Figure {
     /// Whether both cannot be true.
     pub fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Range(low, high), Self::Range(other_low, other_high)) => {
-                low > other_high || other_low > high
-            }
+            (Self::Range(one), Self::Range(other)) => one.low > other.high || other.low > one.high,
             (Self::Word(word), Self::Word(other)) => word != other,
             (Self::Moment(from, until), Self::Moment(other_from, other_until)) => {
                 from > other_until || other_from > until
@@ -303,7 +318,7 @@ mod tests {
             named: place.into(),
             from_ms,
             until_ms,
-            figure: Figure::Range(value, value),
+            figure: Figure::near(value, 0.0),
         };
         let first = claim("Valkenburg", 0, 10, 370.0);
         assert!(first.contradicts(&claim("VALKENBURG", 10, 20, 400.0)));

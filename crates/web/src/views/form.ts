@@ -135,6 +135,12 @@ function control(field: Field, id: string, value: Value | undefined, bad: boolea
   const why = bad ? `${id}-why` : nothing;
   const text = typeof value === "string" ? value : "";
   const type = (event: Event): void => change(typed(event));
+  if (field.options) {
+    const said = sheet.shown.language.lang === "nl" ? 1 : 2;
+    return html`<select id=${id} aria-invalid=${bad} aria-describedby=${why} aria-required=${field.required === true} @change=${type}>
+      <option value="" .selected=${live(text === "")}>${t.notStated}</option>
+      ${field.options.map((option) => html`<option value=${option[0]} .selected=${live(option[0] === text)}>${option[said]}</option>`)}</select>`;
+  }
   switch (field.sort) {
     case "choice": {
       const all = (field.names && names[field.names]) ?? [];

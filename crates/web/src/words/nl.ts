@@ -145,6 +145,12 @@ export const nl = {
   atLeast: "minstens",
   atMost: "hoogstens",
   effectArea: "effectgebied",
+  present: "aanwezig",
+  onDuty: "in dienst",
+  resting: "rusten",
+  reports: "meldingen",
+  orMore: "of meer",
+  orLess: "of minder",
   admissionStop: "opnamestop",
   rain: "mm regen",
   wind: "wind",
@@ -362,6 +368,9 @@ export const nlNames = {
   criterion: ["", "1.1 grondgebied", "1.2 internationale positie", "1.3 digitale ruimte", "1.4 grondgebied van bondgenoten", "2.1 doden", "2.2 ernstig gewonden, chronisch zieken", "2.3 gebrek aan levensbehoeften", "3.1 kosten", "3.2 vitaliteit van de economie", "4.1 natuur en milieu", "5.1 dagelijks leven", "5.2 democratische rechtsstaat", "5.3 maatschappelijke impact", "6.1 soevereiniteit van staten", "6.2 mensenrechten", "6.3 internationaal economisch bestel", "6.4 multilaterale instituties", "6.5 stabiliteit om ons heen"],
   level: ["", "0: geen", "A: beperkt", "B: aanzienlijk", "C: ernstig", "D: zeer ernstig", "E: catastrofaal"],
   reception: ["", "voorbereid", "open", "vol", "gesloten"],
+  staff: ["", "eigen mensen", "vrijwilligers", "spontane hulp"],
+  report: ["", "mensen in gevaar", "wateroverlast", "schade", "uitval", "versperring", "brand of rook", "lucht, lek of gevaarlijke stof", "ordeverstoring", "hulp nodig", "hulp aangeboden", "vraag", "gerucht", "overig"],
+  reportChannel: ["", "112", "servicenummer", "gemeentelijk nummer", "sociale media", "website", "aan de balie of op straat"],
   relation: ["", "spreekt tegen", "steunt", "berust op", "antwoordt op", "trekt in", "hoort bij", "vrijgegeven uit", "is een opmerking bij", "zegt dat iemand gelezen heeft"],
   urgency: ["", "voorbij", "toekomstig", "verwacht", "onmiddellijk"],
   severity: ["", "gering", "matig", "ernstig", "zeer ernstig"],
@@ -401,6 +410,9 @@ export const nlKinds = {
   assistance_offer: "bijstandsaanbod",
   facility: "object",
   scenario: "scenario",
+  staffing: "bezetting",
+  citizen_report: "burgermelding",
+  threshold: "drempel",
 };
 
 export type KindName = keyof typeof nlKinds;

@@ -57,6 +57,7 @@ export const reasonsNl: Record<string, string | undefined> = {
   PARTY_NOT_OF_NODE: "dit knooppunt spreekt volgens het handvest niet voor deze partij",
   PARTY_NOT_YOURS: "u spreekt niet voor deze partij",
   PASSPHRASE_LENGTH: "een wachtwoordzin heeft 12 tot 1.000 bytes",
+  REPORT_UNVERIFIED: "een melding van burgers blijft onbevestigd; maak een item van wat u bent nagegaan",
   REQUEST_ID_REUSED: "dit kenmerk is al gebruikt voor een andere aanvraag; kies een nieuw",
   REQUIRED: "een verplicht veld is leeg",
   RIGHT_MISSING: "uw rol staat dit niet toe",

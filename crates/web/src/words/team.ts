@@ -223,6 +223,10 @@ export const aspectWords: Readonly<Record<string, Pair>> = {
   "facility.holds_out": ["uren dat het overbrugt", "hours that it holds out"],
   "scenario.likelihood": ["waarschijnlijkheid ervan", "likelihood of it"],
   "scenario.scores": ["score van het scenario", "score of the scenario"],
+  "staffing.present": ["mensen aanwezig", "people present"],
+  "staffing.available": ["mensen beschikbaar", "people available"],
+  "staffing.on_duty": ["mensen in dienst", "people on duty"],
+  "staffing.resting": ["mensen die rusten", "people resting"],
 };
 
 /** As the contract names it when the node is newer than this page. */

@@ -58,13 +58,14 @@ const line = (page: Page, words: string) => page.locator("#list .line", { hasTex
 
 /** Fills whatever must be filled, and every text besides. */
 async function fill(page: Page, fields: readonly Field[], before: string, text: string): Promise<void> {
-  for (const { name, sort, required, fields: inner, length = 0 } of fields) {
+  for (const { name, sort, required, fields: inner, length = 0, options } of fields) {
     const at = page.locator(`#f-${(before + name).replace(/[^a-z0-9_]+/g, "-")}`);
     if (sort === "rows") {
       const called = language("nl").field(before.split(".")[0]!, name);
       if (!required) await page.locator(".form .group .rows").getByRole("button", { name: `Toevoegen: ${called}`, exact: true }).click();
       await fill(page, inner ?? [], `${before}${name}[0].`, text);
     } else if (name === "offer") await at.fill(`${incident}/entries/018f3c3e-0000-7000-8000-000000000001`);
+    else if (options) await at.selectOption({ index: 1 });
     else if (name === "quantity" && sort !== "count") await at.fill("2");
     else if (sort === "choice" && required) await at.selectOption("1");
     else if (sort === "long" && name === "text") await at.fill(text.slice(0, 60));
@@ -91,6 +92,8 @@ test("each kind is posted by its form, hostile words and all", async () => {
     }
     if (kind === "facility") await page.locator("#f-facility-dependencies-0-service").selectOption("1");
     if (kind === "weather") await page.locator("#f-weather-temperature_c").fill("-4");
+    if (kind === "staffing") await page.locator("#f-staffing-present").fill("12");
+    if (kind === "threshold") await page.locator("#f-threshold-above").fill("2500");
     if (kind === "drawing") await page.getByRole("button", { name: "Midden van de kaart" }).click();
     await sendForm(page);
     await page.locator(".form").waitFor({ state: "detached" }).catch(async () => {

@@ -18,6 +18,9 @@ import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_p
 import { ModeSchema, PhaseSchema, TeamSchema } from "../../src/gen/polder/v1/incident_pb.ts";
 import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
 import { OfferStateSchema } from "../../src/gen/polder/v1/assistance_offer_pb.ts";
+import { ReportCategorySchema, ReportChannelSchema } from "../../src/gen/polder/v1/citizen_report_pb.ts";
+import { StaffSortSchema } from "../../src/gen/polder/v1/staffing_pb.ts";
+import { WATCHED } from "../../src/fields.ts";
 import { ReceptionStateSchema } from "../../src/gen/polder/v1/reception_pb.ts";
 import { ResourceStateSchema } from "../../src/gen/polder/v1/resource_pb.ts";
 import { WarningColourSchema, WarningStateSchema } from "../../src/gen/polder/v1/warning_pb.ts";
@@ -90,6 +93,9 @@ describe("the two languages", () => {
       likelihood: ScenarioLikelihoodSchema,
       criterion: ImpactCriterionSchema,
       level: ImpactLevelSchema,
+      staff: StaffSortSchema,
+      report: ReportCategorySchema,
+      reportChannel: ReportChannelSchema,
     };
     const named = Object.keys(nlNames).filter((name) => name !== "population");
     expect(Object.keys(schemas).sort()).toEqual(named.sort());
@@ -98,6 +104,13 @@ describe("the two languages", () => {
         expect(names[name as keyof typeof nlNames], name).toHaveLength(schema.values.length);
       }
     }
+  });
+
+  test("name every figure that a threshold can watch, as the node does", () => {
+    const there = readFileSync("../picture/src/kinds/threshold.rs", "utf8");
+    const rows = [...there.matchAll(/[^_]aspect\(\s*"([^"]+)",\s*"([^"]+)",\s*"([^"]+)"/g)].map(([, name, english, dutch]) => [name, dutch, english]);
+    expect(rows.length).toBeGreaterThan(15);
+    expect(WATCHED).toEqual(rows);
   });
 
   test("name every kind of the contract", () => {
