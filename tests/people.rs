@@ -24,6 +24,8 @@ mod providers;
 mod sign_in;
 #[path = "people/team.rs"]
 mod team;
+#[path = "people/warned.rs"]
+mod warned;
 #[path = "people/watch.rs"]
 mod watch;
 #[path = "people/watched.rs"]

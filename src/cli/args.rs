@@ -46,8 +46,8 @@ pub use self::{
     serve::ServeArgs,
     team::{
         AcknowledgeArgs, AskArgs, ContradictionsArgs, DecideArgs, DiffSitrepArgs, DigestArgs,
-        DraftSitrepArgs, GapsArgs, HandoverArgs, IssueSitrepArgs, MethaneArgs, NationalArgs,
-        ReviewArgs, ShowSitrepArgs, SitrepCommand, SituationArgs,
+        DraftSitrepArgs, GapsArgs, HandoverArgs, IssueArgs, IssueSitrepArgs, MethaneArgs,
+        NationalArgs, ReviewArgs, ShowSitrepArgs, SitrepCommand, SituationArgs,
     },
     watch::{CapacityArgs, PromoteArgs, ReportsAction, ReportsArgs, SignalsArgs},
 };
@@ -83,6 +83,8 @@ pub enum Command {
     Incident(IncidentCommand),
     /// Publishes an entry, or JSON lines from standard input
     Publish(Box<PublishArgs>),
+    /// Issues a warning to the public that another person drafted, or corrects one
+    Issue(IssueArgs),
     /// Withdraws an entry
     Retract(RetractArgs),
     /// Makes an entry known to another audience

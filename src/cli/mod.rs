@@ -13,6 +13,7 @@ mod dutch;
 mod environment;
 pub mod file;
 mod incidents;
+mod issue;
 mod join;
 mod key;
 mod links;
@@ -232,6 +233,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         Command::Gaps(args) => team::gaps(context, args).await,
         Command::Acknowledge(args) => team::acknowledge(context, args).await,
         Command::Forecasts(args) => team::forecasts(context, args).await,
+        Command::Issue(args) => issue::issue(context, args).await,
         Command::Methane(args) => methane::methane(context, *args).await,
         Command::Impact(args) => team::impact(context, args).await,
         Command::Scenarios(args) => team::scenarios(context, args).await,

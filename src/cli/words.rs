@@ -274,6 +274,7 @@ words! {
     audiences: "Audiences", "Doelgroepen";
     incident_members: "Who takes part", "Wie meedoet";
     plans: "Plans: whom a region brings in when it scales up", "Plannen: wie een regio erbij haalt als ze opschaalt";
+    no_warning: "is no warning to the public", "is geen waarschuwing aan de bevolking";
     plan_needs_key: "a change of the plan is signed: give --key FILE", "een wijziging van het plan wordt ondertekend: geef --key BESTAND";
     plan_end_alone: "--end stands alone: leave --bring and --team away", "--end staat alleen: laat --bring en --team weg";
     plan_calls: "Called in by a plan", "Opgeroepen volgens plan";

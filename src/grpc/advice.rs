@@ -6,7 +6,7 @@ use polder_picture::{
     record::Id,
     refusal::{Class, Refusal, Violation},
     team::{
-        advice::{Excluded, Telling, standing},
+        advice::{Excluded, Telling, is_checked, standing},
         subject::Advice,
     },
 };
@@ -73,14 +73,22 @@ async fn refuse_excluded(
                 checked.push(item);
                 continue;
             };
+            let author = caller.author();
+            let seen_by = |scope: Id| seen.contains(&scope);
+            if !author.is_empty() && !telling.unchecked {
+                let is_checked = |board: &_| is_checked(board, &telling, author, seen_by);
+                if !node.boards.ask(&node, board, is_checked)? {
+                    checked.push(Err(needs_second(at)));
+                    continue;
+                }
+            }
             let with = told.iter().find_map(|(other, earlier)| {
                 let excluded = telling.excludes(earlier, now_ms)?;
                 Some((excluded, format!("items[{other}] of the same request")))
             });
             let mut opposed: Vec<_> = with.into_iter().collect();
             if opposed.is_empty() {
-                let seen = |scope: Id| seen.contains(&scope);
-                let stands = |board: &_| standing(board, &telling, now_ms, seen);
+                let stands = |board: &_| standing(board, &telling, now_ms, seen_by);
                 let stands = node.boards.ask(&node, board, stands)?.into_iter().take(NAMED_MAX);
                 opposed.extend(stands.map(|one| {
                     let name = present::entry_name(&incident, one.at.entry);
@@ -99,6 +107,16 @@ async fn refuse_excluded(
         Ok(checked)
     });
     checked.await.map_err(Refused)
+}
+
+/// What the public is told was checked by nobody else.
+fn needs_second(at: usize) -> Refusal {
+    let sentence = "is told to the public in words that nobody else drafted: publish it as a draft \
+                    and let another person issue it unchanged, or say in unchecked_reason why nobody \
+                    could check it";
+    let field = format!("items[{at}].entry.warning.state");
+    let refusal = Refusal::field(field, "SECOND_PERSON_NEEDED", sentence);
+    Refusal { class: Class::FailedPrecondition, ..refusal }
 }
 
 fn refusal(at: usize, opposed: Vec<(Excluded, String)>) -> Refusal {

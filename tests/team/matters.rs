@@ -52,6 +52,9 @@ async fn actions_bottlenecks_and_questions_are_open_until_they_are_closed() {
     node.put(&action("count boats", ActionState::UnderWay, Some(7_000_000_000))).await;
     let asked = node.put(&said(Statement::Question, "how many boats?")).await.name;
     let mut narrow = said(Statement::Bottleneck, "road too narrow");
+    // Two that come within a millisecond have no order by time.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+    narrow.times.get_or_insert_default().observed = Some(later.into());
     narrow.name = node.put(&narrow).await.name;
 
     let told = handover(&node).await;

@@ -221,6 +221,7 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     choices("responses", "response", 8),
     choices("channels", "channel", 8),
     time("expires"),
+    text("unchecked_reason", 500),
   ],
   weather: [
     number("precipitation_mm", "mm", 0, 2_000),

@@ -191,6 +191,7 @@ pub struct MemberArgs {
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// Region: a party of the charter
+    #[arg(value_name = "PARTY")]
     pub region: String,
     /// Parties that a GRIP level brings in, as LEVEL=PARTY,PARTY; may be given often
     #[arg(long, value_name = "LEVEL=PARTIES")]

@@ -235,6 +235,23 @@ pub struct DigestArgs {
     pub lines: i32,
 }
 
+/// `issue`.
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    /// Draft of a warning: UUID or full name of the entry
+    #[arg(value_name = "ENTRY")]
+    pub draft: String,
+    /// Warning that it corrects and takes the place of: UUID or full name
+    #[arg(long, value_name = "ENTRY")]
+    pub corrects: Option<String>,
+    /// Why nobody else could check it; stands on record
+    #[arg(long, value_name = "REASON")]
+    pub unchecked: Option<String>,
+    /// Incident [default: the only open one]
+    #[arg(long, short, env = "POLDER_INCIDENT", value_name = "ID")]
+    pub incident: Option<String>,
+}
+
 /// `methane`.
 #[derive(Debug, Args)]
 pub struct MethaneArgs {

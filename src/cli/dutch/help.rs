@@ -112,6 +112,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("NAME", "NAAM"),
     ("NODE", "KNOOPPUNT"),
     ("NODES", "AANTAL"),
+    ("LINES", "REGELS"),
     ("NUMBER", "NUMMER"),
     ("ONLY", "TEKST"),
     ("PARTY", "PARTIJ"),

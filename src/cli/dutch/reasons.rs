@@ -146,6 +146,10 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("SCOPES_TOO_MANY", "de andere kant noemde meer dan 50.000 incidenten"),
     ("SCOPE_MALFORMED", "de andere kant noemde iets dat geen incident is"),
     ("SCOPE_NOT_ALLOWED", "dit incident gaat niet over deze verbinding"),
+    (
+        "SECOND_PERSON_NEEDED",
+        "niemand anders stelde dit op: laat een ander een concept uitgeven, of zeg waarom niet",
+    ),
     ("SEEN_TOO_LONG", "te veel knooppunten schreven aan dit item; maak een nieuw item"),
     ("SESSION_ENDED", "de sessie is voorbij: meld u opnieuw aan"),
     ("SESSION_TWICE", "er is al een verbinding met dit knooppunt"),

@@ -23,6 +23,16 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[INCIDENT, KNOWN, ("open", "Laat weg waarover iemand besloten heeft")],
     },
     Text {
+        path: "issue",
+        about: "Geeft een waarschuwing aan de bevolking uit die een ander opstelde, of verbetert er een",
+        args: &[
+            ("draft", "Concept van een waarschuwing: UUID of volledige naam van het item"),
+            ("corrects", "Waarschuwing die ze verbetert en vervangt: UUID of volledige naam"),
+            ("unchecked", "Waarom niemand anders het kon nakijken; staat vast"),
+            INCIDENT,
+        ],
+    },
+    Text {
         path: "methane",
         about: "Maakt de eerste melding van een incident volgens M/ETHANE, en vraagt wat ontbreekt",
         args: &[

@@ -270,6 +270,7 @@ fn warning() -> Entry {
         audience: "everybody along the Maas".into(),
         colour: WarningColour::Red.into(),
         expires: hour(24),
+        unchecked_reason: "alone at the post".into(),
     };
     let texts = ["Verlaat uw huis vóór 18 uur", "Leave your home before 6 p.m."];
     let party = "veiligheidsregio-limburg-noord";

@@ -28,6 +28,7 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
     check.text("audience", &body.audience, 0..=200);
     check.enumeration::<WarningColour>("colour", body.colour, false);
     check.time("expires", body.expires.as_ref());
+    check.text("unchecked_reason", &body.unchecked_reason, 0..=500);
 }
 
 fn figures(entry: &Entry, language: Language) -> String {

@@ -5,7 +5,8 @@
 //! by citing what stands. An advice stands until it is withdrawn, replaced or over. This is asked
 //! where somebody publishes; what comes from other nodes is kept, and shows as a contradiction.
 
-use polder_wire::v1::{Entry, RelationType};
+use polder_wire::v1::{Entry, RelationType, Warning, WarningState, entry::Body};
+use prost::Message as _;
 use uuid::Uuid;
 
 use super::{
@@ -26,9 +27,20 @@ pub struct Telling {
     pub entry: Uuid,
     /// For which party, without `parties/`.
     pub party: String,
+    /// What people read and hear.
+    pub told: Told,
+    /// Its author says why nobody else checked it.
+    pub unchecked: bool,
     claims: Vec<Claim>,
     /// Entries that it says it withdraws or contradicts, and which versions of them.
     cited: Vec<(Uuid, Option<VersionId>)>,
+}
+
+/// Whether a warning goes out to the public, whatever it tells them.
+fn goes_out(entry: &Entry) -> bool {
+    let Some(Body::Warning(body)) = &entry.body else { return false };
+    let out = matches!(body.state(), WarningState::Issued | WarningState::Corrected);
+    out && !(body.responses.is_empty() && body.channels.is_empty())
 }
 
 impl Telling {
@@ -36,7 +48,7 @@ impl Telling {
     pub fn of(entry: &Entry, id: Uuid, party: &str, attributes: &Attributes) -> Option<Self> {
         let mut claims = claims(entry, attributes);
         claims.retain(|claim| claim.subject.aspect == ADVICE);
-        if claims.is_empty() {
+        if claims.is_empty() && !goes_out(entry) {
             return None;
         }
         let cites = entry.relations.iter().filter(|relation| {
@@ -47,7 +59,10 @@ impl Telling {
             Some((named, VersionId::parse(&relation.version)))
         });
         let cited = cited.collect();
-        Some(Self { entry: id, party: party.to_owned(), claims, cited })
+        let unchecked =
+            matches!(&entry.body, Some(Body::Warning(body)) if !body.unchecked_reason.is_empty());
+        let told = Told::of(entry);
+        Some(Self { entry: id, party: party.to_owned(), told, unchecked, claims, cited })
     }
 
     /// Whether it says that it knows of a version. Without one, whichever stands is meant.
@@ -62,6 +77,53 @@ impl Telling {
         }
         excluded(&self.claims, &earlier.claims, now_ms)
     }
+}
+
+/// A digest of what people read and hear: two that are equal tell them the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told([u8; 16]);
+
+impl Told {
+    fn of(entry: &Entry) -> Self {
+        let warning = match &entry.body {
+            Some(Body::Warning(body)) => Warning {
+                responses: body.responses.clone(),
+                channels: body.channels.clone(),
+                audience: body.audience.clone(),
+                expires: body.expires,
+                ..Warning::default()
+            },
+            _ => Warning::default(),
+        };
+        let told = Entry {
+            texts: entry.texts.clone(),
+            place: entry.place.clone(),
+            geometry: entry.geometry.clone(),
+            body: Some(Body::Warning(warning)),
+            ..Entry::default()
+        };
+        let hash = blake3::hash(&told.encode_to_vec());
+        Self(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
+    }
+
+    /// Of a warning that is a draft.
+    pub fn drafted(entry: &Entry) -> Option<Self> {
+        let draft = matches!(&entry.body, Some(Body::Warning(body))
+            if body.state() == WarningState::Draft);
+        draft.then(|| Self::of(entry))
+    }
+}
+
+/// Whether somebody else drafted what a person tells the public, word for word.
+pub fn is_checked(
+    board: &Board,
+    telling: &Telling,
+    author: &str,
+    seen: impl Fn(Id) -> bool,
+) -> bool {
+    let drafts = board.drafts().filter(|at| seen(at.scope)).flat_map(|at| board.versions(at));
+    let mut same = drafts.filter(|version| version.said.drafted == Some(telling.told));
+    same.any(|version| !version.author.is_empty() && version.author != author)
 }
 
 /// Two pieces of advice for one place that nobody can follow both.

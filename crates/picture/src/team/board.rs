@@ -61,6 +61,8 @@ pub struct Board {
     answering: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that somebody must see.
     attending: BTreeSet<EntryRef>,
+    /// Warnings that are drafts.
+    drafts: BTreeSet<EntryRef>,
     /// Entries that say that others were read, by those.
     acknowledging: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that issue a sitrep and were not withdrawn.
@@ -168,6 +170,9 @@ impl Board {
             if version.said.attention.is_some() {
                 self.attending.insert(at);
             }
+            if version.said.drafted.is_some() {
+                self.drafts.insert(at);
+            }
             for entry in &version.said.answers {
                 self.answering.entry(*entry).or_default().insert(at);
             }
@@ -181,6 +186,7 @@ impl Board {
         let Some(last) = versions.last() else { return };
         self.open.remove(&at);
         self.attending.remove(&at);
+        self.drafts.remove(&at);
         self.sitreps.remove(&at);
         self.impacting.remove(&at);
         self.scenarios.remove(&at);
@@ -333,6 +339,11 @@ impl Board {
     /// Sitreps that were not recalled.
     pub fn sitreps(&self) -> impl Iterator<Item = EntryRef> + '_ {
         self.sitreps.iter().copied()
+    }
+
+    /// Warnings that are drafts.
+    pub(super) fn drafts(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.drafts.iter().copied()
     }
 
     /// Entries that somebody must see.

@@ -6,6 +6,7 @@ use polder_wire::v1::{
 use uuid::Uuid;
 
 use super::{
+    advice::Told,
     assistance::HelpSaid,
     attention::{Attention, acknowledged, attention},
     capacity::StrengthSaid,
@@ -68,6 +69,8 @@ pub struct Said {
     pub discipline: i32,
     /// Team, number and version of the sitrep that it issues.
     pub sitrep: Option<(String, i32, i32)>,
+    /// What the public would be told by a warning that is a draft.
+    pub drafted: Option<Told>,
     /// Somebody verified or refuted it, and it is placed.
     pub processed: bool,
     /// Whom it concerns beside who says it, in lower case: who does an action, who is asked for help,
@@ -138,6 +141,7 @@ impl Said {
             weight: weight(entry.statement(), assessment.urgency, assessment.severity),
             discipline: entry.discipline,
             sitrep: entry.sitrep.as_ref().map(|one| (one.team.clone(), one.number, one.version)),
+            drafted: Told::drafted(entry),
             processed: is_processed(entry),
             concerns: concerns(entry),
             verification: assessment.verification.map(|one| one.state()).unwrap_or_default(),
@@ -174,6 +178,7 @@ impl Said {
             weight: 0,
             discipline: 0,
             sitrep: None,
+            drafted: None,
             processed: true,
             concerns: Vec::new(),
             verification: VerificationState::Unspecified,

@@ -98,6 +98,7 @@ export const labels: Record<string, readonly [nl: string, en: string]> = {
   audience: ["Voor wie", "For whom"],
   responses: ["Wat men moet doen", "What people should do"],
   channels: ["Waarlangs", "Through what"],
+  unchecked_reason: ["Waarom niemand het nakeek", "Why nobody checked it"],
   expires: ["Eindigt om", "Ends at"],
   precipitation_mm: ["Regen", "Rain"],
   precipitation_high_mm: ["Regen, hoogstens", "Rain, at most"],

@@ -63,6 +63,7 @@ export const reasonsNl: Record<string, string | undefined> = {
   RIGHT_MISSING: "uw rol staat dit niet toe",
   RIVALS_TOO_MANY: "er wachten al twaalf versies op een besluit; beslis eerst",
   RIVAL_NOT_NAMED: "een oudere versie die nog geldt zou verdwijnen; noem haar ook",
+  SECOND_PERSON_NEEDED: "niemand anders stelde dit op: laat een ander een concept uitgeven, of zeg waarom niet",
   SEEN_TOO_LONG: "te veel knooppunten schreven aan dit item; maak een nieuw item",
   SESSION_ENDED: "de sessie is voorbij: meld u opnieuw aan",
   SHUTTING_DOWN: "het knooppunt is aan het stoppen",
