@@ -30,7 +30,6 @@ pub(super) async fn issue(context: &Context, args: IssueArgs) -> anyhow::Result<
         entry: entry.encode_to_vec().into(),
         supersedes: Some(VersionList { versions }),
         require_current: true,
-        ..PublishItem::default()
     };
     let audience = Some(audience).filter(|audience| !audience.is_empty());
     let mut sender = Sender::new(context, channel, audience.as_deref(), None);

@@ -100,7 +100,7 @@ fn report(
     let geometry = match &args.at {
         Some(at) => {
             let [latitude, longitude] = client::numbers(at)?;
-            let shape = Some(Shape::Point(Position { latitude, longitude, ..Position::default() }));
+            let shape = Some(Shape::Point(Position { latitude, longitude }));
             Some(Geometry { shape, ..Geometry::default() })
         }
         None => None,

@@ -42,7 +42,9 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
         }};
     }
     look!(get_situation, GetSituationRequest);
-    look!(list_scaling, ListScalingRequest);
+    let request = ListScalingRequest { incident: incident.clone(), known_at };
+    let answer = situations.list_scaling(request).await.unwrap().into_inner();
+    told.push(("list_scaling", format!("{answer:#?}")));
     look!(get_digest, GetDigestRequest);
     look!(get_national_picture, GetNationalPictureRequest);
     let request =

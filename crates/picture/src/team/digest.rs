@@ -128,7 +128,7 @@ fn says(reader: &Reader, said: &Said) -> bool {
 }
 
 fn concerns(reader: &Reader, said: &Said) -> bool {
-    !reader.party.is_empty() && said.concerns.iter().any(|name| *name == reader.party)
+    !reader.party.is_empty() && said.concerns.contains(&reader.party)
 }
 
 /// Entries of others that contradict what the reader's party said.
