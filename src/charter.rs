@@ -124,6 +124,20 @@ fn count_refused(added: Vec<Result<bool, Refusal>>) {
     }
 }
 
+/// The record that a statement travels in. `scope`: that of its charter.
+pub(crate) fn record_of(scope: u32, statement: CharterStatement) -> Draft {
+    let content = Content { content: Some(content::Content::Statement(statement)) };
+    Draft {
+        scope,
+        entry: Uuid::nil(),
+        act: Act::Control,
+        lane: Lane::Urgent,
+        sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
+        author: String::new(),
+        supersedes: Supersedes::Exactly(Vec::new()),
+    }
+}
+
 impl Node {
     /// Puts statements on record. Nothing is stored if one of them is refused. `by`: who brings
     /// them, for the account; `None` for the node itself.
@@ -163,18 +177,7 @@ impl Node {
                 return results;
             }
             let scope = desk.charter_scope(ours);
-            let one = |statement: CharterStatement| {
-                let content = Content { content: Some(content::Content::Statement(statement)) };
-                desk.author(Draft {
-                    scope,
-                    entry: Uuid::nil(),
-                    act: Act::Control,
-                    lane: Lane::Urgent,
-                    sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
-                    author: String::new(),
-                    supersedes: Supersedes::Exactly(Vec::new()),
-                })
-            };
+            let one = |statement: CharterStatement| desk.author(record_of(scope, statement));
             results.extend(new.into_iter().map(one));
             results
         };

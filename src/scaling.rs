@@ -6,22 +6,21 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use polder_picture::{
-    admit::{Act, Draft, Supersedes},
     attributes::timestamp,
     charter::{self, Charter, EVERYBODY, PlanRow},
-    record::{Id, Sealed},
+    record::Id,
     refusal::Refusal,
     team::scaling::{start_within, team_name},
 };
 use polder_wire::v1::{
-    Addressee, Assessment, Attention, CharterChange, CharterStatement, Content, Discipline, Entry,
+    Addressee, Assessment, Attention, CharterChange, CharterStatement, Discipline, Entry,
     GripLevel, Incident, Lane, Message, PlanCall, PublishItem, Statement, Team, Text, Urgency,
-    Verification, VerificationState, charter_change::Change, content, entry::Body,
+    Verification, VerificationState, charter_change::Change, entry::Body,
 };
 use prost::Message as _;
-use uuid::Uuid;
 
 use crate::{
+    charter::record_of,
     intake::{Usual, check_item},
     node::Node,
     publish::{Desk, Task},
@@ -171,17 +170,8 @@ fn statement(desk: &mut Desk<'_, '_>, incident: &str, owed: &Owed) -> Result<(),
     let mut statement: CharterStatement =
         charter::write(Some(owed.charter), rand::random(), time, changes, "");
     charter::endorse(&mut statement, desk.signer(), owed.sequence);
-    let content = Content { content: Some(content::Content::Statement(statement)) };
     let scope = desk.charter_scope(owed.charter);
-    desk.author(Draft {
-        scope,
-        entry: Uuid::nil(),
-        act: Act::Control,
-        lane: Lane::Urgent,
-        sealed: Sealed::new(rand::random(), Bytes::from(content.encode_to_vec())),
-        author: String::new(),
-        supersedes: Supersedes::Exactly(Vec::new()),
-    })
+    desk.author(record_of(scope, statement))
 }
 
 /// What those who are called must see.

@@ -118,6 +118,10 @@ impl Register {
     }
 
     fn cover(&mut self, by: u32, seen: RecordRef) {
+        // Before its first record there is nothing to have seen of a feed.
+        if seen.sequence == 0 {
+            return;
+        }
         let key = |covered: &Covered| (covered.feed, covered.by);
         match self.covered.binary_search_by_key(&(seen.feed, by), key) {
             Ok(at) => {
