@@ -65,11 +65,13 @@ test("a sitrep is compiled from the picture, edited, issued once, and reads as t
   await line.getByRole("button", { name: "Wijzig" }).click();
   await page.locator(".line-dutch").fill("water in de hoofdstraat");
   await page.getByRole("button", { name: "Klaar" }).click();
+  await page.locator(".draft-line", { hasText: "water in de hoofdstraat" }).waitFor();
   await page.locator(".draft-line", { hasText: "script" }).first().getByRole("button", { name: "Laat weg" }).click();
   // A reload loses nothing of it.
   await page.reload();
   await live(page);
   await toSitreps(page);
+  await page.locator("#draft-head").waitFor();
   await page.locator(".draft-line", { hasText: "water in de hoofdstraat" }).waitFor();
   expect(await page.locator("[data-theme-remark='1']").inputValue()).toBe("De dijk houdt.\nNog niemand gewond.");
   await accessible(page, "a sitrep that is made");

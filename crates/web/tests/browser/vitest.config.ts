@@ -7,5 +7,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 90_000,
     hookTimeout: 60_000,
+    // Once in some twenty runs of everything a page after a reload is not where the test left it, and
+    // nobody has seen why yet: it is tried again, and the report names it.
+    retry: 1,
   },
 });
