@@ -15,7 +15,7 @@ use polder_picture::{
 
 use crate::{
     bundle::{
-        archive,
+        archive::Which,
         check::{Checked, Checker, Found},
     },
     node::Node,
@@ -44,7 +44,7 @@ pub enum DropError {
 /// A file that is compared with what is held, as its bytes come.
 pub struct Comparison {
     node: Arc<Node>,
-    name: String,
+    name: Which,
     checker: Checker,
 }
 
@@ -63,7 +63,7 @@ fn differs(sentence: String) -> Refusal {
 
 impl Comparison {
     /// For an incident that may be dropped.
-    pub fn of(node: Arc<Node>, name: String) -> Result<Self, DropError> {
+    pub fn of(node: Arc<Node>, name: Which) -> Result<Self, DropError> {
         may_drop(&node, &name)?;
         Ok(Self { node, name, checker: Checker::default() })
     }
@@ -100,7 +100,8 @@ impl Comparison {
         }
         drop(pen);
         tracing::info!(
-            incident = name,
+            incident = name.incident,
+            audience = name.audience,
             records = archived.records(),
             file = hex::encode(checked.hash),
             "an archived incident was dropped"
@@ -109,9 +110,9 @@ impl Comparison {
     }
 }
 
-fn may_drop(node: &Node, name: &str) -> Result<(), Refusal> {
+fn may_drop(node: &Node, name: &Which) -> Result<(), Refusal> {
     let picture = node.picture.read();
-    let index = archive::find(&picture, name)?;
+    let index = name.find(&picture)?;
     if picture.feeds_of(index).any(|feed| feed.covered.sequence > 0) {
         // No file of it can be compared with what is not here.
         let sentence = format!(
@@ -167,11 +168,11 @@ fn attachments_are_in(node: &Node, checked: &Checked) -> Result<(), DropError> {
 }
 
 /// What is to stay, if the file ends where the feeds end here.
-fn same_heads(node: &Node, name: &str, checked: &Checked) -> Result<Archived, Refusal> {
+fn same_heads(node: &Node, name: &Which, checked: &Checked) -> Result<Archived, Refusal> {
     let picture = node.picture.read();
-    let index = archive::find(&picture, name)?;
+    let index = name.find(&picture)?;
     if picture.scope(index).id != checked.scope {
-        return Err(differs(format!("the file is of another incident than {name}")));
+        return Err(differs(format!("the file is not of {name}")));
     }
     let mut file: BTreeMap<Id, (Head, Head)> =
         checked.feeds.iter().map(|(feed, after, last)| (*feed, (*after, *last))).collect();

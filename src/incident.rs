@@ -19,13 +19,17 @@ use polder_picture::{
     team::tally::SECTIONS,
 };
 use polder_wire::v1::{
-    Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive, IncidentData,
-    IncidentSeal, IncidentState, Lane, Mode, Phase, Section, Team, UpdateIncidentRequest, content,
+    AudienceEnding, Content, CreateIncidentRequest, GripLevel, Hazard, Incident, IncidentArchive,
+    IncidentData, IncidentSeal, IncidentState, Lane, Mode, Phase, Section, Team,
+    UpdateIncidentRequest, content,
 };
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::{present, publish::Desk};
+
+/// Audiences of which an incident tells how they ended.
+const ENDINGS_MAX: usize = 200;
 
 /// Shows an incident to somebody who sees a part of it; `None` while its data has not arrived, and
 /// for what may not be seen. Who sees one of its audiences may know of the incident itself.
@@ -43,9 +47,24 @@ pub fn view(picture: &Picture, index: u32, sight: &Sight) -> Option<Incident> {
     }
     let (live, data) = picture.current(index).filter(|_| !seen.is_empty())?;
     let mut incident = shown(picture, scope, live, data);
-    let counts = seen.into_iter().map(|other| picture.scope(other).entry_count);
+    let counts = seen.iter().map(|other| picture.scope(*other).entry_count);
     incident.entry_count = counts.sum::<u64>() as i64;
+    let narrower = seen.into_iter().filter(|other| *other != index);
+    let endings = narrower.filter_map(|other| ending(picture, other));
+    incident.audience_endings = endings.take(ENDINGS_MAX).collect();
     Some(incident)
+}
+
+/// How an audience ended; `None` when it did not, or nobody who held it closed the incident.
+fn ending(picture: &Picture, index: u32) -> Option<AudienceEnding> {
+    let scope = picture.scope(index);
+    let (seal, archive) = (sealed(picture, scope), dropped(picture, scope));
+    let ended = seal.is_some() || archive.is_some();
+    ended.then(|| AudienceEnding {
+        audience: format!("audiences/{}", scope.audience),
+        seal,
+        archive,
+    })
 }
 
 fn shown(picture: &Picture, scope: &Scope, live: &Live, data: &IncidentData) -> Incident {
@@ -240,6 +259,7 @@ fn written(incident: Incident) -> Incident {
         entry_count: 0,
         seal: None,
         archive: None,
+        audience_endings: Vec::new(),
         ..incident
     }
 }
@@ -356,18 +376,65 @@ pub fn update(
     put(desk, scope, data, author)
 }
 
-/// Closes an incident.
+/// Seals each audience of an incident that is held here, and the incident, and closes it. The
+/// outcome of the closing record comes last; an audience that could not be sealed has none.
 pub fn close(
     desk: &mut Desk<'_, '_>,
     scope: u32,
     reason: String,
     author: String,
-) -> Result<(), Refusal> {
-    let (_, mut data) = current_data(desk, scope)?;
+) -> Vec<Result<(), Refusal>> {
+    let (_, mut data) = match current_data(desk, scope) {
+        Ok(current) => current,
+        Err(refusal) => return vec![Err(refusal)],
+    };
     data.state = IncidentState::Closed.into();
     data.close_reason = reason;
     data.seal = Some(seal::seal(desk.heads_of(scope)));
-    put(desk, scope, data, author)
+    // Audiences first: once it is closed nothing more is taken there.
+    let audiences = narrower(desk.picture(), scope).into_iter();
+    let sealed = audiences.filter_map(|audience| seal_audience(desk, audience, &data, &author));
+    let mut outcomes: Vec<_> = sealed.map(Ok).collect();
+    outcomes.push(put(desk, scope, data, author));
+    outcomes
+}
+
+/// Audiences of an incident of which records are held.
+fn narrower(picture: &Picture, scope: u32) -> Vec<u32> {
+    let others = picture.audiences(&picture.scope(scope).incident);
+    let others = others.filter(|other| *other != scope && picture.root(*other) == scope);
+    others.filter(|other| picture.feeds_of(*other).any(|feed| feed.head.sequence > 0)).collect()
+}
+
+/// Says in an audience where its feeds ended: what is said to everybody must not tell it. That this
+/// node may not speak there leaves the audience unsealed, which its archive tells, and does not
+/// keep the incident open.
+fn seal_audience(
+    desk: &mut Desk<'_, '_>,
+    scope: u32,
+    closing: &IncidentData,
+    author: &str,
+) -> Option<()> {
+    let whole = closing.incident.as_ref();
+    let incident = whole.map(|incident| Incident {
+        name: incident.name.clone(),
+        mode: incident.mode,
+        titles: incident.titles.clone(),
+        ..Default::default()
+    });
+    let audience = desk.picture().scope(scope).audience.clone();
+    let data = IncidentData {
+        incident,
+        state: closing.state,
+        close_reason: closing.close_reason.clone(),
+        seal: Some(seal::seal(desk.heads_of(scope))),
+        audience,
+    };
+    let said = put(desk, scope, data, author.to_owned());
+    said.inspect_err(|refusal| {
+        tracing::info!(%refusal, "an audience of a closed incident is not sealed");
+    })
+    .ok()
 }
 
 fn current_data(desk: &Desk<'_, '_>, scope: u32) -> Result<(String, IncidentData), Refusal> {

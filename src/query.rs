@@ -53,9 +53,11 @@ pub fn find(picture: &Picture, name: &str, sight: &Sight) -> Result<Register, Re
     })?;
     let incident = parsed.incident.id();
     let seen: Vec<_> = picture.audiences(incident).filter(|scope| sight.covers(*scope)).collect();
-    let Some(first) = seen.first() else { return Err(unknown_incident(incident)) };
+    if seen.is_empty() {
+        return Err(unknown_incident(incident));
+    }
     let held = |scope: &u32| picture.entry(*scope, parsed.entry).filter(|entry| entry.lsn > 0);
-    let archived = picture.scope(*first).archived.is_some();
+    let archived = seen.iter().any(|scope| picture.scope(*scope).archived.is_some());
     let missing = || if archived { incident::archived(incident) } else { not_found(name) };
     seen.iter().find_map(held).cloned().ok_or_else(missing)
 }

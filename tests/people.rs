@@ -5,6 +5,8 @@
 
 #[path = "people/account.rs"]
 mod account;
+#[path = "people/archived.rs"]
+mod archived;
 #[path = "people/audiences.rs"]
 mod audiences;
 #[path = "harness/bearer.rs"]

@@ -5,6 +5,7 @@ use ed25519_dalek::VerifyingKey;
 use polder_picture::{
     admit::NewScope,
     attributes::timestamp,
+    names::AudienceName,
     picture::{Picture, Scope},
     record::{Head, Id, key_id, scope_id},
     refusal::{Class, Refusal},
@@ -29,22 +30,52 @@ fn not_closed(incident: &str) -> Refusal {
     Refusal::new(Class::FailedPrecondition, "INCIDENT_NOT_CLOSED", sentence)
 }
 
-/// Finds an incident that may be archived.
-pub fn find(picture: &Picture, name: &str) -> Result<u32, Refusal> {
-    let index = incident::find(picture, name, "incident")?;
-    let scope = picture.scope(index);
-    match scope.state() {
-        Some(IncidentState::Closed) => Ok(index),
-        _ => Err(not_closed(&scope.incident)),
+/// An incident, or one audience of it, by the names that a caller gives.
+#[derive(Debug, Clone)]
+pub struct Which {
+    /// `incidents/{incident}`.
+    pub incident: String,
+    /// `audiences/{audience}`. Empty: what was said to everybody who takes part.
+    pub audience: String,
+}
+
+impl Which {
+    /// Its scope, when it may be archived.
+    pub fn find(&self, picture: &Picture) -> Result<u32, Refusal> {
+        let index = incident::find(picture, &self.incident, "incident")?;
+        let scope = picture.scope(index);
+        if scope.state() != Some(IncidentState::Closed) {
+            return Err(not_closed(&scope.incident));
+        }
+        let audience = match &self.audience[..] {
+            "" => return Ok(index),
+            name => AudienceName::parse(name).ok_or_else(|| {
+                Refusal::field("audience", "MALFORMED_NAME", "must be audiences/{audience}")
+            })?,
+        };
+        let id = scope_id(&scope.incident, scope.mode, audience.id());
+        picture.scope_index(id).ok_or_else(|| {
+            let sentence = format!("nothing of {self} is held here");
+            Refusal::field("audience", "AUDIENCE_NOT_FOUND", sentence)
+        })
     }
 }
 
-/// What goes into the archive of an incident: all that is held of it.
-pub fn plan(node: &Node, name: &str) -> Result<Plan, PlanError> {
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.audience[..] {
+            "" => f.write_str(&self.incident),
+            audience => write!(f, "{audience} of {}", self.incident),
+        }
+    }
+}
+
+/// What goes into the archive of an incident, or of one audience of it: all that is held of it.
+pub fn plan(node: &Node, name: &Which) -> Result<Plan, PlanError> {
     let log = node.log();
     let keys = maintain::keys(&log, node.identity())?;
     let picture = node.picture.read();
-    let index = find(&picture, name)?;
+    let index = name.find(&picture)?;
     let scope = picture.scope(index);
     let named = NewScope {
         incident: scope.incident.clone(),
@@ -119,6 +150,7 @@ pub fn write<'a>(
     let contents = contents.ok_or_else(|| anyhow::anyhow!("the key of an origin is lost"))?;
     let written = write_whole(node, plan, sink)?;
     Ok(ArchiveSummary {
+        audiences_left: audiences_left(&node.picture.read(), contents.id),
         node: format!("nodes/{}", node.key_id()),
         create_time: Some(timestamp(node.wall.now_ms())),
         hash: copy(&written.hash),
@@ -126,6 +158,17 @@ pub fn write<'a>(
         attachments_missing: written.cited - written.summary.attachment_count,
         ..contents.summary()
     })
+}
+
+/// Names of the other audiences of an incident of which records are held here.
+fn audiences_left(picture: &Picture, of: Id) -> Vec<String> {
+    let Some(index) = picture.scope_index(of) else { return Vec::new() };
+    let root = picture.root(index);
+    let held = |index: &u32| picture.feeds_of(*index).any(|feed| feed.head != feed.base);
+    let others = picture.audiences(&picture.scope(index).incident);
+    let others = others.filter(|other| *other != index && picture.root(*other) == root);
+    let name = |other| format!("audiences/{}", picture.scope(other).audience);
+    others.filter(held).map(name).collect()
 }
 
 /// What an archive says that it holds.
@@ -202,6 +245,7 @@ impl Contents {
         let title = title.and_then(|incident| incident.titles.first());
         ArchiveSummary {
             incident: format!("incidents/{}", self.scope.incident),
+            audience: format!("audiences/{}", self.scope.audience),
             title: title.map(|text| text.title.clone()).unwrap_or_default(),
             follows: self.follows.clone(),
             feed_count: self.feeds.len() as i64,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use polder_picture::charter::EVERYBODY;
 use polder_wire::v1::{
     ArchiveIncidentRequest, ArchiveSummary, DropArchivedIncidentRequest,
     node_service_client::NodeServiceClient,
@@ -17,12 +18,15 @@ use super::{
     Context, StoreDamaged,
     args::ArchiveArgs,
     bundle::{Whole, lane, pieces, told},
-    say, say_json,
+    client, say, say_json,
     show::bytes,
     store::bar,
 };
 use crate::{
-    bundle::check::{Checked, Checker},
+    bundle::{
+        archive::Which,
+        check::{Checked, Checker},
+    },
     json,
 };
 
@@ -30,18 +34,22 @@ use crate::{
 const LATE_TOLD: usize = 20;
 
 pub(super) async fn archive(context: &Context, args: ArchiveArgs) -> anyhow::Result<u8> {
-    let incident = format!("incidents/{}", args.id.trim_start_matches("incidents/"));
+    let which = Which {
+        incident: format!("incidents/{}", args.id.trim_start_matches("incidents/")),
+        audience: args.audience.as_deref().map(client::audience_name).unwrap_or_default(),
+    };
     match (&args.out, &args.file) {
-        (Some(out), None) if !args.drop => write(context, incident, out).await,
-        (None, Some(file)) if args.drop => drop_archived(context, incident, file).await,
+        (Some(out), None) if !args.drop => write(context, which, out).await,
+        (None, Some(file)) if args.drop => drop_archived(context, which, file).await,
         _ => Err(anyhow::anyhow!("give --out FILE, or --drop --file FILE").context(super::Misuse)),
     }
 }
 
-async fn write(context: &Context, incident: String, out: &Path) -> anyhow::Result<u8> {
+async fn write(context: &Context, which: Which, out: &Path) -> anyhow::Result<u8> {
     let mut client = NodeServiceClient::new(context.connect().await?);
-    let mut stream =
-        client.archive_incident(ArchiveIncidentRequest { incident }).await?.into_inner();
+    let Which { incident, audience } = which;
+    let request = ArchiveIncidentRequest { incident, audience };
+    let mut stream = client.archive_incident(request).await?.into_inner();
     let mut whole = Whole::create(out)?;
     let bar = bar(0, "records");
     while let Some(message) = stream.message().await? {
@@ -58,13 +66,19 @@ async fn write(context: &Context, incident: String, out: &Path) -> anyhow::Resul
             say(&format!("{} {} ({}).", words.archive_written(), out.display(), bytes(size)))?;
             tell(context, &summary)?;
             say(words.archive_next())?;
+            if !summary.audiences_left.is_empty() {
+                let (left, each) = (words.archive_audiences(), words.archive_each());
+                let ids = summary.audiences_left.iter();
+                let ids: Vec<_> = ids.map(|name| name.trim_start_matches("audiences/")).collect();
+                say(&format!("{left} {}. {each}", ids.join(", ")))?;
+            }
         }
         return Ok(0);
     }
     bail!("the node ended without finishing")
 }
 
-async fn drop_archived(context: &Context, incident: String, path: &Path) -> anyhow::Result<u8> {
+async fn drop_archived(context: &Context, which: Which, path: &Path) -> anyhow::Result<u8> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     // From the drop on it is all that there is: also its name must outlive a power cut.
     file.sync_all()?;
@@ -75,17 +89,18 @@ async fn drop_archived(context: &Context, incident: String, path: &Path) -> anyh
     let mut client = NodeServiceClient::new(context.connect().await?);
     let (sender, receiver) = tokio::sync::mpsc::channel(4);
     let reading = tokio::task::spawn_blocking(move || {
-        let mut incident = incident;
+        let Which { incident, audience } = which;
+        let mut first =
+            Some(DropArchivedIncidentRequest { incident, audience, ..Default::default() });
         for data in pieces(file) {
+            let request = first.take().unwrap_or_default();
             let data = data?.into();
-            let incident = std::mem::take(&mut incident);
-            if sender.blocking_send(DropArchivedIncidentRequest { incident, data }).is_err() {
+            if sender.blocking_send(DropArchivedIncidentRequest { data, ..request }).is_err() {
                 return Ok(());
             }
         }
-        if !incident.is_empty() {
+        if let Some(request) = first {
             // An empty file: the node says what it thinks of it.
-            let request = DropArchivedIncidentRequest { incident, ..Default::default() };
             let _ = sender.blocking_send(request);
         }
         Ok::<(), std::io::Error>(())
@@ -132,7 +147,10 @@ fn with_file(
 fn tell(context: &Context, summary: &ArchiveSummary) -> anyhow::Result<()> {
     let words = context.words;
     let id = summary.incident.trim_start_matches("incidents/");
-    say(&format!("{id} {}", summary.title))?;
+    let audience = summary.audience.trim_start_matches("audiences/");
+    let audience = Some(audience).filter(|audience| *audience != EVERYBODY);
+    let audience = audience.map(|audience| format!(" · {} {audience}", words.audience()));
+    say(&format!("{id} {}{}", summary.title, audience.unwrap_or_default()))?;
     let (records, feeds) = (words.records(), words.feeds().to_lowercase());
     let mut line = format!("  {} {records}, {} {feeds}", summary.record_count, summary.feed_count);
     if summary.attachment_count > 0 {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Color, Style};
 use jiff::{Timestamp, tz::TimeZone};
 use polder_picture::{attributes::millis, entry::summary_line};
-use polder_wire::v1::{Entry, Incident, Mode, Urgency};
+use polder_wire::v1::{Entry, Incident, IncidentArchive, IncidentSeal, Mode, Urgency};
 
 use super::words::{Words, grip};
 
@@ -154,17 +154,27 @@ impl Lines {
         if !incident.rivals.is_empty() {
             let _ = write!(line, " {}", self.paint(ALARM, &format!("[{}]", words.contradiction())));
         }
-        self.ending(incident, &mut line);
+        self.ending("", incident.seal.as_ref(), incident.archive.as_ref(), &mut line);
+        for of in &incident.audience_endings {
+            let whose = format!("{}: ", of.audience.trim_start_matches("audiences/"));
+            self.ending(&whose, of.seal.as_ref(), of.archive.as_ref(), &mut line);
+        }
         line
     }
 
-    /// How a closed incident was sealed and archived, a line each.
-    fn ending(&self, incident: &Incident, line: &mut String) {
+    /// How a closed incident, or an audience of it, was sealed and archived, a line each.
+    fn ending(
+        &self,
+        whose: &str,
+        seal: Option<&IncidentSeal>,
+        archive: Option<&IncidentArchive>,
+        line: &mut String,
+    ) {
         let words = self.words;
-        if let Some(seal) = &incident.seal {
+        if let Some(seal) = seal {
             let at = self.moment(seal.time.as_ref().map_or(0, millis));
             let (sealed, records) = (words.sealed(), words.records());
-            let _ = write!(line, "\n    {sealed} {at}: {} {records}", seal.record_count);
+            let _ = write!(line, "\n    {whose}{sealed} {at}: {} {records}", seal.record_count);
             if seal.late_record_count > 0 {
                 let late = format!("{} {}", seal.late_record_count, words.late());
                 let _ = write!(line, " · {}", self.paint(WARN, &late));
@@ -173,11 +183,11 @@ impl Lines {
                 let _ = write!(line, " · {} {}", seal.feeds_left_out, words.feeds_unsealed());
             }
         }
-        if let Some(archive) = &incident.archive {
+        if let Some(archive) = archive {
             let at = self.moment(archive.time.as_ref().map_or(0, millis));
             let hash = hex::encode(&archive.hash[..archive.hash.len().min(8)]);
             let (archived, records) = (words.archived(), words.records());
-            let _ = write!(line, "\n    {} {at}: ", self.paint(STRONG, archived));
+            let _ = write!(line, "\n    {whose}{} {at}: ", self.paint(STRONG, archived));
             let _ = write!(line, "{} {records} {} {hash}…", archive.record_count, words.only_in());
             if archive.addendum_record_count > 0 {
                 let since = format!("{} {}", archive.addendum_record_count, words.came_since());

@@ -207,6 +207,9 @@ words! {
     came_since: "records came since: archive them too", "records kwamen daarna: archiveer ook die";
     archive_written: "Written:", "Geschreven:";
     archive_next: "Check it: polder verify --archive FILE. Then free the room: polder archive ID --drop --file FILE.", "Controleer het: polder verify --archive BESTAND. Maak daarna ruimte: polder archive ID --drop --file BESTAND.";
+    archive_audiences: "Also held here are what was said to", "Hier staat ook wat gezegd is tegen";
+    archive_each: "Archive each with --audience ID.", "Archiveer elk met --audience ID.";
+    audience: "audience", "doelgroep";
     archive_sound: "The archive holds: every chain, hash and signature.", "Het archief klopt: elke keten, hash en handtekening.";
     archive_damaged: "The archive does not hold. Nothing was changed. Use another copy of it.", "Het archief klopt niet. Er is niets veranderd. Gebruik een andere kopie.";
     archive_dropped: "Dropped here; the incident stays in the list, its records are in the file. Keep the file.", "Hier losgelaten; het incident blijft in de lijst, de records staan in het bestand. Bewaar het bestand.";

@@ -22,7 +22,7 @@ use crate::{
     archive::{Comparison, DropError},
     audit::{self, act},
     bundle::{
-        archive,
+        archive::{self, Which},
         export::{self, Plan, Wanted},
         heads,
         import::Importer,
@@ -118,7 +118,9 @@ pub(super) async fn archive(
     caller: &Caller,
 ) -> Result<Response<Streamed<ArchiveIncidentResponse>>, Status> {
     let planner = Arc::clone(&services.node);
-    let plan = blocking(move || Ok(archive::plan(&planner, &request.incident)?)).await?;
+    let ArchiveIncidentRequest { incident, audience } = request;
+    let which = Which { incident, audience };
+    let plan = blocking(move || Ok(archive::plan(&planner, &which)?)).await?;
     let node = Arc::clone(&services.node);
     taken_along(&node, caller, ActKind::Archived, &plan).await?;
     Ok(stream(move |sender| {
@@ -153,9 +155,14 @@ pub(super) fn drop_archived(
         let mut data = data;
         let mut next = || runtime.block_on(data.message());
         let first = next()?.unwrap_or_default();
-        let dropping = Act { incident: first.incident.clone(), ..dropping };
-        let comparison =
-            Comparison::of(Arc::clone(&node), first.incident).map_err(Refused::from)?;
+        let audiences = std::iter::once(&first.audience).filter(|one| !one.is_empty());
+        let dropping = Act {
+            incident: first.incident.clone(),
+            audiences: audiences.cloned().collect(),
+            ..dropping
+        };
+        let which = Which { incident: first.incident, audience: first.audience };
+        let comparison = Comparison::of(Arc::clone(&node), which).map_err(Refused::from)?;
         runtime.block_on(node.put_on_record(vec![dropping])).map_err(Refused::from)?;
         let mut waiting = Some(first.data);
         let mut broken = None;

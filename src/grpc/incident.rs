@@ -31,11 +31,8 @@ impl Services {
         task: Task,
     ) -> Result<Receipt, Refused> {
         let receipt = self.node.submit(Lane::Urgent, request, weight, task).await?;
-        match receipt.results.first() {
-            Some(Err(status)) => Err(Refused(as_status(status))),
-            Some(Ok(_)) => Ok(receipt),
-            None => Err(PublishError::Failed("the writer gave no answer".into()).into()),
-        }
+        settled(receipt.results.first())?;
+        Ok(receipt)
     }
 
     fn shown(&self, name: &str, caller: &Caller) -> Result<Incident, Refused> {
@@ -167,10 +164,21 @@ impl IncidentService for Services {
         let scope = self.led(&caller, &request.name, "name").map_err(Refused::from)?;
         let CloseIncidentRequest { name, reason, .. } = request;
         let author = caller.author().to_owned();
-        let task: Task = Box::new(move |desk| vec![incident::close(desk, scope, reason, author)]);
-        self.submit_one(key, 1024, task).await?;
+        let task: Task = Box::new(move |desk| incident::close(desk, scope, reason, author));
+        let receipt =
+            self.node.submit(Lane::Urgent, key, 1024, task).await.map_err(Refused::from)?;
+        // Its audiences were sealed before it.
+        settled(receipt.results.last())?;
         let incident = Some(self.shown(&name, &caller)?);
         Ok(Response::new(CloseIncidentResponse { incident }))
+    }
+}
+
+fn settled<T>(outcome: Option<&Result<T, rpc::Status>>) -> Result<(), Refused> {
+    match outcome {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(status)) => Err(Refused(as_status(status))),
+        None => Err(PublishError::Failed("the writer gave no answer".into()).into()),
     }
 }
 

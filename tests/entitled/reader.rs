@@ -305,7 +305,10 @@ impl Reader {
 
     /// An incident as a file; `None` when it may not be had.
     pub async fn archive(&self, incident: &str) -> Option<Vec<u8>> {
-        let request = ArchiveIncidentRequest { incident: format!("incidents/{incident}") };
+        let request = ArchiveIncidentRequest {
+            incident: format!("incidents/{incident}"),
+            ..Default::default()
+        };
         let mut stream = self.node().archive_incident(request).await.ok()?.into_inner();
         let mut file = Vec::new();
         while let Some(message) = stream.message().await.ok()? {

@@ -50,6 +50,9 @@ pub struct ImportArgs {
 pub struct ArchiveArgs {
     /// Id of the incident
     pub id: String,
+    /// One audience of it, which has a file of its own [default: what was said to everybody]
+    #[arg(long, value_name = "ID")]
+    pub audience: Option<String>,
     /// File to write: all of the incident that is held, to be verified by itself
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

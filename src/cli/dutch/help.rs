@@ -434,6 +434,11 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[
             INCIDENT_ID,
             (
+                "audience",
+                "Eén doelgroep ervan, die een eigen bestand heeft [standaard: wat aan iedereen \
+                 gezegd is]",
+            ),
+            (
                 "out",
                 "Bestand dat geschreven wordt: alles wat er van het incident is, op zichzelf te \
                  controleren",
