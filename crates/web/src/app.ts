@@ -219,9 +219,12 @@ export class App extends Core implements Actions {
 
   look(name: string): void {
     this.office.close();
-    this.team.close();
-    if (this.filters.view === "nation") this.filter({ view: "all" });
-    this.choose(name, "list");
+    this.toList();
+    const incident = name.split("/").slice(0, 2).join("/");
+    if (incident === this.name) return this.choose(name, "list");
+    // In another incident: once its picture is here.
+    this.open(incident);
+    this.sought = name;
   }
 
   /** Gives what is chosen to others, and shows what came of it. */
@@ -231,8 +234,18 @@ export class App extends Core implements Actions {
 
   /** In the list, where the form is. */
   override correct(id: string): void {
-    this.team.close();
+    this.toList();
     super.correct(id);
+  }
+
+  override write(base: Entry, audience: string, help: string): void {
+    this.toList();
+    super.write(base, audience, help);
+  }
+
+  private toList(): void {
+    this.team.close();
+    if (this.filters.view === "nation") this.filter({ view: "all" });
   }
 
   retry(id: string): void {

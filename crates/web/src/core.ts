@@ -53,6 +53,8 @@ export abstract class Core extends Writing {
   protected override readonly outbox: Outbox;
   protected filters: Filter = { ...OPEN, hidden: new Set() };
   protected selected: string | undefined;
+  /** What is chosen once the picture has it. */
+  protected sought: string | undefined;
   protected versions: Shown["versions"];
   protected readonly arrived = new Set<string>();
   protected announced = "";
@@ -241,7 +243,7 @@ export abstract class Core extends Writing {
     this.follower = undefined;
     this.picture = new Picture();
     clearTimeout(this.pastTimer);
-    this.selected = this.versions = this.pastState = this.sinceState = undefined;
+    this.selected = this.sought = this.versions = this.pastState = this.sinceState = undefined;
     this.deciding = this.withdrawing = this.releases.now = undefined;
     this.arrived.clear();
     this.replay.stop();
@@ -258,6 +260,7 @@ export abstract class Core extends Writing {
       (change) => {
         if (change) this.stale = true;
         if (change && change !== "all") for (const name of change) this.arrived.add(name);
+        this.find();
         const { selected } = this;
         if (selected && (change === "all" || change?.has(selected))) void this.fetchVersions(selected);
         this.clock.reached(this.picture.nodeMs);
@@ -269,6 +272,15 @@ export abstract class Core extends Writing {
     );
     void this.follower.run();
     this.draw();
+  }
+
+  /** Chooses what was sought, after the map has it. */
+  private find(): void {
+    const { sought } = this;
+    if (!sought || !this.picture.items.has(sought)) return;
+    this.sought = undefined;
+    this.stale = true;
+    this.afterDrawn(() => this.choose(sought, "list"));
   }
 
   protected tick(): void {

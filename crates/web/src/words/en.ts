@@ -341,6 +341,7 @@ export const enNames: Names = {
   certainty: ["", "unlikely", "possible", "likely", "observed"],
   reliability: ["", "A: completely reliable", "B: usually reliable", "C: fairly reliable", "D: not usually reliable", "E: unreliable", "F: cannot be judged"],
   credibility: ["", "1: confirmed", "2: probably true", "3: possibly true", "4: doubtful", "5: improbable", "6: cannot be judged"],
+  verification: ["", "unverified", "verified", "refuted", "superseded"],
   trend: ["", "rising", "steady", "falling", "highest point"],
   service: ["service", "power", "gas", "drinking water", "sewerage", "telecom", "emergency number 112", "emergency radio", "railway", "road", "waterway", "heating", "payments", "food supply", "fuel supply", "health care", "pumping station", "digital services"],
   outage: ["", "threatened", "degraded", "out", "restored"],

@@ -343,6 +343,7 @@ export const nlNames = {
   certainty: ["", "onwaarschijnlijk", "mogelijk", "waarschijnlijk", "waargenomen"],
   reliability: ["", "A: volledig betrouwbaar", "B: meestal betrouwbaar", "C: redelijk betrouwbaar", "D: meestal onbetrouwbaar", "E: onbetrouwbaar", "F: niet te beoordelen"],
   credibility: ["", "1: bevestigd", "2: waarschijnlijk waar", "3: mogelijk waar", "4: twijfelachtig", "5: onwaarschijnlijk", "6: niet te beoordelen"],
+  verification: ["", "onbevestigd", "bevestigd", "weerlegd", "achterhaald"],
   trend: ["", "stijgend", "gelijk", "dalend", "hoogste punt"],
   service: ["dienst", "stroom", "gas", "drinkwater", "riolering", "telecom", "alarmnummer 112", "C2000", "spoor", "weg", "vaarweg", "warmte", "betalingsverkeer", "voedselvoorziening", "brandstofvoorziening", "zorg", "gemaal", "digitale diensten"],
   outage: ["", "bedreigd", "verstoord", "uitgevallen", "hersteld"],
