@@ -23,6 +23,8 @@ import { authorization } from "./session.ts";
 import { Attention } from "./attention.ts";
 import { Office } from "./office/office.ts";
 import { Releases } from "./release.ts";
+import { TakeBacks } from "./takeback.ts";
+import type { Issue } from "./issue.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
 import { Team } from "./team/door.ts";
@@ -86,6 +88,8 @@ export abstract class Core extends Writing {
   readonly attention = new Attention(() => this.draw(), () => this.name);
   readonly office = new Office(() => this.draw());
   readonly releases = new Releases(() => this.draw());
+  readonly takeBacks = new TakeBacks(() => this.draw());
+  issue: Issue | undefined;
   readonly team = new Team({
     draw: () => this.draw(),
     person: () => session.person,
@@ -244,7 +248,8 @@ export abstract class Core extends Writing {
     this.picture = new Picture();
     clearTimeout(this.pastTimer);
     this.selected = this.sought = this.versions = this.pastState = this.sinceState = undefined;
-    this.deciding = this.withdrawing = this.releases.now = undefined;
+    this.deciding = this.withdrawing = this.releases.now = this.issue = undefined;
+    this.takeBacks.turn();
     this.arrived.clear();
     this.replay.stop();
     this.attention.turn();

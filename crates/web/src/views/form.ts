@@ -10,6 +10,7 @@ import { said, type FieldProblem } from "../refusal.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { KindName } from "../words/index.ts";
 import { audienceChoice, audienceName } from "./audience.ts";
+import { citations } from "./issue.ts";
 import { photos } from "./photos.ts";
 import { whereChoice } from "./where.ts";
 
@@ -63,6 +64,7 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
         ? html`<div class="warn" role="alert"><p>${t.problems}</p>
             ${rest.map((problem) => html`<p class="problem">${problem.field ? `${problem.field}: ` : ""}${said(problem, shown.language.lang)}</p>`)}</div>`
         : nothing}
+      ${citations(draft, shown, actions)}
       <label class="field">${t.kind}
         <select id="form-kind" ?disabled=${draft.replaces !== undefined} @change=${(event: Event) => actions.formKind(typed(event) as KindName)}>
           ${KINDS.map((kind) => html`<option value=${kind} .selected=${live(kind === draft.kind)}>${shown.language.kind(kind)}</option>`)}

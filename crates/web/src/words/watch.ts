@@ -115,6 +115,7 @@ export const watchPairs = {
   supposeEnd: ["Terug naar wat gemeld is", "Back to what was reported"],
   supposeLacks: ["Kies een dienst met een plaats of een goede cirkel, of een object.", "Choose a service with a place or a sound circle, or a facility."],
   supposedNow: ["Dit is een veronderstelling: niemand heeft dit gemeld.", "This is a supposition: nobody has reported it."],
+  supposeNoDanger: ["Daardoor komt geen kwetsbaar object in gevaar.", "It endangers no vulnerable facility."],
   chainOf: ["Hoe het daartoe komt", "How it comes to that"],
   nothingFails: ["Er viel niets uit en er valt niets uit, voor zover gemeld.", "Nothing is down or will fail, as far as was reported."],
   noVulnerable: ["Geen kwetsbaar object ligt waar gevaar is, voor zover gemeld.", "No vulnerable facility lies where there is danger, as far as was reported."],

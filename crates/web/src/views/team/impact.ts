@@ -66,7 +66,7 @@ function all(told: Told): TemplateResult {
       ${leftOut(answer.effectsLeftOut, "moreLines", shown)}
       ${unseen > 0 ? html`<p class="warn">${number(unseen)} ${team(lang, "suppliersUnseen")}</p>` : nothing}</section>
     <section class="gaps impact" aria-labelledby="crew-exposed"><h2 id="crew-exposed">${exposed(answer.totals, shown)}</h2>
-      ${exposures.length === 0 ? html`<p>${team(lang, supposes ? "whatIfChangesNothing" : "noVulnerable")}</p>` : nothing}
+      ${exposures.length === 0 ? html`<p>${team(lang, supposes ? "supposeNoDanger" : "noVulnerable")}</p>` : nothing}
       <ul class="list">${exposures.map((one) => html`<li>${exposure(one, told)}</li>`)}</ul>
       ${leftOut(answer.exposuresLeftOut, "moreLines", shown)}</section>`;
 }
