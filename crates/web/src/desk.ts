@@ -188,7 +188,7 @@ export class Desk {
   kind(kind: KindName): void {
     const { form } = this;
     if (!form || form.replaces) return;
-    const base = POSTED.includes(kind) && this.draft.line ? this.entryOfLine(kind) : form.base;
+    const base = POSTED.includes(kind) && this.draft.line && !form.help ? this.entryOfLine(kind) : form.base;
     this.atOnce({ kind, figures: begun(kind, figuresOf(base, kind)), problems: [] });
   }
 

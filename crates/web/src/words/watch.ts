@@ -136,7 +136,6 @@ export const watchPairs = {
   partyHead: ["Partij", "Party"],
   unitHead: ["Soort", "Type"],
   staffHead: ["Wie", "Who"],
-  totalHead: ["samen", "in all"],
   onlyWaiting: ["alleen wat wacht", "only what waits"],
   theReports: ["De meldingen", "The reports"],
   promote: ["Neem over …", "Promote …"],

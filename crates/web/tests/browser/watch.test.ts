@@ -96,11 +96,20 @@ async function open(tab: Tab, name = "anna", look: Parameters<typeof person>[0] 
   return [context, page];
 }
 
+/** What most tests look at, as one person does. */
+let shared: [BrowserContext, Page] | undefined;
+
+async function on(tab: Tab): Promise<Page> {
+  if (!shared) shared = await open(tab);
+  else await to(shared[1], tab);
+  return shared[1];
+}
+
 const told = (command: string, ...more: string[]): string => node.run(command, "--incident", INCIDENT, "--lang", "nl", ...more);
 const words = async (page: Page): Promise<string> => (await page.locator(".crew-page").innerText()).replace(/\s+/g, " ");
 
 test("a figure that passes a threshold stands on top, and one step leads to it, also in another incident", async () => {
-  const [context, page] = await open("signals");
+  const page = await on("signals");
   const said = node.run("signals", "--mode", "exercise", "--lang", "nl");
   const first = page.locator("[data-signal]").first();
   for (const part of ["OVERSCHREDEN", "Roep het ROT bijeen", "gemeld 3.100 · voorbij met 600"]) {
@@ -122,11 +131,10 @@ test("a figure that passes a threshold stands on top, and one step leads to it, 
   await page.locator("[data-signal] .line").first().click();
   await page.locator(".detail dd", { hasText: "3.100 m³/s" }).waitFor();
   expect(page.url()).toContain(`#${INCIDENT}`);
-  await context.close();
 });
 
 test("an outage shows what it takes down next, when and why, and whom that hits; and follows what is said", async () => {
-  const [context, page] = await open("impact");
+  const page = await on("impact");
   const said = told("impact");
   const page1 = await words(page);
   for (const part of ["valt uit", "Huize Haelen", "zonder stroom, overbrugt 4", "genoemd als leverancier", "160 mensen in wat uitviel of uitvalt", "Kwetsbare objecten waar gevaar is: 1", "80 mensen, onder wie minder zelfredzaam 70"]) {
@@ -145,11 +153,10 @@ test("an outage shows what it takes down next, when and why, and whom that hits;
   await page.getByText("Er viel niets uit en er valt niets uit").waitFor();
   await node.publish({ ...say(`Stroom weg ${HOSTILE}`, { case: "outage", value: { service: 1, state: 3, startTime: at(-1) } }, { name: id(12), place: "Horn", discipline: 9 }) });
   await page.locator("[data-effect]").nth(1).waitFor();
-  await context.close();
 });
 
 test("what is supposed is shown apart, is asked soundly, and is kept nowhere", async () => {
-  const [context, page] = await open("impact");
+  const page = await on("impact");
   const before = (await node.entries(INCIDENT)).length;
   await page.locator("#suppose").click();
   await page.locator(".supposing .send").click();
@@ -163,11 +170,10 @@ test("what is supposed is shown apart, is asked soundly, and is kept nowhere", a
   await page.locator("#suppose-end").click();
   await until(() => page.locator("[data-effect]").count(), (found) => found === 2);
   expect((await node.entries(INCIDENT)).length).toBe(before);
-  await context.close();
 });
 
 test("scenarios stand side by side by criterion, with the worst of each and no average", async () => {
-  const [context, page] = await open("scenarios");
+  const page = await on("scenarios");
   const said = told("scenarios");
   const rows = await page.locator(".scores tbody tr, .scores tfoot tr").allInnerTexts();
   const squeezed = rows.map((row) => row.replace(/\s+/g, " ").trim());
@@ -180,11 +186,10 @@ test("scenarios stand side by side by criterion, with the worst of each and no a
   }
   await page.locator(".columns-of .text").nth(1).click();
   await page.locator(".detail h3", { hasText: "De kade breekt" }).waitFor();
-  await context.close();
 });
 
 test("units and people count as on the command line, with what ends and who lacks rest", async () => {
-  const [context, page] = await open("capacity");
+  const page = await on("capacity");
   const said = told("capacity");
   const rows = (await page.locator(".counts tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
   expect(rows).toEqual(["politie reddingsboot 3 · ·", "politie tankautospuit · 1 6", "politie dijkwacht (vrijwilligers) 1 12 8 4"]);
@@ -195,11 +200,10 @@ test("units and people count as on the command line, with what ends and who lack
   await page.locator("[data-part=capacityRest]").waitFor({ state: "detached" });
   await page.locator("[data-part=capacityEnds] .line").click();
   await page.locator(".detail dd", { hasText: "reddingsboot" }).first().waitFor();
-  await context.close();
 });
 
 test("a person promotes a group of reports: the entry cites them, says who checked it, and they wait no more", async () => {
-  const [context, page] = await open("reports");
+  const page = await on("reports");
   const group = page.locator("[data-group]", { hasText: "Maasstraat" });
   expect((await group.locator("h3").innerText()).replace(/\s+/g, " ")).toContain("3 wachten wateroverlast: 3 meldingen");
   await group.locator("summary").click();
@@ -222,17 +226,16 @@ test("a person promotes a group of reports: the entry cites them, says who check
   expect(told("reports")).toContain("overgenomen:");
   await page.locator("#only-waiting").click();
   await group.waitFor({ state: "detached" });
-  await context.close();
+  await page.locator("#only-waiting").click();
 });
 
 test("what was told to some is promoted for them only, and is not there for others, who have no button either", async () => {
-  const [context, page] = await open("reports");
+  const page = await on("reports");
   await page.locator("[data-group]", { hasText: "Geheim" }).locator(".promote").click();
   await page.locator(".form .field b", { hasText: "Kernteam" }).waitFor();
   expect(await page.locator("#form-audience").count()).toBe(0);
   await sendForm(page);
   await until(() => node.entries(INCIDENT), (all) => all.some((entry) => entry.body.case === "observation" && entry.audience === "audiences/kern"));
-  await context.close();
   const [other, reader] = await open("reports", "carla");
   expect(await reader.locator(".promote").count()).toBe(0);
   expect(await reader.locator("[data-group]").count()).toBe(1);
@@ -241,11 +244,11 @@ test("what was told to some is promoted for them only, and is not there for othe
 });
 
 test("when the node is gone the page says of when it is, and goes on when it is back; on paper there are no buttons", async () => {
-  const [context, page] = await open("capacity");
+  const page = await on("capacity");
   await page.locator(".told-at", { hasText: "Stand van" }).waitFor();
   await page.emulateMedia({ media: "print" });
   expect(await page.locator(".crew .tabs, #rest-after").first().isVisible()).toBe(false);
-  await page.emulateMedia({ media: "screen" });
+  await page.emulateMedia({ media: null });
   const sheets = await printed(page, "capacity");
   if (sheets) expect(sheets.join("\n")).toContain("Eenheden en mensen");
   await node.kill();
@@ -253,7 +256,6 @@ test("when the node is gone the page says of when it is, and goes on when it is 
   expect(await page.locator(".counts").count()).toBe(2);
   await node.start();
   await page.locator(".crew .warn").waitFor({ state: "detached" });
-  await context.close();
 });
 
 // Both themes and both languages; more would take long.
@@ -275,6 +277,19 @@ test.each([{ lang: "nl" as const, dark: false }, { lang: "en" as const, dark: tr
     await accessible(page, `on a ${name}`);
   }
   await context.close();
+});
+
+test("a moment back in time shows what was known then, and nobody promotes there", async () => {
+  const page = await on("signals");
+  await page.locator(".time #when").focus();
+  await page.keyboard.press("Home");
+  await page.locator(".frame").waitFor();
+  await page.getByText("Er waakt geen drempel in open incidenten van deze soort.").waitFor();
+  await page.locator(".crew .tab", { hasText: TABS.reports }).click();
+  await page.getByText("Niemand meldde iets.").waitFor();
+  expect(await page.locator(".promote, .told-at").count()).toBe(0);
+  await page.locator(".frame button").click();
+  await page.locator("[data-group]").first().waitFor();
 });
 
 test("nothing was complained about", () => {

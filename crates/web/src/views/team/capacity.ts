@@ -67,11 +67,9 @@ function table<R extends { party: string }>(
   const { lang, number } = shown.language;
   if (rows.length === 0) return nothing;
   const columns = all.filter(([, value]) => rows.some((row) => value(row) > 0));
-  const sum = (value: (row: R) => number): number => rows.reduce((so, row) => so + value(row), 0);
   return html`<section class="part" data-part=${name}><h3>${team(lang, name)}</h3>
     <div class="wide" tabindex="0" role="region" aria-label=${team(lang, name)}><table class="sheet counts">
     <thead><tr><th scope="col">${team(lang, "partyHead")}</th><th scope="col">${team(lang, head)}</th>${columns.map(([word]) => html`<th scope="col" class="figure">${team(lang, word)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr><td>${party(row.party)}</td><th scope="row">${what(row)}</th>${columns.map(([word, value]) => html`<td class="figure ${word === "ofOldFigures" && value(row) > 0 ? "bad" : ""}">${value(row) > 0 ? number(value(row)) : "·"}</td>`)}</tr>`)}</tbody>
-    ${rows.length > 1 && more === 0 ? html`<tfoot><tr><th scope="row" colspan="2">${team(lang, "totalHead")}</th>${columns.map(([, value]) => html`<td class="figure">${number(sum(value))}</td>`)}</tr></tfoot>` : nothing}</table></div>
+    <tbody>${rows.map((row) => html`<tr><td>${party(row.party)}</td><th scope="row">${what(row)}</th>${columns.map(([word, value]) => html`<td class="figure ${word === "ofOldFigures" && value(row) > 0 ? "bad" : ""}">${value(row) > 0 ? number(value(row)) : "·"}</td>`)}</tr>`)}</tbody></table></div>
     ${leftOut(more, "moreLines", shown)}</section>`;
 }

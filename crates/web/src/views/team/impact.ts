@@ -38,10 +38,13 @@ export function impactPage(room: Room, shown: Shown, actions: Actions): Template
 /** Of which outage, or the way to suppose one. */
 function asked({ watch }: Room, shown: Shown): TemplateResult {
   const { lang } = shown.language;
-  const causes = [...shown.items.values()].map((item) => item.versions[0]!).filter(fails);
+  const causes = [...shown.items.values()].map((item) => item.versions[0]!).filter((entry) => fails(entry) || entry.name === watch.outage);
+  // One that stands no more stays chosen until somebody chooses otherwise: what the node says of it is shown.
+  const lost = watch.outage !== "" && !shown.items.has(watch.outage);
   return html`<div class="asked head">${watch.supposed ? nothing : html`<label>${team(lang, "impactOf")}<select id="impact-of"
       @change=${(event: Event) => watch.change({ outage: (event.target as HTMLSelectElement).value })}>
       <option value="" ?selected=${watch.outage === ""}>${team(lang, "impactAll")}</option>
+      ${lost ? choice(watch.outage, team(lang, "notSeenHere"), watch.outage) : nothing}
       ${causes.map((entry) => choice(entry.name, [heading(entry, shown.language), entry.place, party(entry.party)].filter(Boolean).join(" · "), watch.outage))}</select></label>`}
     <button type="button" id="suppose" @click=${() => watch.suppose(true)}>${team(lang, "suppose")}</button>
     ${watch.supposed ? html`<button type="button" id="suppose-end" @click=${() => watch.real()}>${team(lang, "supposeEnd")}</button>` : nothing}</div>`;

@@ -88,8 +88,9 @@ function reader(room: Room, shown: Shown, actions: Actions): TemplateResult {
   const { reading } = desk;
   const back = html`<button type="button" @click=${() => desk.close()}>${team(lang, "backToList")}</button>`;
   const found = opened(room);
-  const gone = reading && !found && reading.versions?.find((one) => one.retracted || one.erased);
-  if (gone) {
+  const last = reading && !found ? reading.versions?.at(-1) : undefined;
+  const gone = last?.retracted || last?.erased ? last : undefined;
+  if (gone && reading) {
     const { done } = actions.takeBacks;
     return html`<p class="pair head">${back}</p>
       ${done?.name === reading.name ? cameOf(done, shown) : nothing}
@@ -99,11 +100,11 @@ function reader(room: Room, shown: Shown, actions: Actions): TemplateResult {
     return html`<p class="pair head">${back}</p>${reading?.away ? html`<p class="warn" role="alert">${t.nodeAway}</p>` : reading?.refusal ? html`<p class="warn" role="alert">${said(reading.refusal, lang)}</p>`
       : reading?.versions ? html`<p>${t.nothing}</p>` : html`<p class="quiet" role="status">${office(lang, "fetching")}</p>`}`;
   }
-  const { entry, last, recalled } = found;
+  const { entry, last: newest, recalled } = found;
   const all = (reading.versions ?? []).filter((one) => one.sitrep);
   return html`<p class="pair wrap head">${back}
       <button type="button" @click=${() => actions.look(entry.name)}>${team(lang, "showEntry")}</button>
-      ${mayIssue(shown) && !atMs(shown) && !recalled ? html`<button type="button" id="next-version" @click=${() => desk.begin(shown.name, entry.audience, last)}>${team(lang, "replaceIt")}</button>` : nothing}</p>
+      ${mayIssue(shown) && !atMs(shown) && !recalled ? html`<button type="button" id="next-version" @click=${() => desk.begin(shown.name, entry.audience, newest)}>${team(lang, "replaceIt")}</button>` : nothing}</p>
     ${!atMs(shown) && !recalled ? recalling(entry.name, room, shown, actions) : nothing}
     ${all.length > 1 ? html`<p class="pair wrap versions" role="group" aria-label=${team(lang, "otherVersions")}>${all.map((one) => html`<button type="button" aria-pressed=${one === entry}
       @click=${() => desk.show(one.version)}>${one.sitrep!.number}.${one.sitrep!.version}</button>`)}</p>` : nothing}
