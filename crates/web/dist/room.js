@@ -213,7 +213,7 @@ import{$n as e,A as t,An as n,Bn as r,C as i,D as a,Dn as o,E as s,Fn as c,Gn as
     <b class="badge ${o(e)}">${P(r,Qe,e)}</b>
     ${s.map(e=>xr(e.split(`/`).slice(0,4).join(`/`),t,n))}</li>`;return i`<section class="part"><h3>${N(r,`assumptions`)}</h3>
     ${e.scenarios.map((e,t)=>{let n=hr(e)?.assumptions??[];return n.length===0?y:i`<h4>${N(r,`scenarioHead`)} ${t+1} ${a.scenario[hr(e)?.type??0]??``}</h4>
-        <ul class="plain">${n.map((t,n)=>s(e.assumptions[n]??0,t.text,t.basis))}</ul>`})}</section>`}function xr(e,n,r){return n.items.has(e)?i` <button type="button" class="text" data-look=${e} @click=${()=>r.look(e)}>${N(n.language.lang,`showEntry`)} ${t(e).split(`-`)[0]}</button>`:y}function Sr(e,t,n){let{watch:r}=e,{lang:a}=t.language;return i`<div class="asked head"><label>${N(a,`signalsFrom`)}<select id="signals-of"
+        <ul class="plain">${n.map((t,n)=>s(e.assumptions[n]??0,t.text,t.basis))}</ul>`})}</section>`}function xr(e,t,n){let r=t.items.get(e)?.versions[0];return r?i` <button type="button" class="text" data-look=${e} @click=${()=>n.look(e)}>${j(r,t.language)}</button>`:y}function Sr(e,t,n){let{watch:r}=e,{lang:a}=t.language;return i`<div class="asked head"><label>${N(a,`signalsFrom`)}<select id="signals-of"
       @change=${e=>r.change({everywhere:e.target.value===`all`})}>
       <option value="all" ?selected=${r.everywhere}>${N(a,`signalsEverywhere`)}</option>
       <option value="here" ?selected=${!r.everywhere}>${N(a,`signalsHere`)}</option></select></label>

@@ -223,10 +223,19 @@ export class App extends Core implements Actions {
     this.office.close();
     this.toList();
     const incident = name.split("/").slice(0, 2).join("/");
-    if (incident === this.name) return this.choose(name, "list");
+    if (incident === this.name) return this.showOnMap(name);
     // In another incident: once its picture is here.
     this.open(incident);
     this.sought = name;
+  }
+
+  /** Chooses it; and again once the map is there: hidden, it has no size to show anything in. */
+  protected showOnMap(name: string): void {
+    this.choose(name, "list");
+    this.afterDrawn(() => {
+      this.ground.map?.resize();
+      this.ground.map?.select(name, true);
+    });
   }
 
   /** Gives what is chosen to others, and shows what came of it. */

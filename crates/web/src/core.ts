@@ -285,7 +285,7 @@ export abstract class Core extends Writing {
     if (!sought || !this.picture.items.has(sought)) return;
     this.sought = undefined;
     this.stale = true;
-    this.afterDrawn(() => this.choose(sought, "list"));
+    this.afterDrawn(() => this.showOnMap(sought));
   }
 
   protected tick(): void {
@@ -472,6 +472,7 @@ export abstract class Core extends Writing {
   /** After the page was drawn: the map follows. */
   protected abstract drawn(): void;
   protected abstract dress(): void;
+  protected abstract showOnMap(name: string): void;
   protected abstract choose(name: string | undefined, from: "map" | "list"): void;
   protected abstract playOn(): boolean;
   protected abstract fetchVersions(name: string): Promise<void>;

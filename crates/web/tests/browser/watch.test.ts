@@ -146,6 +146,13 @@ test("an outage shows what it takes down next, when and why, and whom that hits;
   await page.selectOption("#impact-of", { index: 1 });
   await until(() => page.locator("[data-effect]").count(), (found) => found === 2);
   // Each link leads to its entry, and the map to where it is.
+  await page.locator("[data-effect] h3 .text", { hasText: "Huize Haelen" }).click();
+  await page.locator(".detail h3", { hasText: "Huize Haelen" }).waitFor();
+  await page.getByRole("button", { name: "Formulier", exact: true }).click();
+  await page.getByRole("button", { name: "Midden van de kaart" }).click();
+  await page.locator(".form", { hasText: /51\.21\d\d, 5\.95\d\d|51\.20\d\d, 5\.94\d\d/ }).waitFor();
+  await page.locator(".form .close").click();
+  await to(page, "impact");
   await page.locator("[data-effect] .chain .text", { hasText: "Stroom weg" }).first().click();
   await page.locator(".detail h3", { hasText: "Stroom weg" }).waitFor();
   await to(page, "impact");

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { party } from "../../figures.ts";
 import { AssumptionState, type ComparedCriterion, type ComparedScenario, type ScenarioComparison } from "../../gen/polder/v1/impact_service_pb.ts";
 import type { Scenario } from "../../gen/polder/v1/scenario_pb.ts";
-import { isStale, text } from "../../show.ts";
+import { heading, isStale, text } from "../../show.ts";
 import type { Actions, Shown } from "../../state.ts";
 import type { Room } from "../../team/room.ts";
 import { millis } from "../../wire.ts";
@@ -100,5 +100,6 @@ function assumed(one: ScenarioComparison, shown: Shown, actions: Actions): Templ
 
 /** What an assumption cites, when the reader has it. */
 function cited(name: string, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
-  return shown.items.has(name) ? html` <button type="button" class="text" data-look=${name} @click=${() => actions.look(name)}>${team(shown.language.lang, "showEntry")} ${party(name).split("-")[0]}</button>` : nothing;
+  const entry = shown.items.get(name)?.versions[0];
+  return entry ? html` <button type="button" class="text" data-look=${name} @click=${() => actions.look(name)}>${heading(entry, shown.language)}</button>` : nothing;
 }
