@@ -258,6 +258,11 @@ test("when the node is gone the page says of when it is, and goes on when it is 
   await page.emulateMedia({ media: null });
   const sheets = await printed(page, "capacity");
   if (sheets) expect(sheets.join("\n")).toContain("Eenheden en mensen");
+  // What was chosen is said where there is nothing to choose.
+  await to(page, "impact");
+  const impact = await printed(page, "impact");
+  if (impact) expect(impact.join("\n")).toContain("Gevolg van: alles wat uitviel of uitvalt");
+  await to(page, "capacity");
   await node.kill();
   await page.locator(".crew .warn", { hasText: "Het knooppunt antwoordt niet. Dit is van" }).waitFor();
   expect(await page.locator(".counts").count()).toBe(2);

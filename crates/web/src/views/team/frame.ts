@@ -68,6 +68,11 @@ export function current<T>(answer: Answer<T>, shown: Shown): TemplateResult {
     ${cut.length > 0 ? html`<p class="warn" role="status"><b>${team(lang, "cutOffNow")}: ${cut.map((link) => link.displayName || party(link.party)).join(", ")}.</b> ${team(lang, "cutOffHelp")}</p>` : nothing}`;
 }
 
+/** What was chosen, where paper has no choices. */
+export function chosen(words: string): TemplateResult {
+  return html`<p class="only-paper" aria-hidden="true">${words}</p>`;
+}
+
 /** An entry, and the way to it: in the list, and on the map where it has a place. */
 export function entryLine(entry: Entry, shown: Shown, actions: Actions, more: unknown = nothing): TemplateResult {
   return html`<button type="button" class="line" data-look=${entry.name} @click=${() => actions.look(entry.name)}>${claim(entry, shown)}${more}</button>`;

@@ -12,7 +12,7 @@ import type { Room } from "../../team/room.ts";
 import { millis } from "../../wire.ts";
 import { named, team } from "../../words/team.ts";
 import { effectWords, matchWords } from "../../words/watch.ts";
-import { current, entryLine, leftOut } from "./frame.ts";
+import { chosen, current, entryLine, leftOut } from "./frame.ts";
 import { choice, supposing } from "./suppose.ts";
 
 /** What the parts of the page need. */
@@ -29,8 +29,9 @@ export function impactPage(room: Room, shown: Shown, actions: Actions): Template
   const { watch } = room;
   const { lang } = shown.language;
   const answer = watch.impact.value;
+  const of = watch.outage ? shown.items.get(watch.outage)?.versions[0] : undefined;
   return html`${watch.supposing ? supposing(watch, shown) : asked(room, shown)}
-    ${watch.supposed ? html`<p class="warn" role="status"><b>${team(lang, "supposedNow")}</b></p>` : nothing}
+    ${watch.supposed ? html`<p class="warn" role="status"><b>${team(lang, "supposedNow")}</b></p>` : chosen(`${team(lang, "impactOf")}: ${of ? heading(of, shown.language) : team(lang, "impactAll")}`)}
     ${current(watch.impact, shown)}
     ${answer ? all({ answer, entries: new Map(answer.entries.map((entry) => [entry.name, entry])), supposes: watch.supposed !== undefined, shown, actions }) : nothing}`;
 }

@@ -9,13 +9,14 @@ import type { Room } from "../../team/room.ts";
 import { citedOf, promotedFrom } from "../../team/watch.ts";
 import { millis } from "../../wire.ts";
 import { team } from "../../words/team.ts";
-import { current, entryLine, leftOut } from "./frame.ts";
+import { chosen, current, entryLine, leftOut } from "./frame.ts";
 
 export function reportsPage(room: Room, shown: Shown, actions: Actions): TemplateResult {
   const { watch } = room;
   const { lang } = shown.language;
   return html`<p class="pair wrap head"><label class="check"><input id="only-waiting" type="checkbox" .checked=${live(watch.onlyWaiting)}
       @change=${(event: Event) => watch.change({ onlyWaiting: (event.target as HTMLInputElement).checked })} />${team(lang, "onlyWaiting")}</label></p>
+    ${watch.onlyWaiting ? chosen(team(lang, "onlyWaiting")) : nothing}
     ${current(watch.reports, shown)}
     ${watch.reports.value ? groups(watch.reports.value, watch.onlyWaiting, shown, actions) : nothing}`;
 }

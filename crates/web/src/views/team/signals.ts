@@ -11,7 +11,7 @@ import { howFar, watchLine } from "../../team/watch.ts";
 import { named, team } from "../../words/team.ts";
 import { signalStateWords } from "../../words/watch.ts";
 import { title } from "../bar.ts";
-import { current, entryLine, leftOut } from "./frame.ts";
+import { chosen, current, entryLine, leftOut } from "./frame.ts";
 
 export function signalsPage(room: Room, shown: Shown, actions: Actions): TemplateResult {
   const { watch } = room;
@@ -22,6 +22,7 @@ export function signalsPage(room: Room, shown: Shown, actions: Actions): Templat
       <option value="here" ?selected=${!watch.everywhere}>${team(lang, "signalsHere")}</option></select></label>
     <label class="check"><input id="signals-raised" type="checkbox" .checked=${live(watch.onlyRaised)}
       @change=${(event: Event) => watch.change({ onlyRaised: (event.target as HTMLInputElement).checked })} />${team(lang, "onlyRaised")}</label></div>
+    ${chosen(`${team(lang, "signalsFrom")}: ${team(lang, watch.everywhere ? "signalsEverywhere" : "signalsHere")}${watch.onlyRaised ? `, ${team(lang, "onlyRaised")}` : ""}`)}
     ${current(watch.signals, shown)}
     ${watch.signals.value ? list(watch.signals.value, shown, actions) : nothing}`;
 }
