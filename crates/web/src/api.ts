@@ -29,7 +29,8 @@ export function onSession(told: () => void): void {
   listeners.add(told);
 }
 
-const transport = createGrpcWebTransport({
+/** For calls that only some pages make: their bundle has them. */
+export const transport = createGrpcWebTransport({
   baseUrl: globalThis.location?.origin ?? "http://127.0.0.1",
   useBinaryFormat: true,
   interceptors: [interceptor(session)],

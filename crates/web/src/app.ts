@@ -8,7 +8,8 @@ import { shapeOf } from "./map/geometry.ts";
 import { OVERSEAS, NETHERLANDS } from "./map/map.ts";
 import { pictureAt } from "./past.ts";
 import { type Item } from "./picture.ts";
-import { holding, withdrawal } from "./requests.ts";
+import { issued, type Issue } from "./issue.ts";
+import { edition, holding, withdrawal } from "./requests.ts";
 import type { Actions, Filter, Shown, Theme } from "./state.ts";
 import { millis } from "./wire.ts";
 import { language, type Lang } from "./words/index.ts";
@@ -78,7 +79,8 @@ export class App extends Core implements Actions {
 
   choose(name: string | undefined, from: "map" | "list"): void {
     this.selected = name;
-    this.deciding = this.withdrawing = this.releases.now = undefined;
+    this.deciding = this.withdrawing = this.releases.now = this.issue = undefined;
+    if (this.takeBacks.now?.name !== name) this.takeBacks.now = undefined;
     this.versions = name ? { name, rows: undefined, failed: false } : undefined;
     this.ground.map?.select(name, from === "list");
     if (name) void this.fetchVersions(name);
@@ -219,9 +221,21 @@ export class App extends Core implements Actions {
 
   look(name: string): void {
     this.office.close();
-    this.team.close();
-    if (this.filters.view === "nation") this.filter({ view: "all" });
+    this.toList();
+    const incident = name.split("/").slice(0, 2).join("/");
+    if (incident === this.name) return this.showOnMap(name);
+    // In another incident: once its picture is here.
+    this.open(incident);
+    this.sought = name;
+  }
+
+  /** Chooses it; and again once the map is there: hidden, it has no size to show anything in. */
+  protected showOnMap(name: string): void {
     this.choose(name, "list");
+    this.afterDrawn(() => {
+      this.ground.map?.resize();
+      this.ground.map?.select(name, true);
+    });
   }
 
   /** Gives what is chosen to others, and shows what came of it. */
@@ -229,10 +243,65 @@ export class App extends Core implements Actions {
     void this.releases.send(this.words.lang).then((name) => name && this.choose(name, "list"));
   }
 
+  issueBegin(name: string): void {
+    this.issue = { name, corrects: "", unchecked: "", busy: false, notKept: false };
+    this.draw();
+  }
+
+  issueChange(change: Partial<Pick<Issue, "corrects" | "unchecked">>): void {
+    if (this.issue && !this.issue.busy) this.issue = { ...this.issue, ...change };
+    this.draw();
+  }
+
+  issueEnd(): void {
+    this.issue = undefined;
+    this.draw();
+  }
+
+  issueSend(): void {
+    void this.sendIssue();
+  }
+
+  /** Keeps it first, as all that is said; what the node has against it is put right in the form. */
+  private async sendIssue(): Promise<void> {
+    const { issue } = this;
+    const item = issue && this.picture.items.get(issue.name);
+    const corrected = issue?.corrects ? this.picture.items.get(issue.corrects) : undefined;
+    if (!issue || issue.busy || !item || (issue.corrects && !corrected)) return;
+    const out = issued(item, corrected, issue.unchecked);
+    if (!out) return;
+    this.issue = { ...issue, busy: true, notKept: false };
+    this.draw();
+    const request = edition(out.entry, out.replaces, this.picture.incident?.mode ?? 0, out.audience);
+    const { person } = session;
+    const still = (): boolean => this.issue?.name === issue.name && session.person === person;
+    try {
+      await this.outbox.put(request, this.name, out.entry, person);
+    } catch {
+      if (still()) this.issue = { ...issue, notKept: true };
+      return this.draw();
+    }
+    await this.outbox.flush();
+    if (!still()) return;
+    this.issueEnd();
+    if (this.outbox.waiting.some((one) => one.id === request.requestId && one.refusal)) this.correct(request.requestId);
+    else if (corrected) this.choose(corrected.name, "list");
+  }
+
   /** In the list, where the form is. */
   override correct(id: string): void {
-    this.team.close();
+    this.toList();
     super.correct(id);
+  }
+
+  override write(base: Entry, audience: string, help: string): void {
+    this.toList();
+    super.write(base, audience, help);
+  }
+
+  private toList(): void {
+    this.team.close();
+    if (this.filters.view === "nation") this.filter({ view: "all" });
   }
 
   retry(id: string): void {

@@ -23,6 +23,8 @@ import { authorization } from "./session.ts";
 import { Attention } from "./attention.ts";
 import { Office } from "./office/office.ts";
 import { Releases } from "./release.ts";
+import { TakeBacks } from "./takeback.ts";
+import type { Issue } from "./issue.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
 import { Team } from "./team/door.ts";
@@ -53,6 +55,8 @@ export abstract class Core extends Writing {
   protected override readonly outbox: Outbox;
   protected filters: Filter = { ...OPEN, hidden: new Set() };
   protected selected: string | undefined;
+  /** What is chosen once the picture has it. */
+  protected sought: string | undefined;
   protected versions: Shown["versions"];
   protected readonly arrived = new Set<string>();
   protected announced = "";
@@ -84,6 +88,8 @@ export abstract class Core extends Writing {
   readonly attention = new Attention(() => this.draw(), () => this.name);
   readonly office = new Office(() => this.draw());
   readonly releases = new Releases(() => this.draw());
+  readonly takeBacks = new TakeBacks(() => this.draw());
+  issue: Issue | undefined;
   readonly team = new Team({
     draw: () => this.draw(),
     person: () => session.person,
@@ -241,8 +247,9 @@ export abstract class Core extends Writing {
     this.follower = undefined;
     this.picture = new Picture();
     clearTimeout(this.pastTimer);
-    this.selected = this.versions = this.pastState = this.sinceState = undefined;
-    this.deciding = this.withdrawing = this.releases.now = undefined;
+    this.selected = this.sought = this.versions = this.pastState = this.sinceState = undefined;
+    this.deciding = this.withdrawing = this.releases.now = this.issue = undefined;
+    this.takeBacks.turn();
     this.arrived.clear();
     this.replay.stop();
     this.attention.turn();
@@ -258,6 +265,7 @@ export abstract class Core extends Writing {
       (change) => {
         if (change) this.stale = true;
         if (change && change !== "all") for (const name of change) this.arrived.add(name);
+        this.find();
         const { selected } = this;
         if (selected && (change === "all" || change?.has(selected))) void this.fetchVersions(selected);
         this.clock.reached(this.picture.nodeMs);
@@ -269,6 +277,15 @@ export abstract class Core extends Writing {
     );
     void this.follower.run();
     this.draw();
+  }
+
+  /** Chooses what was sought, after the map has it. */
+  private find(): void {
+    const { sought } = this;
+    if (!sought || !this.picture.items.has(sought)) return;
+    this.sought = undefined;
+    this.stale = true;
+    this.afterDrawn(() => this.showOnMap(sought));
   }
 
   protected tick(): void {
@@ -455,6 +472,7 @@ export abstract class Core extends Writing {
   /** After the page was drawn: the map follows. */
   protected abstract drawn(): void;
   protected abstract dress(): void;
+  protected abstract showOnMap(name: string): void;
   protected abstract choose(name: string | undefined, from: "map" | "list"): void;
   protected abstract playOn(): boolean;
   protected abstract fetchVersions(name: string): Promise<void>;

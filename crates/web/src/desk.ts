@@ -36,6 +36,8 @@ export interface FormDraft {
   /** What was refused before, and goes when this is sent. */
   refused: string;
   sending: boolean;
+  /** What it is for, when it began with other entries; it is then for those who may see them. */
+  help?: string;
 }
 
 /** What the desk needs to know of the rest. */
@@ -186,7 +188,7 @@ export class Desk {
   kind(kind: KindName): void {
     const { form } = this;
     if (!form || form.replaces) return;
-    const base = POSTED.includes(kind) && this.draft.line ? this.entryOfLine(kind) : form.base;
+    const base = POSTED.includes(kind) && this.draft.line && !form.help ? this.entryOfLine(kind) : form.base;
     this.atOnce({ kind, figures: begun(kind, figuresOf(base, kind)), problems: [] });
   }
 
@@ -219,6 +221,12 @@ export class Desk {
       ...this.formOf(entry, kind, audienceOf(waiting), replaces),
       incident: waiting.incident, problems: waiting.refusal?.fields ?? [], refused: id,
     });
+  }
+
+  /** Opens the form on what somebody begins with. */
+  write(base: Entry, audience: string, help: string): void {
+    const kind = kindOf(base);
+    if (kind) this.begin({ ...this.formOf(base, kind, audience, undefined), help });
   }
 
   /** One thing is written at a time. */

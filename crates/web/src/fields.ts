@@ -76,6 +76,8 @@ export const COMMON: readonly Field[] = [
   choice("assessment.severity", "severity"),
   choice("assessment.reliability", "reliability"),
   choice("assessment.credibility", "credibility"),
+  choice("assessment.verification.state", "verification"),
+  text("assessment.verification.verified_by", 200),
   { name: "sources", sort: "rows", most: 16, fields: [text("system", 200, required), text("method", 200), text("original_id", 200)] },
   { name: "attention.addressees", sort: "rows", most: 16, fields: [partyOf("party", required), text("role", 200), partyOf("second")] },
   // Unless somebody says otherwise, as on the command line.

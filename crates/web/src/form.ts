@@ -3,7 +3,7 @@
 import { clone, create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { DurationSchema, timestampDate, timestampFromMs, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CountSchema, type Count } from "./gen/polder/v1/count_pb.ts";
-import { EntrySchema, type Entry } from "./gen/polder/v1/entry_pb.ts";
+import { EntrySchema, VerificationState, type Entry } from "./gen/polder/v1/entry_pb.ts";
 import { GeometrySchema, type Geometry } from "./gen/polder/v1/geometry_pb.ts";
 import { COMMON, KIND_FIELDS, type Field } from "./fields.ts";
 import { party } from "./figures.ts";
@@ -154,6 +154,7 @@ export function entryOfForm(
   const problems: FieldProblem[] = [];
   take(COMMON, common, commonOf(base), entry, EntrySchema, "", problems);
   seen(entry, common, problems);
+  checked(entry, base);
   // A text in which nothing stands is none.
   entry.texts = entry.texts.filter((text) => text.title.trim() || text.body.trim());
   const field = bodyOf(kind);
@@ -161,6 +162,15 @@ export function entryOfForm(
   take(KIND_FIELDS[kind], figures, figuresOf(base, kind), body, field.message, `${kind}.`, problems);
   entry.body = { case: field.localName, value: body } as Entry["body"];
   return { entry, problems };
+}
+
+/** Who names who checked it says that it was checked, unless they say otherwise: as on the command line. */
+function checked(entry: Entry, base: Entry): void {
+  const verification = entry.assessment?.verification;
+  if (!verification) return;
+  const before = base.assessment?.verification;
+  const unsaid = VerificationState.UNSPECIFIED;
+  if (verification.verifiedBy && verification.state === unsaid && (before?.state ?? unsaid) === unsaid) verification.state = VerificationState.VERIFIED;
 }
 
 /** Until when somebody must see it goes with who; without anybody there is neither. */
@@ -194,7 +204,8 @@ function circleOf(area: Geometry | undefined): string {
   return [center?.latitude ?? 0, center?.longitude ?? 0, radiusM / 1000].join("; ");
 }
 
-function circle(typed: string): Read {
+/** Latitude, longitude and kilometres, with decimals as people write them. */
+export function circle(typed: string): Read {
   if (typed.trim() === "") return { value: undefined };
   const [latitude, longitude, km, ...more] = typed.trim().split(/\s*;\s*|,?\s+/).map((part) => numberOf(part, false));
   if (latitude === undefined || longitude === undefined || km === undefined || more.length > 0) return { reason: "NOT_A_NUMBER" };
@@ -266,7 +277,7 @@ function isEmpty(field: Field, value: Value): boolean {
   return Array.isArray(value) ? value.length === 0 : value.value.trim() === "";
 }
 
-type Read = { value: unknown } | { reason: string };
+export type Read = { value: unknown } | { reason: string };
 
 function readValue(field: Field, value: Value, before: unknown): Read {
   switch (field.sort) {

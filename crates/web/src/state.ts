@@ -23,6 +23,8 @@ import type { PlaceRow } from "./map/base.ts";
 import type { Attention } from "./attention.ts";
 import type { Office } from "./office/office.ts";
 import type { Releases } from "./release.ts";
+import type { Issue } from "./issue.ts";
+import type { TakeBacks } from "./takeback.ts";
 import type { Replay } from "./replay.ts";
 import type { Team } from "./team/door.ts";
 import type { KindName, Language } from "./words/index.ts";
@@ -170,6 +172,9 @@ export interface Actions {
   readonly photos: Tray;
   readonly areas: Areas;
   readonly releases: Releases;
+  readonly takeBacks: TakeBacks;
+  /** A drafted warning that somebody is about to issue. */
+  readonly issue: Issue | undefined;
   readonly office: Office;
   readonly attention: Attention;
   readonly team: Team;
@@ -196,6 +201,10 @@ export interface Actions {
   withdraw(reason: string | undefined): void;
   retract(name: string): void;
   release(): void;
+  issueBegin(name: string): void;
+  issueChange(change: Partial<Pick<Issue, "corrects" | "unchecked">>): void;
+  issueEnd(): void;
+  issueSend(): void;
   /** Back from the node's pages, to one entry. */
   look(name: string): void;
   hold(one: Item, chosen: Entry): void;
@@ -211,6 +220,8 @@ export interface Actions {
   fill(kind?: KindName): void;
   edit(one: Item, version: Entry): void;
   correct(id: string): void;
+  /** Opens the form on an entry that somebody begins with, for those who may see it; with what it is for. */
+  write(base: Entry, audience: string, help: string): void;
   form(change: Partial<FormDraft>): void;
   formKind(kind: KindName): void;
   formValue(part: "common" | "figures", path: readonly (string | number)[], value: Value | undefined): void;

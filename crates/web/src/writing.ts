@@ -72,6 +72,11 @@ export abstract class Writing {
     this.toForm();
   }
 
+  write(base: Entry, audience: string, help: string): void {
+    this.desk.write(base, audience, help);
+    this.toForm();
+  }
+
   /** Whoever opened the form reads on there. */
   private toForm(): void {
     this.afterDrawn(() => {

@@ -1,5 +1,6 @@
 // One answer of the node that follows the picture: asked anew when something changed, never twice at
 // once and not with every message; forgotten when another incident or moment is shown.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { refusalOf, type Refusal } from "../refusal.ts";
 import { passes } from "../wire.ts";
@@ -18,6 +19,11 @@ export interface About {
   change: unknown;
   /** Whatever else it depends on. */
   also?: string | undefined;
+}
+
+/** Of a moment, or of now. */
+export function known(atMs: number | undefined): { knownAt?: ReturnType<typeof timestampFromMs> } {
+  return atMs === undefined ? {} : { knownAt: timestampFromMs(atMs) };
 }
 
 export class Answer<T> {

@@ -6,7 +6,7 @@ import type { Actions, Shown } from "../state.ts";
 import type { About } from "./answer.ts";
 import type { Room } from "./room.ts";
 
-export const TABS = ["situation", "handover", "sitreps", "help"] as const;
+export const TABS = ["situation", "signals", "impact", "scenarios", "capacity", "help", "reports", "handover", "sitreps"] as const;
 export type Tab = (typeof TABS)[number];
 
 const AGAIN_MS = 3_000;

@@ -7,13 +7,14 @@ import type { Actions, Shown } from "../state.ts";
 import type { Item } from "../picture.ts";
 import { disputeList } from "../views/team/disputes.ts";
 import { pageOf, paperOf } from "../views/team/frame.ts";
-import { Answer, type About } from "./answer.ts";
+import { Answer, known, type About } from "./answer.ts";
 import { betweenEntries, decidedFor, decision, type Ruling } from "./disputes.ts";
 import type { Assistance, ListAssistanceResponse } from "../gen/polder/v1/assistance_pb.ts";
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
 import { EMPTY, accepting, begun, current, moved, wholeOf, type HelpForm } from "./help.ts";
 import { SitrepDesk } from "./desk.ts";
 import type { House, OnTop, Tab } from "./door.ts";
+import { Watch } from "./watch.ts";
 
 const HOUR_MS = 3_600_000;
 export const SHIFT_HOURS = 8;
@@ -38,6 +39,7 @@ export class Room {
   readonly situation: Answer<GetSituationResponse>;
   readonly digest: Answer<GetDigestResponse>;
   readonly scaling: Answer<ListScalingResponse>;
+  readonly watch: Watch;
   /** The column for which somebody reads; 0: all. */
   column = 0;
   /** What somebody asks, offers, accepts or moves. */
@@ -83,6 +85,7 @@ export class Room {
       ({ incident, atMs }) => situations.listScaling({ incident, ...known(atMs) }, { timeoutMs: CALL_MS }),
       house.draw,
     );
+    this.watch = new Watch(house);
     this.desk = new SitrepDesk(house, () => this.sitreps.hurry());
   }
 
@@ -96,6 +99,7 @@ export class Room {
     this.situation.follow(on("situation"));
     this.digest.follow(tab === "situation" && about ? { ...about, also: String(this.column) } : undefined);
     this.scaling.follow(on("situation"));
+    this.watch.follow(about, tab);
     // Another moment than that of which one is read.
     const { reading } = this.desk;
     if (tab === "sitreps" && about && reading && reading.atMs !== about.atMs) this.desk.read(reading.name, about.atMs);
@@ -123,6 +127,7 @@ export class Room {
   leave(): void {
     this.ruling = this.helping = undefined;
     this.desk.leave();
+    this.watch.leave();
   }
 
   turn(): void {
@@ -130,6 +135,7 @@ export class Room {
     this.ruled.clear();
     this.sinceMs = undefined;
     this.desk.turn();
+    this.watch.turn();
     for (const one of [this.disputes, this.handover, this.gaps, this.sitreps, this.help, this.situation, this.digest, this.scaling]) one.forget();
   }
 
@@ -234,9 +240,4 @@ export class Room {
 /** What a decision cites: another version is another question. */
 function sides(one: Contradiction): string {
   return one.versions.map((version) => version.version).join();
-}
-
-/** Of a moment, or of now. */
-export function known(atMs: number | undefined): { knownAt?: ReturnType<typeof timestampFromMs> } {
-  return atMs === undefined ? {} : { knownAt: timestampFromMs(atMs) };
 }

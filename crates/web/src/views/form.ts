@@ -10,6 +10,7 @@ import { said, type FieldProblem } from "../refusal.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { KindName } from "../words/index.ts";
 import { audienceChoice, audienceName } from "./audience.ts";
+import { citations } from "./issue.ts";
 import { photos } from "./photos.ts";
 import { whereChoice } from "./where.ts";
 
@@ -56,12 +57,14 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
     <button type="button" class="close" aria-label=${t.close} @click=${() => actions.formClose()}>✕</button>
     <h2 id="form-head" tabindex="-1">${draft.replaces ? t.editing : t.newEntry}</h2>
     ${draft.replaces ? html`<p class="quiet">${t.changeHelp}</p>` : nothing}
+    ${draft.help ? html`<p class="quiet">${draft.help}</p>` : nothing}
     ${moved(sheet)}
     <form novalidate @submit=${send} @keydown=${keys}>
       ${draft.problems.length > 0
         ? html`<div class="warn" role="alert"><p>${t.problems}</p>
             ${rest.map((problem) => html`<p class="problem">${problem.field ? `${problem.field}: ` : ""}${said(problem, shown.language.lang)}</p>`)}</div>`
         : nothing}
+      ${citations(draft, shown, actions)}
       <label class="field">${t.kind}
         <select id="form-kind" ?disabled=${draft.replaces !== undefined} @change=${(event: Event) => actions.formKind(typed(event) as KindName)}>
           ${KINDS.map((kind) => html`<option value=${kind} .selected=${live(kind === draft.kind)}>${shown.language.kind(kind)}</option>`)}
@@ -69,7 +72,7 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
       ${common} ${where} ${whom}
       ${keyed(draft.kind, html`<fieldset class="group"><legend>${shown.language.kind(draft.kind)}</legend>${figures}</fieldset>`)}
       <details ?open=${wrong(draft, TIMES)}><summary>${t.timesAnd}</summary>${times}</details>
-      <details ?open=${wrong(draft, JUDGED)}><summary>${t.judged}</summary>${judged}</details>
+      <details ?open=${wrong(draft, JUDGED) || draft.help !== undefined}><summary>${t.judged}</summary>${judged}</details>
       <details class="must-see" ?open=${wrong(draft, SEEN) || draft.base.attention !== undefined}><summary>${t.whoMustSee}</summary>${seen}
         <datalist id=${PARTIES}>${shown.parties.filter(Boolean).map((name) => html`<option value=${party(name)}></option>`)}</datalist></details>
       ${photos(draft.base.attachments.length, shown, actions)}
@@ -214,6 +217,6 @@ function whomTo(sheet: Sheet): TemplateResult | typeof nothing {
   const problems = problemsAt("audience", { name: "audience", sort: "text" }, sheet);
   const why = problems.length > 0
     ? html`<span class="problem">${problems.map((problem) => said(problem, lang)).join("; ")}</span>` : nothing;
-  if (form.replaces) return form.audience ? html`<p class="field">${t.audience}: <b>${audienceName(form.audience, shown)}</b> ${why}</p>` : html`${why}`;
+  if (form.replaces || form.help) return form.audience ? html`<p class="field">${t.audience}: <b>${audienceName(form.audience, shown)}</b> ${why}</p>` : html`${why}`;
   return html`<div class="field">${audienceChoice(form.audience, shown, (audience) => actions.form({ audience }), "form-audience")} ${why}</div>`;
 }

@@ -24,7 +24,9 @@ import { album } from "./photos.ts";
 import { changed, missing, tabs, viewName } from "./tabs.ts";
 import { attention } from "./attention.ts";
 import { form } from "./form.ts";
+import { issuing } from "./issue.ts";
 import { release, releasedMarks } from "./release.ts";
+import { gone, takeBack } from "./takeback.ts";
 
 const SPOKEN = 100;
 
@@ -178,7 +180,7 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
   const { t } = language;
   const one = shown.selected ? shown.items.get(shown.selected) : undefined;
   const close = html`<button type="button" class="close" aria-label=${t.close} @click=${() => actions.choose(undefined, "list")}>✕</button>`;
-  if (!one) return html`<section class="detail" aria-label=${t.detail}>${close}<p>${t.nothing}</p></section>`;
+  if (!one) return html`<section class="detail" aria-label=${t.detail}>${close}${gone(shown.selected ?? "", shown, actions, (taken) => actions.choose(taken.again || taken.name, "list"))}</section>`;
   const rows = shown.versions?.name === one.name ? shown.versions : undefined;
   const current = new Set(one.versions.map((version) => version.version));
   const older = (rows?.rows ?? []).filter((version) => !current.has(version.version));
@@ -189,7 +191,9 @@ function detail(shown: Shown, actions: Actions): TemplateResult {
     ${one.versions.map((entry) => html`${version(entry, shown)}${album(entry, shown, actions)}${one.versions.length > 1 && !entry.retracted && !shown.past?.items
       ? choose(one, entry, shown, actions) : nothing}${edit(one, entry, shown, actions)}`)}
     ${release(one, shown, actions)}
+    ${issuing(one, shown, actions)}
     ${withdrawal(one, shown, actions)}
+    ${takeBack(one, shown, actions, ["recall", "erase"], (taken) => actions.choose(taken.again || taken.name, "list"))}
     ${shown.caller && may(shown.caller, "audit") ? html`<p class="pair"><button type="button" class="text who-did" @click=${() => actions.office.whoDid(one.name, shown.name)}>${office(language.lang, "whoDidThis")}</button></p>` : nothing}
     <h3>${t.history}</h3>
     ${rows?.failed ? html`<p class="warn">${t.historyFailed}</p>` : nothing}

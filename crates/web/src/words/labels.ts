@@ -19,6 +19,8 @@ export const labels: Record<string, readonly [nl: string, en: string]> = {
   "assessment.severity": ["Hoe ernstig", "How severe"],
   "assessment.reliability": ["Betrouwbaarheid van de bron", "Reliability of the source"],
   "assessment.credibility": ["Geloofwaardigheid", "Credibility"],
+  "assessment.verification.state": ["Nagegaan", "Checked"],
+  "assessment.verification.verified_by": ["Wie het naging", "Who checked it"],
   sources: ["Bronnen", "Sources"],
   system: ["Systeem of uitgave", "System or publication"],
   method: ["Hoe verkregen", "How obtained"],

@@ -159,6 +159,31 @@ test("what is said to some is released to all by one action, and both sides say 
   await context.close();
 });
 
+test("what was said to too many is recalled to fewer: they read it anew, others only that it left and why", async () => {
+  const [context, page] = await open("anna");
+  await page.fill("#line", "verdachte woont aan de kade");
+  await page.press("#line", "Control+Enter");
+  await line(page, "verdachte woont").waitFor();
+  const [other, reader] = await open("carla");
+  await line(reader, "verdachte woont").click();
+  await line(page, "verdachte woont").click();
+  await page.locator(".detail .recall").click();
+  await page.locator(".taking-back", { hasText: "Elk knooppunt dat het heeft laat de inhoud los" }).waitFor();
+  expect((await page.locator("#recall-for option").allInnerTexts()).map((text) => text.trim())).toEqual(["niemand", "Kernteam <b>"]);
+  await page.selectOption("#recall-for", "audiences/kern");
+  await page.fill("#take-back-why", "Noemt een verdachte");
+  await page.check("#take-back-sure");
+  await accessible(page, "a recall");
+  await shot(page, "recall");
+  await page.locator(".taking-back .send").click();
+  await page.locator(".taken-back", { hasText: "Opnieuw gezegd als dit item." }).waitFor();
+  await until(() => audienceOf("verdachte woont aan de kade"), (all) => all.join() === "audiences/kern");
+  await until(() => reader.locator("body").innerText(), (text) => !text.includes("verdachte woont"));
+  await reader.locator(".detail .warn", { hasText: "Noemt een verdachte" }).waitFor();
+  await other.close();
+  await context.close();
+});
+
 test("nothing was complained about", () => {
   expect(complaints).toEqual([]);
 });

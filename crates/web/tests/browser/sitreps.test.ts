@@ -196,6 +196,23 @@ inEveryLook(({ lang, dark }) => {
   });
 });
 
+test("a sitrep is recalled from where it is read, and then says why instead of what it said", async () => {
+  const [context, page] = await open();
+  await compiled(page, "Team dat te veel zei");
+  await page.locator("#issue:not([disabled])").click();
+  await page.locator(".sitrep", { hasText: "Team dat te veel zei" }).waitFor();
+  await page.locator(".crew .recall").click();
+  await page.fill("#take-back-why", "Noemt namen");
+  await page.check("#take-back-sure");
+  await accessible(page, "a sitrep that is about to be recalled");
+  await page.locator(".taking-back .send").click();
+  await page.locator(".crew .warn", { hasText: "INGETROKKEN: Noemt namen" }).waitFor();
+  expect(await page.locator(".sitrep").count()).toBe(0);
+  await page.getByRole("button", { name: "Terug naar de lijst" }).click();
+  await until(() => page.locator("[data-sitrep]", { hasText: "Team dat te veel zei" }).count(), (count) => count === 0);
+  await context.close();
+});
+
 test("nothing was complained about", () => {
   expect(complaints).toEqual([]);
 });

@@ -17,27 +17,42 @@ import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
 import { AssistanceSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
 import { EMPTY, accepting, begun, current, moved, partyName, wholeOf, wouldAccept } from "../../src/team/help.ts";
 import { language } from "../../src/words/index.ts";
+import { enNames } from "../../src/words/en.ts";
+import { nlNames } from "../../src/words/nl.ts";
+import { assumptionWords, effectWords, interestWords, matchWords, signalStateWords } from "../../src/words/watch.ts";
+import { AssumptionStateSchema, EffectStateSchema, ImpactMatchSchema } from "../../src/gen/polder/v1/impact_service_pb.ts";
+import { SignalStateSchema } from "../../src/gen/polder/v1/signal_service_pb.ts";
 import { aspectWords, basisWords, digestWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
 
 describe("the words of a crisis team", () => {
-  const cli = readFileSync("../../src/cli/team/words.rs", "utf8");
+  const told = (path: string): string => readFileSync(`../../src/cli/${path}`, "utf8");
+  // The words of all commands last: those of crisis teams go before them.
+  const cli = ["words.rs", "team/words.rs", "team/words/watch.rs", "team/impact/words.rs"].map(told).join("\n");
   const rust = (name: string): string => name.replace(/[A-Z]/g, (big) => `_${big.toLowerCase()}`);
 
   test("are those of the command line, where it has them", () => {
     const rows = [...cli.matchAll(/^ {4}(\w+):\s+"((?:[^"\\]|\\.)*)",\s+"((?:[^"\\]|\\.)*)";/gm)].map(([, name, en, nl]) => [name, [nl, en]] as const);
     const known = new Map(rows);
     const shared = Object.entries(teamWords).filter(([name]) => known.has(rust(name)));
-    expect(shared.length).toBeGreaterThan(50);
+    expect(shared.length).toBeGreaterThan(130);
     for (const [name, pair] of shared) expect(pair, name).toEqual(known.get(rust(name)));
     const aspects = [...cli.matchAll(/"(\w+\.[\w.]+)" => \("([^"]+)", "([^"]+)"\)/g)].map(([, name, en, nl]) => [name, [nl, en]]);
     expect(Object.entries(aspectWords)).toEqual(aspects);
-    for (const table of [basisWords, digestWords, matterWords, sectionWords, stateWords, troubleWords, themeWords]) {
+    for (const table of [basisWords, digestWords, matterWords, sectionWords, stateWords, troubleWords, themeWords, signalStateWords, effectWords, matchWords, assumptionWords, interestWords]) {
       for (const [nl, en] of Object.values(table)) expect([cli.includes(`"${en}"`) || en === "", cli.includes(`"${nl}"`) || nl === ""], en).toEqual([true, true]);
     }
   });
 
+  test("name criteria, staff and reports as the command line does", () => {
+    for (const [names, at] of [[nlNames, 1], [enNames, 0]] as const) {
+      const criteria = names.criterion.slice(1).map((one) => /^(\d)\.\d (.+)$/.exec(one)!);
+      expect(criteria.map(([, interest]) => interestWords[Number(interest)]?.[at === 1 ? 0 : 1])).not.toContain(undefined);
+      for (const word of [...criteria.map(([, , name]) => name), ...names.staff.slice(1), ...names.report.slice(1)]) expect(cli, word).toContain(`"${word}"`);
+    }
+  });
+
   test("name every value of the contract", () => {
-    const tables = [[basisWords, CountBasisSchema], [digestWords, DigestReasonSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
+    const tables = [[signalStateWords, SignalStateSchema], [effectWords, EffectStateSchema], [matchWords, ImpactMatchSchema], [assumptionWords, AssumptionStateSchema], [basisWords, CountBasisSchema], [digestWords, DigestReasonSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
     for (const [table, schema] of tables) expect(Object.keys(table).map(Number), schema.typeName).toEqual(schema.values.map((one) => one.number));
   });
 

@@ -53,6 +53,7 @@ describe("the two languages", () => {
       certainty: entryEnums.CertaintySchema,
       reliability: entryEnums.ReliabilitySchema,
       credibility: entryEnums.CredibilitySchema,
+      verification: entryEnums.VerificationStateSchema,
       relation: entryEnums.RelationTypeSchema,
       urgency: entryEnums.UrgencySchema,
       severity: entryEnums.SeveritySchema,

@@ -1,5 +1,8 @@
 // The pages of a crisis team: tabs, what waits to be sent, and the page that is open.
 import { html, nothing, type TemplateResult } from "lit";
+import { LinkState } from "../../gen/polder/v1/node_service_pb.ts";
+import { party } from "../../figures.ts";
+import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
 import { said } from "../../refusal.ts";
 import type { Actions, Shown } from "../../state.ts";
 import type { Answer } from "../../team/answer.ts";
@@ -7,15 +10,24 @@ import { TABS, type Tab } from "../../team/door.ts";
 import type { Room } from "../../team/room.ts";
 import { office } from "../../words/office.ts";
 import { team, type TeamWord } from "../../words/team.ts";
-import { queue } from "../words.ts";
+import { claim, queue } from "../words.ts";
+import { capacityPage } from "./capacity.ts";
 import { handoverPage } from "./handover.ts";
 import { helpPage } from "./help.ts";
+import { impactPage } from "./impact.ts";
+import { reportsPage } from "./reports.ts";
+import { scenariosPage } from "./scenarios.ts";
+import { signalsPage } from "./signals.ts";
 import { situationPage } from "./situation.ts";
 import { readTitle, sitrepsPage } from "./sitreps.ts";
 
-const NAMES: Record<Tab, TeamWord> = { situation: "situation", handover: "handoverTab", sitreps: "sitrepsTab", help: "helpTab" };
+const NAMES: Record<Tab, TeamWord> = {
+  situation: "situation", signals: "signalsTab", impact: "impactTab", scenarios: "scenariosTab", capacity: "capacityTab",
+  help: "helpTab", reports: "reportsTab", handover: "handoverTab", sitreps: "sitrepsTab",
+};
 const PAGES: Record<Tab, (room: Room, shown: Shown, actions: Actions) => unknown> = {
-  situation: situationPage, handover: handoverPage, sitreps: sitrepsPage, help: helpPage,
+  situation: situationPage, signals: signalsPage, impact: impactPage, scenarios: scenariosPage, capacity: capacityPage,
+  help: helpPage, reports: reportsPage, handover: handoverPage, sitreps: sitrepsPage,
 };
 
 /** What a sheet of paper is. */
@@ -43,4 +55,30 @@ export function standing<T>(answer: Answer<T>, shown: Shown): TemplateResult | t
     return html`<p class="warn" role="alert">${answer.value ? `${team(lang, "goneStale")} ${clock(answer.gotMs)}.` : t.nodeAway}</p>`;
   }
   return answer.value ? nothing : html`<p class="quiet" role="status">${office(lang, "fetching")}</p>`;
+}
+
+/** The same, with of when the answer is and whose words it lacks. */
+export function current<T>(answer: Answer<T>, shown: Shown): TemplateResult {
+  const { lang, clock } = shown.language;
+  const past = shown.past?.items !== undefined;
+  // Of the past it is not known who was cut off.
+  const cut = past ? [] : (shown.links?.rows ?? []).filter((link) => link.state === LinkState.CUT_OFF);
+  return html`${standing(answer, shown)}
+    ${answer.value && !past && !answer.away ? html`<p class="quiet told-at">${team(lang, "toldAt")} ${clock(answer.gotMs)}</p>` : nothing}
+    ${cut.length > 0 ? html`<p class="warn" role="status"><b>${team(lang, "cutOffNow")}: ${cut.map((link) => link.displayName || party(link.party)).join(", ")}.</b> ${team(lang, "cutOffHelp")}</p>` : nothing}`;
+}
+
+/** What was chosen, where paper has no choices. */
+export function chosen(words: string): TemplateResult {
+  return html`<p class="only-paper" aria-hidden="true">${words}</p>`;
+}
+
+/** An entry, and the way to it: in the list, and on the map where it has a place. */
+export function entryLine(entry: Entry, shown: Shown, actions: Actions, more: unknown = nothing): TemplateResult {
+  return html`<button type="button" class="line" data-look=${entry.name} @click=${() => actions.look(entry.name)}>${claim(entry, shown)}${more}</button>`;
+}
+
+/** How many more there are than are listed. */
+export function leftOut(count: number, word: TeamWord, shown: Shown): TemplateResult | typeof nothing {
+  return count > 0 ? html`<p class="quiet">${shown.language.number(count)} ${team(shown.language.lang, word)}</p>` : nothing;
 }

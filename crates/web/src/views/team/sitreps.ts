@@ -13,6 +13,7 @@ import { millis } from "../../wire.ts";
 import { office } from "../../words/office.ts";
 import { named, team, themeWords, type TeamWord } from "../../words/team.ts";
 import { audienceName } from "../audience.ts";
+import { cameOf, takeBack } from "../takeback.ts";
 import { standing } from "./frame.ts";
 import { draftPage } from "./draft.ts";
 
@@ -87,18 +88,36 @@ function reader(room: Room, shown: Shown, actions: Actions): TemplateResult {
   const { reading } = desk;
   const back = html`<button type="button" @click=${() => desk.close()}>${team(lang, "backToList")}</button>`;
   const found = opened(room);
+  const last = reading && !found ? reading.versions?.at(-1) : undefined;
+  const gone = last?.retracted || last?.erased ? last : undefined;
+  if (gone && reading) {
+    const { done } = actions.takeBacks;
+    return html`<p class="pair head">${back}</p>
+      ${done?.name === reading.name ? cameOf(done, shown) : nothing}
+      <p class="warn" role="status"><b>${team(lang, "sitrepRecalled")}</b>: ${gone.retractionReason || "–"}</p>`;
+  }
   if (!reading || !found) {
     return html`<p class="pair head">${back}</p>${reading?.away ? html`<p class="warn" role="alert">${t.nodeAway}</p>` : reading?.refusal ? html`<p class="warn" role="alert">${said(reading.refusal, lang)}</p>`
       : reading?.versions ? html`<p>${t.nothing}</p>` : html`<p class="quiet" role="status">${office(lang, "fetching")}</p>`}`;
   }
-  const { entry, last, recalled } = found;
+  const { entry, last: newest, recalled } = found;
   const all = (reading.versions ?? []).filter((one) => one.sitrep);
   return html`<p class="pair wrap head">${back}
       <button type="button" @click=${() => actions.look(entry.name)}>${team(lang, "showEntry")}</button>
-      ${mayIssue(shown) && !atMs(shown) && !recalled ? html`<button type="button" id="next-version" @click=${() => desk.begin(shown.name, entry.audience, last)}>${team(lang, "replaceIt")}</button>` : nothing}</p>
+      ${mayIssue(shown) && !atMs(shown) && !recalled ? html`<button type="button" id="next-version" @click=${() => desk.begin(shown.name, entry.audience, newest)}>${team(lang, "replaceIt")}</button>` : nothing}</p>
+    ${!atMs(shown) && !recalled ? recalling(entry.name, room, shown, actions) : nothing}
     ${all.length > 1 ? html`<p class="pair wrap versions" role="group" aria-label=${team(lang, "otherVersions")}>${all.map((one) => html`<button type="button" aria-pressed=${one === entry}
       @click=${() => desk.show(one.version)}>${one.sitrep!.number}.${one.sitrep!.version}</button>`)}</p>` : nothing}
     ${article(entry.sitrep!, recalled, shown, entry.audience)}`;
+}
+
+/** Taking back a sitrep that was issued to too many, or should not have been. */
+function recalling(name: string, { desk, sitreps }: Room, shown: Shown, actions: Actions): unknown {
+  const item = shown.items.get(name);
+  return item ? takeBack(item, shown, actions, ["recall"], (taken) => {
+    sitreps.hurry();
+    desk.read(taken.again || taken.name, undefined);
+  }) : nothing;
 }
 
 /** What is read: the version that was chosen, else the last; and why it was recalled. */
