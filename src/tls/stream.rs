@@ -191,7 +191,9 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match &self.io {
             Io::Plain(io) => io.is_write_vectored(),
-            Io::Tls(io) => io.is_write_vectored(),
+            // h2 flushes after each frame that it hands over by itself, which would be a record
+            // each. Told that nothing is gained by that, it copies small ones together first.
+            Io::Tls(_) => false,
         }
     }
 }
