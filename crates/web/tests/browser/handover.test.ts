@@ -26,7 +26,7 @@ beforeAll(async () => {
     say("Weg naar de dijk is vol", 4, { case: "observation", value: {} }, { party: "parties/politie" }),
     say("Ontruimen van de Maasdijk", 5, { case: "decision", value: { decidedBy: "RBT", state: 2, decidedTime: at(-0.5) } }),
     say("Piek bij Borgharen", 3, { case: "waterLevel", value: { gauge: "Borgharen", levelM: 45.9, datum: "NAP", peakTime: at(9) } }),
-    say("Lezen: dijk lekt", 1, { case: "observation", value: {} }, { attention: { addressees: [{ party: "parties/ghor" }], within: { seconds: 60n } } }),
+    say("Lezen: dijk lekt", 1, { case: "observation", value: {} }, { attention: { addressees: [{ party: "parties/ghor" }], within: { seconds: 7_200n } } }),
     customers("enexis", 370n),
     customers("gemeente", 500n),
   );
