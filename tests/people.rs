@@ -14,6 +14,8 @@ mod bearer;
 #[path = "people/guests.rs"]
 mod guests;
 mod harness;
+#[path = "people/issuer.rs"]
+mod issuer;
 #[path = "../crates/picture/tests/charter/made.rs"]
 mod made;
 #[path = "people/opened.rs"]
@@ -26,6 +28,8 @@ mod providers;
 mod sign_in;
 #[path = "people/team.rs"]
 mod team;
+#[path = "people/through.rs"]
+mod through;
 #[path = "people/warned.rs"]
 mod warned;
 #[path = "people/watch.rs"]

@@ -7,10 +7,12 @@ use polder_picture::{
     refusal::Refusal,
 };
 use polder_wire::v1::{
-    self, DeleteAccountRequest, DeleteAccountResponse, GetCallerRequest, GetCallerResponse, Grant,
-    InviteGuestRequest, InviteGuestResponse, ListAccountsRequest, ListAccountsResponse, Role,
-    SetAccountRequest, SetAccountResponse, SignInRequest, SignInResponse, SignOutRequest,
-    SignOutResponse, people_service_server::PeopleService, sign_in_request::Means,
+    self, BeginSignInRequest, BeginSignInResponse, DeleteAccountRequest, DeleteAccountResponse,
+    GetCallerRequest, GetCallerResponse, Grant, InviteGuestRequest, InviteGuestResponse,
+    ListAccountsRequest, ListAccountsResponse, ListSignInProvidersRequest,
+    ListSignInProvidersResponse, Role, SetAccountRequest, SetAccountResponse, SignInProvider,
+    SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
+    people_service_server::PeopleService, sign_in_request::Means,
 };
 use tonic::{Request, Response, Status};
 
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     people::{
-        Caller, NewGuest, Who,
+        Caller, Leaving, NewGuest, Who,
         accounts::{Account, GRANTS_MAX, Granted},
         rights::Right,
     },
@@ -197,8 +199,9 @@ impl PeopleService for Services {
                 self.people.sign_in(&means.account, means.passphrase, from).await
             }
             Some(Means::Invitation(invitation)) => self.people.accept(&invitation, from).await,
+            Some(Means::Provider(back)) => self.people.come_back(back, from).await,
             None => {
-                let sentence = "needs a passphrase or an invitation";
+                let sentence = "needs a passphrase, an invitation or an identity provider";
                 Err(Refusal::field("means", "REQUIRED", sentence))
             }
         };
@@ -208,6 +211,33 @@ impl PeopleService for Services {
             expire_time: Some(timestamp(signed_in.expire_ms)),
             caller: Some(shown_caller(self, &signed_in.caller)),
         }))
+    }
+
+    async fn list_sign_in_providers(
+        &self,
+        _: Request<ListSignInProvidersRequest>,
+    ) -> Result<Response<ListSignInProvidersResponse>, Status> {
+        let providers = self.people.offered().map(|(id, name)| SignInProvider {
+            name: format!("providers/{id}"),
+            display_name: name.to_owned(),
+        });
+        Ok(Response::new(ListSignInProvidersResponse { providers: providers.collect() }))
+    }
+
+    async fn begin_sign_in(
+        &self,
+        request: Request<BeginSignInRequest>,
+    ) -> Result<Response<BeginSignInResponse>, Status> {
+        let from = address(request.extensions());
+        // The door let it through: it is that of a page of this node.
+        let origin = request.metadata().get("origin").and_then(|origin| origin.to_str().ok());
+        let origin = origin.map(str::to_owned);
+        let BeginSignInRequest { provider, ask_again } = request.into_inner();
+        let id = provider.strip_prefix("providers/").unwrap_or_default();
+        let leaving = self.people.leave(id, origin.as_deref(), ask_again, from).await;
+        let Leaving { address, secret, expire_ms } = leaving.map_err(Refused::from)?;
+        let expire_time = Some(timestamp(expire_ms));
+        Ok(Response::new(BeginSignInResponse { address, secret, expire_time }))
     }
 
     async fn sign_out(

@@ -15,6 +15,8 @@ use crate::store::directory::{DirectoryError, write_durably};
 pub const ACCOUNTS_MAX: usize = 10_000;
 /// Grants of one account.
 pub const GRANTS_MAX: usize = 64;
+/// People of identity providers whose sign-out is kept apart.
+const SIGNED_OUT_MAX: usize = 10_000;
 /// A sign-in is noted when the last one is longer ago than this: each note writes the file.
 const NOTE_EVERY_MS: i64 = 60_000;
 
@@ -81,6 +83,12 @@ impl Account {
 struct File {
     format: u32,
     accounts: BTreeMap<String, Account>,
+    /// Sessions by identity providers that end: those of a person that were begun up to a time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    signed_out: BTreeMap<String, i64>,
+    /// The same for everybody: what is no longer kept of single people.
+    #[serde(default)]
+    signed_out_ms: i64,
 }
 
 const FORMAT: u32 = 1;
@@ -184,6 +192,32 @@ impl Accounts {
         self.write()
     }
 
+    /// Up to when sessions by an identity provider are over for a person.
+    pub fn signed_out_ms(&self, name: &str) -> i64 {
+        let own = self.file.signed_out.get(name).copied().unwrap_or_default();
+        own.max(self.file.signed_out_ms)
+    }
+
+    /// Ends the sessions by an identity provider that a person has. Those of longer ago than
+    /// `kept_ms` have ended by themselves.
+    pub fn sign_out(&mut self, name: &str, now_ms: i64, kept_ms: i64) -> Result<(), AccountsError> {
+        let (before, before_ms) = (self.file.signed_out.clone(), self.file.signed_out_ms);
+        let rows = &mut self.file.signed_out;
+        rows.insert(name.to_owned(), now_ms);
+        rows.retain(|_, at| now_ms - *at < kept_ms);
+        if rows.len() > SIGNED_OUT_MAX {
+            // At the bound the sessions of all end that began before the oldest half: fail closed.
+            let mut times: Vec<_> = rows.values().copied().collect();
+            times.sort_unstable();
+            let middle = times[times.len() / 2];
+            rows.retain(|_, at| *at > middle);
+            self.file.signed_out_ms = middle.max(before_ms);
+        }
+        self.write().inspect_err(|_| {
+            (self.file.signed_out, self.file.signed_out_ms) = (before, before_ms);
+        })
+    }
+
     fn write(&self) -> Result<(), AccountsError> {
         if let Some(folder) = self.path.parent() {
             use std::os::unix::fs::DirBuilderExt as _;
@@ -238,6 +272,28 @@ mod tests {
         fs::create_dir(folder.path().join("people")).unwrap();
         fs::write(folder.path().join("people/accounts.json"), "{").unwrap();
         assert!(matches!(Accounts::open(folder.path()), Err(AccountsError::Malformed { .. })));
+    }
+
+    #[test]
+    fn who_signed_out_stays_out_and_a_flood_of_them_ends_more_sessions_and_not_fewer() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut accounts = Accounts::open(folder.path()).unwrap();
+        accounts.sign_out("anna@example.nl", 5_000, 100_000).unwrap();
+        let mut accounts = Accounts::open(folder.path()).unwrap();
+        assert_eq!(accounts.signed_out_ms("anna@example.nl"), 5_000);
+        assert_eq!(accounts.signed_out_ms("ben@example.nl"), 0);
+        for number in 0..SIGNED_OUT_MAX as i64 {
+            accounts.file.signed_out.insert(number.to_string(), 6_000 + number);
+        }
+        accounts.sign_out("ben@example.nl", 50_000, 100_000).unwrap();
+        assert!(accounts.file.signed_out.len() <= SIGNED_OUT_MAX);
+        assert!(accounts.signed_out_ms("anna@example.nl") >= 5_000);
+        assert_eq!(accounts.signed_out_ms("ben@example.nl"), 50_000);
+        for number in 0..SIGNED_OUT_MAX as i64 {
+            assert!(accounts.signed_out_ms(&number.to_string()) >= 6_000 + number, "{number}");
+        }
+        accounts.sign_out("carla@example.nl", 200_000, 100_000).unwrap();
+        assert_eq!(accounts.file.signed_out.len(), 1, "what ended by itself is not kept");
     }
 
     #[test]

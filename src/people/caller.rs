@@ -39,7 +39,10 @@ pub enum Who {
         name: String,
         /// For people.
         display_name: String,
-        /// When the token ends, milliseconds since 1970.
+        /// When the session was given, milliseconds since 1970; `None`: it is the provider's own
+        /// token.
+        begin_ms: Option<i64>,
+        /// When the session or token ends, milliseconds since 1970.
         expire_ms: i64,
     },
     /// A system of a party, by its certificate.

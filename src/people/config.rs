@@ -1,14 +1,18 @@
 //! `[people]` of the configuration.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 use anyhow::bail;
 use serde::Deserialize;
 
 use super::pace::Limits;
 
+/// Longest session.
+pub(super) const SESSION_MAX: Duration = Duration::from_secs(31 * 24 * 3600);
 /// Identity providers of one node.
 const PROVIDERS_MAX: usize = 16;
+/// Characters of their names.
+const NAME_CHARACTERS_MAX: usize = 100;
 
 /// `[people]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,9 +60,12 @@ impl PeopleConfig {
         if [self.calls_per_second, self.calls_at_once, self.failures_per_minute].contains(&0) {
             bail!("people: what one caller may ask must be more than nothing");
         }
-        let day = Duration::from_secs(24 * 3600);
-        if self.session < Duration::from_secs(60) || self.session > 31 * day {
+        if self.session < Duration::from_secs(60) || self.session > SESSION_MAX {
             bail!("people.session must be 1 minute to 31 days");
+        }
+        let issuers: HashSet<_> = self.provider.iter().map(|provider| &provider.issuer).collect();
+        if issuers.len() < self.provider.len() {
+            bail!("people.provider: an issuer is there twice");
         }
         if self.provider.len() > PROVIDERS_MAX {
             bail!("people.provider: at most {PROVIDERS_MAX} are allowed");
@@ -85,6 +92,24 @@ pub struct ProviderConfig {
     pub keys_age_max: Duration,
     /// File with the authorities to trust, PEM; absent: those of the machine.
     pub ca: Option<PathBuf>,
+    /// As people on the page know it; empty: the host of the issuer.
+    #[serde(default)]
+    pub name: String,
+    /// How it knows this node; absent: the page does not sign in through it.
+    pub client_id: Option<String>,
+    /// File with the secret of the client; absent: it has none, and PKCE alone protects.
+    pub client_secret_file: Option<PathBuf>,
+    /// What the page asks it for.
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
+}
+
+fn scopes() -> Vec<String> {
+    ["openid", "email", "profile"].map(String::from).to_vec()
+}
+
+fn is_line(text: &str) -> bool {
+    text.chars().count() <= NAME_CHARACTERS_MAX && !text.chars().any(char::is_control)
 }
 
 fn name_claim() -> String {
@@ -106,6 +131,13 @@ pub(super) fn is_safe(url: &str) -> bool {
 }
 
 impl ProviderConfig {
+    /// As people on the page know it.
+    pub fn shown_name(&self) -> &str {
+        let bare = self.issuer.split_once("://").map_or(&self.issuer[..], |(_, rest)| rest);
+        let host = bare.split('/').next().unwrap_or(bare);
+        if self.name.is_empty() { host } else { &self.name }
+    }
+
     /// Refuses what cannot work or is not safe.
     pub fn check(&self) -> anyhow::Result<()> {
         for url in [Some(&self.issuer), self.keys.as_ref()].into_iter().flatten() {
@@ -118,6 +150,18 @@ impl ProviderConfig {
         }
         if self.keys_age_max < Duration::from_secs(60) {
             bail!("people.provider: keys_age_max must be at least a minute");
+        }
+        if !is_line(&self.name) {
+            bail!("people.provider: name must be one line of at most {NAME_CHARACTERS_MAX}");
+        }
+        if self.client_id.as_ref().is_some_and(|id| id.is_empty() || !is_line(id)) {
+            bail!("people.provider: client_id must be 1 to {NAME_CHARACTERS_MAX} characters");
+        }
+        if self.client_secret_file.is_some() && self.client_id.is_none() {
+            bail!("people.provider: client_secret_file is the secret of a client_id");
+        }
+        if !self.scopes.iter().any(|scope| scope == "openid") {
+            bail!("people.provider: scopes must have \"openid\"");
         }
         Ok(())
     }

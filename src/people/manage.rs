@@ -12,6 +12,7 @@ use polder_wire::v1::{Act, ActKind, Role};
 use super::{
     Caller, People, Session, Who,
     accounts::{ACCOUNTS_MAX, Account, Accounts, AccountsError, Granted},
+    config::SESSION_MAX,
     rights::Right,
     unauthenticated,
 };
@@ -192,19 +193,31 @@ impl People {
         Ok(SignedIn { token, expire_ms, caller })
     }
 
-    /// Ends every session of an account. Nobody stays signed in because the disk is slow.
+    /// Ends every session of a person. Nobody stays signed in because the disk is slow.
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), Refusal> {
-        let Who::Account { name, .. } = caller.who() else { return Ok(()) };
         let done = act(caller, ActKind::SignedOut);
-        {
-            let mut accounts = self.accounts.write();
-            let Some(mut account) = accounts.get(name).cloned() else { return Ok(()) };
-            account.generation += 1;
-            accounts.set(name, account).map_err(|error| failed(&error))?;
+        match caller.who() {
+            Who::Account { name, .. } => {
+                let mut accounts = self.accounts.write();
+                let Some(mut account) = accounts.get(name).cloned() else { return Ok(()) };
+                account.generation += 1;
+                accounts.set(name, account).map_err(|error| failed(&error))?;
+            }
+            Who::Provider { name, .. } => self.end_provided(&mut self.accounts.write(), name)?,
+            Who::Operator | Who::System { .. } | Who::Nobody => return Ok(()),
         }
         self.announce();
         self.node.note_first(done).await;
         Ok(())
+    }
+
+    /// Ends the sessions that identity providers stood for.
+    fn end_provided(&self, accounts: &mut Accounts, name: &str) -> Result<(), Refusal> {
+        if self.providers.is_empty() {
+            return Ok(());
+        }
+        let kept_ms = SESSION_MAX.as_millis() as i64;
+        accounts.sign_out(name, system_ms(), kept_ms).map_err(|error| failed(&error))
     }
 
     /// On disk before what it says is done: a change that nobody can find must not stand.
@@ -253,6 +266,9 @@ impl People {
         });
         if hashed.is_some() || disabled {
             account.generation += 1;
+        }
+        if disabled {
+            self.end_provided(&mut accounts, name)?;
         }
         account.passphrase = hashed.or(account.passphrase);
         (account.display_name, account.grants, account.disabled) = (display_name, grants, disabled);
@@ -303,10 +319,15 @@ impl People {
         }
         let subject = format!("accounts/{name}");
         self.put(Act { subject, ..act(caller, ActKind::AccountRemoved) }).await?;
-        if !Self::looks_after(caller, &self.account(name)?)
-            || !self.accounts.write().remove(name).map_err(|error| failed(&error))?
-        {
+        if !Self::looks_after(caller, &self.account(name)?) {
             return Err(no_account(name));
+        }
+        {
+            let mut accounts = self.accounts.write();
+            self.end_provided(&mut accounts, name)?;
+            if !accounts.remove(name).map_err(|error| failed(&error))? {
+                return Err(no_account(name));
+            }
         }
         tracing::info!(name, by = caller.author(), "an account was removed");
         self.announce();

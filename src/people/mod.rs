@@ -22,6 +22,8 @@ mod patience;
 pub mod provider;
 pub mod rights;
 mod session;
+mod through;
+mod underway;
 
 use std::sync::Arc;
 
@@ -36,14 +38,16 @@ use self::{
     pace::Pace,
     passphrase::Passphrases,
     patience::Patience,
-    provider::Provider,
-    session::Session,
+    provider::{Provider, Purpose},
+    session::{Provided, Session},
+    underway::Travellers,
 };
 pub use self::{
     caller::{Caller, Who},
     config::{PeopleConfig, ProviderConfig},
     manage::{GUEST_DAYS_MAX, NewGuest, SignedIn},
     session::Sessions,
+    through::Leaving,
 };
 use crate::{audit::act, node::Node};
 
@@ -56,6 +60,7 @@ pub struct People {
     passphrases: Passphrases,
     patience: Patience,
     providers: Vec<Arc<Provider>>,
+    travellers: Travellers,
     /// How much each caller asks.
     pub(crate) pace: Arc<Pace>,
 }
@@ -87,6 +92,7 @@ impl People {
             accounts_changed: watch::Sender::new(0),
             passphrases: Passphrases::default(),
             patience: Patience::default(),
+            travellers: Travellers::default(),
             pace: Arc::new(Pace::new(config.limits())),
             node,
             config,
@@ -114,7 +120,7 @@ impl People {
             },
         };
         let caller = Caller::new(Arc::clone(self), who);
-        if let Who::Provider { name, expire_ms, .. } = caller.who()
+        if let Who::Provider { name, expire_ms, begin_ms: None, .. } = caller.who()
             && self.node.acts.is_new_token(name, *expire_ms)
         {
             self.node.note_first(act(&caller, ActKind::LetIn)).await;
@@ -138,23 +144,30 @@ impl People {
         let provider = provider.ok_or_else(|| {
             unauthenticated("TOKEN_ISSUER", "the token is of no identity provider of this node")
         })?;
-        let identified = provider.verify(token).await?;
+        let identified = provider.verify(token, Purpose::Call).await?;
         let (name, display_name, expire_ms) =
             (identified.name, identified.display_name, identified.expire_ms);
-        Ok(Who::Provider { name, display_name, expire_ms })
+        Ok(Who::Provider { name, display_name, begin_ms: None, expire_ms })
     }
 
     fn session(&self, token: &str) -> Result<Who, Refusal> {
-        let session = self.node.sessions.read(token).ok_or_else(|| {
-            unauthenticated("TOKEN_INVALID", "the session is not one of this node: sign in again")
-        })?;
-        let Session { account, generation, expire_ms, .. } = session;
-        let who = Who::Account { name: account, generation, expire_ms };
-        if !self.still_counts(&who) {
-            let sentence = "the session has ended: sign in again";
-            return Err(unauthenticated("SESSION_ENDED", sentence));
-        }
-        Ok(who)
+        let ended = || unauthenticated("SESSION_ENDED", "the session has ended: sign in again");
+        let sessions = &self.node.sessions;
+        let who = if let Some(Session { account, generation, expire_ms, .. }) = sessions.read(token)
+        {
+            Who::Account { name: account, generation, expire_ms }
+        } else if let Some(provided) = sessions.read_provided(token) {
+            let Provided { name, display_name, issuer, begin_ms, expire_ms } = provided;
+            // Whom the operator no longer believes stands for nobody.
+            if !self.providers.iter().any(|provider| provider.issuer() == issuer) {
+                return Err(ended());
+            }
+            Who::Provider { name, display_name, begin_ms: Some(begin_ms), expire_ms }
+        } else {
+            let sentence = "the session is not one of this node: sign in again";
+            return Err(unauthenticated("TOKEN_INVALID", sentence));
+        };
+        if self.still_counts(&who) { Ok(who) } else { Err(ended()) }
     }
 
     /// Who works in the node's own process: tests, and the demo.
@@ -174,9 +187,11 @@ impl People {
                         account.generation == *generation && account.is_usable(now_ms)
                     })
             }
-            Who::Provider { name, expire_ms, .. } => {
-                let blocked = self.accounts.read().get(name).is_some_and(|a| a.disabled);
-                now_ms < *expire_ms && !blocked
+            Who::Provider { name, begin_ms, expire_ms, .. } => {
+                let accounts = self.accounts.read();
+                let blocked = accounts.get(name).is_some_and(|a| a.disabled);
+                let over = begin_ms.is_some_and(|at| at <= accounts.signed_out_ms(name));
+                now_ms < *expire_ms && !blocked && !over
             }
             Who::Operator => self.is_open(),
             Who::System { .. } => true,

@@ -149,6 +149,8 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
             "polder.v1.PeopleService",
             &[
                 ("SignIn", Nothing),
+                ("ListSignInProviders", Nothing),
+                ("BeginSignIn", Nothing),
                 ("SignOut", SignedIn),
                 ("GetCaller", SignedIn),
                 ("SetAccount", right(Right::Administer)),

@@ -47,6 +47,10 @@ impl Provider {
             name_claim: "email".into(),
             keys_age_max: std::time::Duration::from_secs(3_600),
             ca: None,
+            name: String::new(),
+            client_id: None,
+            client_secret_file: None,
+            scopes: vec!["openid".into()],
         };
         PeopleConfig { provider: vec![provider], ..Default::default() }
     }

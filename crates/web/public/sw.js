@@ -1,7 +1,7 @@
 // Keeps the files of the page, so that it opens while the node is away. What the node answers
 // comes first; calls to it are not touched.
 const KEPT = "polder-page";
-const FILES = ["/", "/page.js", "/room.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json"];
+const FILES = ["/", "/page.js", "/room.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json", "/map/roads.json", "/map/rails.json"];
 const PATIENCE_MS = 4000;
 
 self.addEventListener("install", (event) => {
@@ -23,7 +23,8 @@ async function answer(request) {
   const late = new Promise((_, give) => setTimeout(() => give(new Error("late")), PATIENCE_MS));
   try {
     const fresh = await Promise.race([fetch(request), late]);
-    if (fresh.ok) {
+    // An address with a question brings somebody back from an identity provider: it is not kept.
+    if (fresh.ok && !new URL(request.url).search) {
       const copy = fresh.clone();
       void caches.open(KEPT).then((cache) => cache.put(request, copy));
     }

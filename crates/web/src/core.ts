@@ -147,6 +147,7 @@ export abstract class Core extends Writing {
 
   async start(): Promise<void> {
     this.gate.takeInvitation();
+    this.gate.takeReturn();
     this.dress();
     this.systemDark.addEventListener("change", () => this.dress());
     addEventListener("online", () => {
@@ -459,12 +460,13 @@ export abstract class Core extends Writing {
     const { reason, kept } = session;
     const { draft, form, first } = this.desk;
     const waits = this.outbox.waiting.length > 0 || draft.line !== "" || form !== undefined || first !== undefined;
-    return { language: this.words, draft: this.gate.draft, reason, person: kept?.person ?? "", waits };
+    return { language: this.words, draft: this.gate.draft, reason, person: kept?.person ?? "", waits, providers: this.gate.providers ?? [] };
   }
 
   private readonly doorActions: DoorActions = {
     language: (lang) => this.actions().language(lang),
     signIn: () => void this.gate.signIn(),
+    leaveFor: (provider) => void this.gate.leaveFor(provider),
     change: (change) => this.gate.change(change),
     stay: () => this.gate.stay(),
   };

@@ -154,7 +154,8 @@ export function authorization(token: string): string {
 /** Lets every call say who makes it, and hears when that counts no more. */
 export function interceptor(session: Session): Interceptor {
   return (next) => async (request) => {
-    if (request.method.name === "SignIn") return next(request);
+    // Before somebody is signed in nothing is said of who they were.
+    if (/^(SignIn|BeginSignIn|ListSignInProviders)$/.test(request.method.name)) return next(request);
     const given = request.header.get("authorization");
     const token = given === NOBODY ? "" : given ? given.slice(BEARER.length) : (session.kept?.token ?? "");
     if (token) request.header.set("authorization", authorization(token));

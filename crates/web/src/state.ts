@@ -7,7 +7,7 @@ import type { FormDraft } from "./desk.ts";
 import type { Field } from "./fields.ts";
 import type { State } from "./follow.ts";
 import type { Value } from "./form.ts";
-import type { SignInDraft } from "./gate.ts";
+import type { ProviderRow, SignInDraft } from "./gate.ts";
 import type { Waiting } from "./outbox.ts";
 import type { FirstReport } from "./methane.ts";
 import type { Item } from "./picture.ts";
@@ -242,11 +242,13 @@ export interface Door {
   person: string;
   /** Whether somebody's words wait here. */
   waits: boolean;
+  providers: ProviderRow[];
 }
 
 export interface DoorActions {
   language(lang: string): void;
   signIn(): void;
+  leaveFor(provider: string): void;
   change(change: Partial<SignInDraft>): void;
   stay(): void;
 }

@@ -16,6 +16,7 @@ import { language } from "../words/index.ts";
 import { colours } from "./base.ts";
 import { spot } from "./geometry.ts";
 import type { Ground as Tiles } from "./tiles.ts";
+import { Ways } from "./ways.ts";
 
 export interface OperatorLayer {
   name: string;
@@ -61,6 +62,7 @@ export class Areas {
   private tiles: Tiles | undefined;
   /** Of regions that are cut off. */
   readonly names: VectorLayer;
+  readonly ways: Ways;
   layers: OperatorLayer[] = [];
   leftOut = 0;
   /** The regions are our own guess and not the operator's. */
@@ -79,6 +81,7 @@ export class Areas {
 
   constructor(told: () => void) {
     this.told = told;
+    this.ways = new Ways(told);
     this.regions = new VectorLayer({ source: this.source, style: (feature) => this.region(feature) });
     this.names = new VectorLayer({ source: this.labels, style: (feature) => this.named(feature), declutter: "names", zIndex: 6 });
     this.operator = new VectorLayer({ source: this.own, style: () => this.laid() });
@@ -231,6 +234,7 @@ export class Areas {
     this.regions.changed();
     this.names.changed();
     this.tiles?.paint(dark);
+    this.ways.paint(dark);
     this.operator.changed();
   }
 

@@ -76,6 +76,7 @@ export class Ground {
     map.pick(seen.picking);
     this.areas.mark(seen.cut);
     target.setAttribute("data-tiles", this.areas.tilesSaid);
+    target.setAttribute("data-ways", this.areas.ways.said());
     target.setAttribute("data-hatched", String(this.areas.hatched()));
   }
 

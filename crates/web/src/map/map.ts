@@ -105,7 +105,7 @@ export class PictureMap {
     const areaLayer = new VectorLayer({ source: this.area, style: () => areaStyle(this.dark) });
     this.map = new OlMap({
       target,
-      layers: [this.base.ground, areas.ground, areas.regions, areas.operator, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, areas.names, markLayer],
+      layers: [this.base.ground, areas.ways.layers.roads, areas.ways.layers.rails, areas.ground, areas.regions, areas.operator, areaLayer, this.shapeLayer, this.base.names, this.pointLayer, areas.names, markLayer],
       controls: [this.attribution, new ScaleLine()],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false }),
       view: new View({

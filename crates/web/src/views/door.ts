@@ -35,6 +35,9 @@ export function door(shown: Door, actions: DoorActions): TemplateResult {
       <p class="pair"><button type="submit" class="send" ?disabled=${draft.busy}>${draft.busy ? t.signingIn : t.signIn}</button>
         <button type="button" class="text" @click=${() => actions.change({ by: guest ? "passphrase" : "invitation", refusal: undefined, away: false })}>
           ${guest ? t.withPassphrase : t.withInvitation}</button></p>
+      ${shown.providers.length ? html`<div class="providers" role="group" aria-label=${t.signInThrough}>
+        ${shown.providers.map((one) => html`<button type="button" ?disabled=${draft.busy} @click=${() => actions.leaveFor(one.name)}>
+          ${t.signInThrough} ${one.displayName}</button>`)}</div>` : nothing}
       ${person ? html`<p class="pair"><button type="button" @click=${() => actions.stay()}>${t.stay} ${person}</button></p>` : nothing}
       <label class="field">${t.language}
         <select @change=${(event: Event) => actions.language(value(event))}>

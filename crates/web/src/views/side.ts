@@ -7,6 +7,7 @@ import { party } from "../figures.ts";
 import type { Actions, Shown } from "../state.ts";
 import type { Sure } from "../show.ts";
 import { disciplineMark } from "../symbols.ts";
+import { WAYS } from "../map/ways.ts";
 
 export function side(shown: Shown, actions: Actions): TemplateResult {
   const { language, filter } = shown;
@@ -79,6 +80,8 @@ function layers(shown: Shown, actions: Actions): TemplateResult {
   const { areas } = actions;
   return html`<section aria-labelledby="layers-head"><h2 id="layers-head">${t.layers}</h2>
     <p class="quiet">${areas.indicative ? t.regionsGuess : t.regionsOfficial}</p>
+    ${WAYS.map((way) => html`<label class="check"><input type="checkbox" .checked=${live(areas.ways.shows(way))} @change=${() => areas.ways.toggle(way)} />
+      <span>${way === "roads" ? t.mainRoads : t.railways}</span></label>`)}
     ${areas.layers.map((layer) => html`<label class="check"><input type="checkbox" ?disabled=${layer.tooLarge} .checked=${live(layer.state === "on" || layer.state === "loading")}
       @change=${() => void areas.toggle(layer.name)} /><span>${layer.name.replace(/\.(geojson|pmtiles)$/, "")}</span>
       ${layer.tooLarge || layer.state === "failed" ? html`<span class="badge refused">${layer.tooLarge ? t.tooLarge : t.notRead}</span>` : nothing}</label>`)}

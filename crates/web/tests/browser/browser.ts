@@ -1,7 +1,9 @@
 // Debian's Chromium, with everything that it complains about kept.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { connect } from "node:tls";
 import AxeBuilder from "@axe-core/playwright";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -11,11 +13,32 @@ export const SHOTS = resolve(process.env["POLDER_WEB_SHOTS"] ?? "../../target/we
 let browser: Browser | undefined;
 
 export async function launch(): Promise<Browser> {
-  browser ??= await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
+  browser ??= await started();
   return browser;
+}
+
+async function started(...more: string[]): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...more],
+  });
+}
+
+/** One that believes the keys of the certificates which are shown there, and no others. */
+export async function believing(url: string): Promise<Browser> {
+  const { hostname, port } = new URL(url);
+  const keys = await new Promise<string[]>((done, failed) => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+      const found: string[] = [];
+      for (let one = socket.getPeerX509Certificate(); one && found.length < 4; one = one.issuerCertificate) {
+        found.push(createHash("sha256").update(one.publicKey.export({ type: "spki", format: "der" })).digest("base64"));
+      }
+      socket.destroy();
+      done(found);
+    });
+    socket.on("error", failed);
+  });
+  return started(`--ignore-certificate-errors-spki-list=${keys.join()}`);
 }
 
 export async function quit(): Promise<void> {
@@ -54,7 +77,8 @@ export async function person(look: Look = {}): Promise<BrowserContext> {
 /** What a page said that it should not have. */
 export const complaints: string[] = [];
 
-export async function visit(context: BrowserContext, url: string): Promise<Page> {
+/** `also`: another place to which the person may be sent. */
+export async function visit(context: BrowserContext, url: string, also = url): Promise<Page> {
   const page = await context.newPage();
   page.on("pageerror", (error) => complaints.push(`${error.message}\n${error.stack}`));
   page.on("dialog", (dialog) => {
@@ -66,7 +90,8 @@ export async function visit(context: BrowserContext, url: string): Promise<Page>
     if (message.type() === "error" && !lost) complaints.push(message.text());
   });
   page.on("request", (request) => {
-    if (new URL(request.url()).host !== new URL(url).host && !/^(data|blob):/.test(request.url())) {
+    const known = [url, also].some((one) => new URL(request.url()).host === new URL(one).host);
+    if (!known && !/^(data|blob):/.test(request.url())) {
       complaints.push(`asked elsewhere: ${request.url()}`);
     }
   });

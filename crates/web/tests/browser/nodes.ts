@@ -32,6 +32,8 @@ export async function until<T>(ask: () => Promise<T> | T, pleases: (answer: T) =
 
 export class TestNode {
   listen = "127.0.0.1:0";
+  /** Where it speaks TLS, if it was told to; `listen` is then for programs of this machine. */
+  encrypted = "";
   private readonly dir = mkdtempSync(join(tmpdir(), "polder-web-"));
   readonly data = join(this.dir, "data");
   private child: ChildProcess | undefined;
@@ -53,10 +55,12 @@ export class TestNode {
     this.child = child;
     let said = "";
     child.stderr?.on("data", (text) => (said += String(text)));
-    this.listen = await new Promise<string>((done, failed) => {
-      child.stdout?.on("data", (text) => done((JSON.parse(String(text).split("\n")[0]!) as { listen: string }).listen));
+    const told = await new Promise<{ listen: string; local?: string }>((done, failed) => {
+      child.stdout?.on("data", (text) => done(JSON.parse(String(text).split("\n")[0]!) as { listen: string; local?: string }));
       child.on("exit", () => failed(new Error(`the node ended: ${said}`)));
     });
+    this.encrypted = `https://${told.listen}/`;
+    this.listen = told.local ?? told.listen;
     if (BUNDLE) this.before ??= await front(resolve(BUNDLE), () => this.listen);
     return this;
   }

@@ -336,6 +336,25 @@ test("fifty updates a second all arrive and leave nothing behind", async () => {
   await context.close();
 }, 60_000 + SOAK_S * 2_000);
 
+test("main roads and railways come after the picture, with whose data they are; each reader switches them off for good", async () => {
+  const [context, page] = await open(flood, { lang: "en" });
+  const ways = (): Promise<string> => page.locator("#map").getAttribute("data-ways").then((said) => said ?? "");
+  await until(ways, (said) => /^roads [1-9]\d*, rails [1-9]\d*$/.test(said), 60_000);
+  const credit = page.locator(".ol-attribution", { hasText: "OpenStreetMap contributors (ODbL)" });
+  await credit.waitFor();
+  await page.getByRole("checkbox", { name: "Main roads" }).uncheck();
+  await page.getByRole("checkbox", { name: "Railways" }).uncheck();
+  await credit.waitFor({ state: "detached" });
+  await page.reload();
+  await live(page);
+  await page.waitForTimeout(4_000);
+  expect(await ways()).toBe("roads 0, rails 0");
+  await page.getByRole("checkbox", { name: "Railways" }).check();
+  await until(ways, (said) => /^roads 0, rails [1-9]\d*$/.test(said), 60_000);
+  expect(await page.getByRole("checkbox", { name: "Main roads" }).isChecked()).toBe(false);
+  await context.close();
+});
+
 test("nothing was complained about", () => {
   expect(complaints).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { CallerSchema } from "../../src/gen/polder/v1/people_service_pb.ts";
 import { item } from "../../src/picture.ts";
 import { refusalOf, refusalOfStatus, said } from "../../src/refusal.ts";
 import { audiencesIn, audiencesOf, may, mayChange, mayPublish, partiesOf } from "../../src/rights.ts";
+import { backOf, isAddress, leave } from "../../src/away.ts";
 import { Session, authorization, interceptor, invitationOf, type Cupboard } from "../../src/session.ts";
 
 function cupboard(): Cupboard & { rows: Map<string, string> } {
@@ -140,4 +141,22 @@ test("one can speak to audiences of one's party, and a guest to those of the inv
   const guest = create(CallerSchema, { kind: 4, grants: [{ role: Role.LIAISON, party: "parties/a", audiences: ["audiences/kern"] }] });
   expect(audiencesOf(guest, "incidents/x", rows, items)).toEqual(["audiences/kern"]);
   expect(audiencesOf(undefined, "incidents/x", [], [])).toEqual([""]);
+});
+
+test("an address brings somebody back from a provider once, and only what this tab kept goes with it", () => {
+  const rows = cupboard();
+  expect(backOf("", rows)).toBeUndefined();
+  expect(backOf("?state=s", rows)).toBeUndefined();
+  expect(backOf("?code=c", rows)).toBeUndefined();
+  expect(leave("geheim", "#incidents/maas", rows)).toBe(true);
+  const own = backOf("?state=a%20b&code=c%2Bd&iss=https%3A%2F%2Flogin.example", rows);
+  expect(own).toEqual({ state: "a b", code: "c+d", error: "", issuer: "https://login.example", secret: "geheim", hash: "#incidents/maas" });
+  expect(rows.rows.size).toBe(0);
+  // Again, or made by somebody else: nothing was kept for it.
+  expect(backOf("?state=s&error=access_denied", rows)).toEqual({ state: "s", code: "", error: "access_denied", issuer: "", secret: "", hash: "" });
+  rows.setItem("polder-away", '{"secret":7,"hash":["x"]}');
+  expect(backOf("?state=s&code=c", rows)).toMatchObject({ secret: "", hash: "" });
+  rows.setItem("polder-away", "{");
+  expect(backOf("?state=s&code=c", rows)).toMatchObject({ secret: "", hash: "" });
+  expect(["https://login.example/a", "http://localhost:1/", "javascript:alert(1)", "//login.example", " https://x"].map(isAddress)).toEqual([true, true, false, false, false]);
 });
