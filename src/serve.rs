@@ -19,7 +19,7 @@ use polder_wire::v1::{
     node_service_server::NodeServiceServer, people_service_server::PeopleServiceServer,
     picture_service_server::PictureServiceServer, report_service_server::ReportServiceServer,
     signal_service_server::SignalServiceServer, situation_service_server::SituationServiceServer,
-    team_service_server::TeamServiceServer,
+    team_service_server::TeamServiceServer, warning_service_server::WarningServiceServer,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{body::Body, service::Routes, transport::Server};
@@ -198,6 +198,7 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
         .add_service(sized!(SignalServiceServer))
         .add_service(sized!(CapacityServiceServer))
         .add_service(sized!(ReportServiceServer))
+        .add_service(sized!(WarningServiceServer))
         .add_service(JoinServiceServer::new(joining).max_decoding_message_size(JOIN_BYTES_MAX))
         .add_service(health_service)
         .add_service(descriptors().build_v1()?)
@@ -214,7 +215,7 @@ async fn routes(services: Services, web: WebOptions) -> anyhow::Result<(HealthRe
     Ok((health, all.into()))
 }
 
-const SERVICES: [&str; 16] = [
+const SERVICES: [&str; 17] = [
     "",
     "polder.v1.PictureService",
     "polder.v1.IncidentService",
@@ -230,6 +231,7 @@ const SERVICES: [&str; 16] = [
     "polder.v1.SignalService",
     "polder.v1.CapacityService",
     "polder.v1.ReportService",
+    "polder.v1.WarningService",
     "polder.v1.JoinService",
 ];
 

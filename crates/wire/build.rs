@@ -46,6 +46,9 @@ const OPAQUE: &[(&str, &str)] = &[
     ("DisputedUnit", "versions"),
     ("ReportGroup", "representative"),
     ("ReportGroup", "promoted"),
+    ("TimedWarning", "entry"),
+    ("CitedContact", "entry"),
+    ("BookContact", "entry"),
     ("Content", "entry"),
     ("Retraction", "withdrawn"),
 ];

@@ -11,6 +11,7 @@ mod incident;
 mod join;
 mod link;
 mod people;
+mod public;
 mod read;
 mod serve;
 mod team;
@@ -42,6 +43,7 @@ pub use self::{
         AccountArgs, AccountCommand, EraseArgs, GuestCommand, InviteGuestArgs, LoginArgs,
         RecallArgs, ReleaseArgs, SetAccountArgs,
     },
+    public::{ContactAddArgs, ContactCheckArgs, ContactsAction, ContactsArgs, WarningsArgs},
     read::{AsOfArgs, FilterArgs, ListArgs, WatchArgs},
     serve::ServeArgs,
     team::{
@@ -49,7 +51,7 @@ pub use self::{
         DraftSitrepArgs, GapsArgs, HandoverArgs, IssueArgs, IssueSitrepArgs, MethaneArgs,
         NationalArgs, ReviewArgs, ShowSitrepArgs, SitrepCommand, SituationArgs,
     },
-    watch::{CapacityArgs, PromoteArgs, ReportsAction, ReportsArgs, SignalsArgs},
+    watch::{CapacityArgs, DailyArgs, PromoteArgs, ReportsAction, ReportsArgs, SignalsArgs},
 };
 
 /// Keeps one shared picture of a crisis among many organisations, also when the network does not.
@@ -85,6 +87,10 @@ pub enum Command {
     Publish(Box<PublishArgs>),
     /// Issues a warning to the public that another person drafted, or corrects one
     Issue(IssueArgs),
+    /// Shows what the public was told, stage by stage
+    Warnings(WarningsArgs),
+    /// Shows the book of numbers and addresses for the public, and fills it
+    Contacts(ContactsArgs),
     /// Withdraws an entry
     Retract(RetractArgs),
     /// Makes an entry known to another audience
@@ -109,6 +115,8 @@ pub enum Command {
     Assistance(AssistanceArgs),
     /// Shows which figures passed a threshold, are expected to, or no longer do
     Signals(SignalsArgs),
+    /// Makes the report of the last 24 hours: signals, incidents, what changed, gaps, what is ahead
+    Daily(DailyArgs),
     /// Counts units and people: what can be sent, what ends, and who lacks rest
     Capacity(CapacityArgs),
     /// Shows what citizens told, in groups, and promotes it
@@ -123,7 +131,7 @@ pub enum Command {
     Digest(DigestArgs),
     /// Says that you have read an entry, or lists what must be seen and by whom
     Acknowledge(AcknowledgeArgs),
-    /// Shows how forecasts of water moved, and what came true
+    /// Shows how forecasts moved, and what came true
     Forecasts(AskArgs),
     /// Shows what outages take down next and whom that hits; also of what is only supposed
     Impact(ImpactArgs),
@@ -303,6 +311,9 @@ pub struct PublishArgs {
     /// Entry that it knowingly contradicts: UUID or name
     #[arg(long, value_name = "ENTRY")]
     pub contradicts: Vec<String>,
+    /// Line of the book that a warning cites: UUID or name
+    #[arg(long, value_name = "ENTRY")]
+    pub contact: Vec<String>,
     /// Party that must see it, and after = the one asked when it is late: politie=brandweer
     #[arg(long, value_name = "PARTY")]
     pub must_see: Vec<String>,

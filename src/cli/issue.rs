@@ -5,7 +5,7 @@ use polder_wire::v1::{
 };
 use prost::Message as _;
 
-use super::{Context, Misuse, args::IssueArgs, client, session::Connection, write::Sender};
+use super::{Context, Misuse, args::IssueArgs, client, session::Connection, team, write::Sender};
 
 pub(super) async fn issue(context: &Context, args: IssueArgs) -> anyhow::Result<u8> {
     let channel = context.connect().await?;
@@ -21,6 +21,12 @@ pub(super) async fn issue(context: &Context, args: IssueArgs) -> anyhow::Result<
     let state = if replaced.is_some() { WarningState::Corrected } else { WarningState::Issued };
     warning.state = state.into();
     warning.unchecked_reason = args.unchecked.unwrap_or_default();
+    let of = draft.name.split("/entries/").next().unwrap_or_default();
+    for cited in team::cite(&channel, of, &args.contact).await? {
+        if !warning.contacts.contains(&cited) {
+            warning.contacts.push(cited);
+        }
+    }
     let replaced = replaced.unwrap_or_else(|| draft.clone());
     let mut versions = vec![replaced.version.clone()];
     versions.extend(replaced.rivals.iter().cloned());

@@ -4,13 +4,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::anyhow;
-use polder_wire::v1::{
-    Assessment, AssistanceRequest, Casualties, CasualtyCategory, CasualtyFigure, Count,
-    CountQualifier, Discipline, Entry, Geometry, Observation, Position, PublishItem, Relation,
-    RelationType, RequestState, Statement, Text, Theme, Times, Urgency, entry::Body,
-    geometry::Shape,
-};
-use prost::Message as _;
+use polder_wire::v1::{Discipline, Position, ReportMethaneRequest};
 use uuid::Uuid;
 
 use super::{
@@ -18,8 +12,9 @@ use super::{
     args::MethaneArgs,
     client::{self, enumeration},
     read::at_node_time,
-    write::Sender,
+    say, say_json, team,
 };
+use crate::json;
 
 pub(super) async fn methane(context: &Context, mut args: MethaneArgs) -> anyhow::Result<u8> {
     let words = context.words;
@@ -32,13 +27,16 @@ pub(super) async fn methane(context: &Context, mut args: MethaneArgs) -> anyhow:
     let channel = context.connect().await?;
     let incident = client::incident(&channel, args.incident.as_deref(), words).await?;
     let lines = at_node_time(context, channel.clone()).await;
-    let entries = report(context, &args, &incident.name, lines.now())?;
-    let mut sender = Sender::new(context, channel, args.audience.as_deref(), None);
-    for entry in entries {
-        let item = PublishItem { entry: entry.encode_to_vec().into(), ..PublishItem::default() };
-        sender.push(item, None).await?;
+    let request = report(context, &args, &incident.name, lines.now())?;
+    let answer = team::service(channel).report_methane(request).await?.into_inner();
+    if context.common.json {
+        say_json(&json::from_message("ReportMethaneResponse", &answer)?)?;
+        return Ok(0);
     }
-    sender.end().await
+    for published in &answer.entries {
+        say(&format!("{}: {}", words.published(), published.name))?;
+    }
+    Ok(0)
 }
 
 /// Asks letter by letter; an empty line leaves it open.
@@ -91,86 +89,40 @@ fn report(
     args: &MethaneArgs,
     incident: &str,
     now_ms: i64,
-) -> anyhow::Result<Vec<Entry>> {
-    let words = context.words;
+) -> anyhow::Result<ReportMethaneRequest> {
     let discipline = match &args.discipline {
         Some(word) => enumeration("DISCIPLINE", word, Discipline::from_str_name)?.into(),
         None => 0,
     };
-    let geometry = match &args.at {
+    let position = match &args.at {
         Some(at) => {
             let [latitude, longitude] = client::numbers(at)?;
-            let shape = Some(Shape::Point(Position { latitude, longitude }));
-            Some(Geometry { shape, ..Geometry::default() })
+            Some(Position { latitude, longitude })
         }
         None => None,
     };
-    let cut = |text: &str| text.trim().chars().take(200).collect::<String>();
-    let exact = cut(args.exact.as_deref().unwrap_or_default());
-    let main = format!("{incident}/entries/{}", Uuid::new_v4());
-    let assessment = args
-        .major
-        .then(|| Assessment { urgency: Urgency::Immediate.into(), ..Assessment::default() });
-    let part = Relation {
-        r#type: RelationType::PartOf.into(),
-        entry: main.clone(),
-        ..Relation::default()
-    };
-    let language = words.0.pick("en", "nl");
-    let entry = |title: String, body: Body, first: bool| Entry {
-        name: if first { main.clone() } else { format!("{incident}/entries/{}", Uuid::new_v4()) },
-        statement: Statement::Fact.into(),
-        discipline,
+    let said = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
+    let number = |number: Option<u32>| number.map(|number| number.min(i32::MAX as u32) as i32);
+    Ok(ReportMethaneRequest {
+        request_id: Uuid::new_v4().to_string(),
+        incident: incident.to_owned(),
         party: args.party.as_deref().map(full).unwrap_or_default(),
-        texts: vec![Text { language: language.into(), title: cut(&title), ..Text::default() }],
-        geometry: geometry.clone(),
-        times: Some(Times {
-            observed: Some(polder_picture::attributes::timestamp(now_ms)),
-            ..Times::default()
-        }),
-        assessment: assessment.clone(),
-        relations: if first { Vec::new() } else { vec![part.clone()] },
-        place: exact.clone(),
-        body: Some(body),
-        ..Entry::default()
-    };
-    let observation = |theme: Theme| Body::Observation(Observation { theme: theme.into() });
-    let kind = args.kind.as_deref().unwrap_or_default();
-    let title = if exact.is_empty() { kind.to_owned() } else { format!("{kind}, {exact}") };
-    let mut entries = vec![entry(title, observation(Theme::Incident), true)];
-    for (said, name, theme) in [
-        (&args.hazards, words.methane_hazards_title(), Theme::Environment),
-        (&args.access, words.methane_access_title(), Theme::Response),
-    ] {
-        if let Some(said) = said {
-            entries.push(entry(format!("{name}: {said}"), observation(theme), false));
-        }
-    }
-    let figures: Vec<_> = [
-        (CasualtyCategory::TriageT1, args.t1),
-        (CasualtyCategory::TriageT2, args.t2),
-        (CasualtyCategory::TriageT3, args.t3),
-        (CasualtyCategory::Dead, args.dead),
-    ]
-    .into_iter()
-    .filter_map(|(category, value)| {
-        let qualifier = CountQualifier::About.into();
-        let count = Count { value: i64::from(value?), qualifier, ..Count::default() };
-        let category = category.into();
-        Some(CasualtyFigure { category, count: Some(count), ..CasualtyFigure::default() })
+        discipline,
+        audience: args.audience.as_deref().map(client::audience_name).unwrap_or_default(),
+        language: context.words.0.pick("en", "nl").to_owned(),
+        observed: Some(polder_picture::attributes::timestamp(now_ms)),
+        major: args.major,
+        exact: said(&args.exact),
+        position,
+        r#type: said(&args.kind),
+        hazards: said(&args.hazards),
+        access: said(&args.access),
+        t1: number(args.t1),
+        t2: number(args.t2),
+        t3: number(args.t3),
+        dead: number(args.dead),
+        services: said(&args.services),
     })
-    .collect();
-    if !figures.is_empty() {
-        let body = Body::Casualties(Casualties { figures, ..Casualties::default() });
-        entries.push(entry(words.methane_casualties_title().to_owned(), body, false));
-    }
-    if let Some(need) = &args.services {
-        let (need, state) = (cut(need), RequestState::Asked.into());
-        let title = format!("{}: {need}", words.methane_services_title());
-        let body = AssistanceRequest { need, state, ..AssistanceRequest::default() };
-        entries.push(entry(title, Body::AssistanceRequest(body), false));
-    }
-    Ok(entries)
 }
 
 fn full(party: &str) -> String {

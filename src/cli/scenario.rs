@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Context, args::ImportArgs, client, say, say_json, session::Connection, store::bar};
+use super::{
+    Context, args::ImportArgs, client, say, say_json, session::Connection, store::bar, team,
+};
 use crate::json;
 
 /// One line of a scenario.
@@ -88,12 +90,13 @@ fn parse_line(text: &str, number: usize) -> anyhow::Result<Step> {
 pub(super) struct Player {
     incidents: IncidentServiceClient<Connection>,
     picture: PictureServiceClient<Connection>,
+    channel: Connection,
 }
 
 impl Player {
     pub(super) fn new(channel: Connection) -> Self {
         let incidents = IncidentServiceClient::new(channel.clone());
-        Self { incidents, picture: client::picture(channel) }
+        Self { incidents, picture: client::picture(channel.clone()), channel }
     }
 
     pub(super) async fn play(&mut self, step: Step) -> anyhow::Result<()> {
@@ -111,8 +114,23 @@ impl Player {
         Ok(())
     }
 
+    /// With the lines of the book that a warning names at the version that this node holds: a
+    /// scenario cannot know it.
+    async fn cited(&self, item: PublishItem) -> anyhow::Result<PublishItem> {
+        use polder_wire::v1::{Entry, entry::Body};
+        use prost::Message as _;
+        let mut entry = Entry::decode(item.entry.clone())?;
+        let Some(Body::Warning(warning)) = &mut entry.body else { return Ok(item) };
+        if warning.contacts.is_empty() {
+            return Ok(item);
+        }
+        warning.contacts = team::cite(&self.channel, "", &warning.contacts).await?;
+        Ok(PublishItem { entry: entry.encode_to_vec().into(), ..item })
+    }
+
     async fn publish(&mut self, item: PublishItem, audience: String) -> anyhow::Result<()> {
         use prost::Message as _;
+        let item = self.cited(item).await?;
         let content = item.encode_to_vec();
         let request_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &content).to_string();
         let items = vec![item];

@@ -421,6 +421,7 @@ impl Words {
             "staffing" => "bezetting",
             "citizen_report" => "burgermelding",
             "threshold" => "drempel",
+            "contact" => "contactgegevens",
             "retraction" => "intrekking",
             other => return other.replace('_', " "),
         };

@@ -46,6 +46,11 @@ pub(super) async fn publish(context: &Context, args: PublishArgs) -> anyhow::Res
         let attachments = entry.entry("attachments").or_insert_with(|| json!([]));
         attachments.as_array_mut().expect("it was made an array").push(reference);
     }
+    if !args.contact.is_empty() {
+        let cited = team::cite(&channel, &incident.name, &args.contact).await?;
+        let body = entry.get_mut(&args.kind.replace('-', "_")).and_then(Value::as_object_mut);
+        body.context("--contact")?.insert("contacts".into(), json!(cited));
+    }
     if let Some(attention) = team::attention_json(&args) {
         entry.insert("attention".into(), attention);
     }

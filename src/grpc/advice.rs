@@ -1,4 +1,5 @@
-//! What contradicts advice to the public that still stands is published only by who cites it.
+//! What contradicts advice to the public that still stands is published only by who cites it, and
+//! numbers and addresses only as the book has them.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -7,9 +8,11 @@ use polder_picture::{
     refusal::{Class, Refusal, Violation},
     team::{
         advice::{Excluded, Telling, is_checked, standing},
+        book::{Known, Sort, may_be_told},
         subject::Advice,
     },
 };
+use polder_wire::v1::ContactTrouble;
 use tonic::Status;
 
 use super::{author::Item, blocking, picture::Submission, status::Refused};
@@ -18,7 +21,7 @@ use crate::{
     people::Caller,
     present,
     publish::{Receipt, Task},
-    team::root_of,
+    team::{Shelf, cited_name, root_of},
 };
 
 /// A refusal names so many pieces of advice.
@@ -57,13 +60,14 @@ async fn refuse_excluded(
 ) -> Result<Vec<Item>, Refused> {
     let (node, caller) = (Arc::clone(node), caller.clone());
     let checked = blocking(move || {
-        let (board, incident, seen) = {
+        let (board, incident, mode, seen) = {
             let picture = node.picture.read();
             let (scope, sight) = (picture.scope(root), caller.sight(&picture));
             let seen = picture.audiences(&scope.incident).filter(|scope| sight.covers(*scope));
             let seen: HashSet<Id> = seen.map(|scope| picture.scope(scope).id).collect();
-            (root_of(scope), scope.incident.clone(), seen)
+            (root_of(scope), scope.incident.clone(), scope.mode, seen)
         };
+        let mut shelf = Shelf::new(&node, &caller, None, mode);
         let now_ms = node.wall.now_ms();
         let mut told: Vec<(usize, Telling)> = Vec::new();
         let mut checked = Vec::with_capacity(items.len());
@@ -78,9 +82,13 @@ async fn refuse_excluded(
             if !author.is_empty() && !telling.unchecked {
                 let is_checked = |board: &_| is_checked(board, &telling, author, seen_by);
                 if !node.boards.ask(&node, board, is_checked)? {
-                    checked.push(Err(needs_second(at)));
+                    checked.push(Err(needs_second(at, telling.is_contact)));
                     continue;
                 }
+            }
+            if let Some(refusal) = not_in_book(at, &telling, &mut shelf)? {
+                checked.push(Err(refusal));
+                continue;
             }
             let with = told.iter().find_map(|(other, earlier)| {
                 let excluded = telling.excludes(earlier, now_ms)?;
@@ -110,13 +118,75 @@ async fn refuse_excluded(
 }
 
 /// What the public is told was checked by nobody else.
-fn needs_second(at: usize) -> Refusal {
-    let sentence = "is told to the public in words that nobody else drafted: publish it as a draft \
-                    and let another person issue it unchanged, or say in unchecked_reason why nobody \
-                    could check it";
-    let field = format!("items[{at}].entry.warning.state");
+fn needs_second(at: usize, is_contact: bool) -> Refusal {
+    let (field, sentence) = if is_contact {
+        let sentence = "is said of a line that nobody else wrote: publish it unchecked and let \
+                        another person try the number or address and check it unchanged";
+        ("contact.checked", sentence)
+    } else {
+        let sentence = "is told to the public in words that nobody else drafted: publish it as a \
+                        draft and let another person issue it unchanged, or say in \
+                        unchecked_reason why nobody could check it";
+        ("warning.state", sentence)
+    };
+    let field = format!("items[{at}].entry.{field}");
     let refusal = Refusal::field(field, "SECOND_PERSON_NEEDED", sentence);
     Refusal { class: Class::FailedPrecondition, ..refusal }
+}
+
+/// Refuses a warning with a line that may not be told, or with a number or address of no line.
+fn not_in_book(
+    at: usize,
+    telling: &Telling,
+    shelf: &mut Shelf<'_>,
+) -> Result<Option<Refusal>, Refused> {
+    let mut violations = Vec::new();
+    let mut known = Known::default();
+    for (index, cited) in telling.contacts.iter().enumerate() {
+        let (trouble, found) = shelf.look(cited)?;
+        if may_be_told(trouble, telling.unchecked) {
+            found.and_then(|(_, line)| line).iter().for_each(|line| known.add(line));
+            continue;
+        }
+        let sentence = format!("cites {}, which {}", cited_name(cited), troubled(trouble));
+        let field = format!("items[{at}].entry.warning.contacts[{index}]");
+        violations.push(Violation { field, reason: "NOT_IN_BOOK", sentence });
+    }
+    for (path, spot) in telling.unknown(&known).into_iter().take(NAMED_MAX) {
+        let what = match spot.sort {
+            Sort::Telephone => "telephone number",
+            Sort::Web => "web address",
+            Sort::Mail => "mail address",
+            Sort::Address => "street address",
+        };
+        let sentence = format!(
+            "holds “{}”, which is no {what} of a line of the book that the warning cites: publish \
+             it as a contact, let another person check it, and cite it in warning.contacts",
+            spot.written
+        );
+        let field = format!("items[{at}].entry.{path}");
+        violations.push(Violation { field, reason: "NOT_IN_BOOK", sentence });
+    }
+    let refusal = Refusal::violations(violations);
+    Ok(refusal.map(|refusal| Refusal { class: Class::FailedPrecondition, ..refusal }))
+}
+
+fn troubled(trouble: ContactTrouble) -> &'static str {
+    match trouble {
+        ContactTrouble::Unspecified => "holds",
+        ContactTrouble::Unknown => "is no contact that is held here, in an incident of this mode",
+        ContactTrouble::Changed => "was changed since: look at it again, and cite it as it is now",
+        ContactTrouble::Withdrawn => "was withdrawn",
+        ContactTrouble::Disputed => "has several versions: decide which of them is right",
+        ContactTrouble::Unchecked => {
+            "nobody else checked: let another person do so, or say in \
+                                      unchecked_reason why nobody could"
+        }
+        ContactTrouble::Expired => {
+            "is past its time: see whether it still holds, and publish it \
+                                    anew"
+        }
+    }
 }
 
 fn refusal(at: usize, opposed: Vec<(Excluded, String)>) -> Refusal {

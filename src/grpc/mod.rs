@@ -21,6 +21,7 @@ mod signals;
 mod situation;
 pub mod status;
 mod team;
+mod warnings;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! `TeamService`.
 
 mod issue;
+mod methane;
 
 use std::sync::Arc;
 
@@ -10,9 +11,10 @@ use polder_wire::v1::{
     DraftSitrepResponse, Entry, EntryFilter, GetHandoverRequest, GetHandoverResponse,
     IssueSitrepRequest, IssueSitrepResponse, ListAssistanceRequest, ListAssistanceResponse,
     ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
-    ListContradictionsResponse, ListGapsRequest, ListGapsResponse, ListSitrepsRequest,
-    ListSitrepsResponse, Message, PublishEntriesRequest, PublishEntriesResponse, PublishItem,
-    Published, Relation, RelationType, Statement, Text, entry::Body, publish_result::Outcome,
+    ListContradictionsResponse, ListForecastsRequest, ListForecastsResponse, ListGapsRequest,
+    ListGapsResponse, ListSitrepsRequest, ListSitrepsResponse, Message, PublishEntriesRequest,
+    PublishEntriesResponse, PublishItem, Published, Relation, RelationType, ReportMethaneRequest,
+    ReportMethaneResponse, Statement, Text, entry::Body, publish_result::Outcome,
     team_service_server::TeamService,
 };
 use prost::Message as _;
@@ -59,6 +61,24 @@ impl Services {
 
 #[tonic::async_trait]
 impl TeamService for Services {
+    async fn report_methane(
+        &self,
+        request: Request<ReportMethaneRequest>,
+    ) -> Result<Response<ReportMethaneResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        Ok(Response::new(methane::report(self, request, &caller).await?))
+    }
+
+    async fn list_forecasts(
+        &self,
+        request: Request<ListForecastsRequest>,
+    ) -> Result<Response<ListForecastsResponse>, Status> {
+        let caller = caller(&request)?;
+        let ListForecastsRequest { incident, known_at } = request.into_inner();
+        self.look(caller, &incident, known_at, |view: &View| Ok(team::forecasts(view)?)).await
+    }
+
     async fn list_contradictions(
         &self,
         request: Request<ListContradictionsRequest>,

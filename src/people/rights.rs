@@ -175,7 +175,14 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
             ],
         ),
         ("polder.v1.ReportService", &[("ListReportGroups", right(Right::Read))]),
-        ("polder.v1.SignalService", &[("ListSignals", right(Right::Read))]),
+        (
+            "polder.v1.WarningService",
+            &[("ListWarnings", right(Right::Read)), ("ListContacts", right(Right::Read))],
+        ),
+        (
+            "polder.v1.SignalService",
+            &[("ListSignals", right(Right::Read)), ("WatchSignals", right(Right::Read))],
+        ),
         (
             "polder.v1.SituationService",
             &[
@@ -194,6 +201,8 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
                 ("ListAttention", right(Right::Read)),
                 ("Acknowledge", right(Right::Publish)),
                 ("GetHandover", right(Right::Read)),
+                ("ReportMethane", right(Right::Publish)),
+                ("ListForecasts", right(Right::Read)),
                 ("DraftSitrep", right(Right::Read)),
                 ("IssueSitrep", right(Right::Lead)),
                 ("ListSitreps", right(Right::Read)),

@@ -5,6 +5,7 @@ mod assistance;
 mod attention;
 mod capacity;
 mod contradictions;
+mod forecasts;
 mod handover;
 mod history;
 mod impact;
@@ -16,6 +17,7 @@ mod signals;
 mod sitrep;
 mod situation;
 mod view;
+mod warnings;
 
 use std::collections::HashMap;
 
@@ -32,6 +34,7 @@ pub(crate) use self::assistance::assistance;
 pub(crate) use self::attention::{Delivered, acknowledged_by, attention, usual_addressee};
 pub(crate) use self::capacity::capacity;
 pub(crate) use self::contradictions::contradictions;
+pub(crate) use self::forecasts::forecasts;
 pub(crate) use self::handover::{check_since, gaps, handover};
 pub(crate) use self::impact::{impact, scenarios};
 pub(crate) use self::nation::{Regions, national};
@@ -41,6 +44,7 @@ pub(crate) use self::signals::signals;
 pub(crate) use self::sitrep::{check_cited, draft, next_number, sitreps};
 pub(crate) use self::situation::{digest, situation};
 pub(crate) use self::view::View;
+pub(crate) use self::warnings::{Shelf, cited_name, contacts, warnings};
 
 use self::read::{Plan, versions};
 use crate::{

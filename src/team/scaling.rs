@@ -17,7 +17,7 @@ use polder_wire::v1::{
 };
 use prost::Message as _;
 
-use super::View;
+use super::{View, history::first_described};
 use crate::{node::Node, present, store::engine::EngineError};
 
 const STEPS_MAX: usize = 1_000;
@@ -141,6 +141,16 @@ impl View {
         let mut clocks = self.ask(|board| {
             scaling::section_clocks(board, steps, self.now_ms, |scope| self.sees(scope))
         })?;
+        // What was corrected or withdrawn since had been described all the same.
+        let late = clocks.iter_mut().find(|clock| {
+            let told = clock.met_ms.is_some() && !clock.is_late(self.now_ms);
+            clock.of == ClockOf::Description && !told
+        });
+        if let Some(clock) = late
+            && let Some(first_ms) = first_described(self, clock.met_ms.unwrap_or(self.now_ms))?
+        {
+            clock.met_ms = Some(first_ms.max(clock.start_ms));
+        }
         {
             let charter = self.node().charter.read();
             let plan = |region: &str| charter.as_ref().and_then(|charter| charter.plan(region));

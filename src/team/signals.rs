@@ -158,10 +158,10 @@ impl All {
             let current: HashSet<_> = now.iter().map(|one| (one.at, one.version)).collect();
             let entries = now.iter().map(|one| (one.at.scope, one.at.entry)).collect();
             all.extend(now);
-            for (scope, entry, version, said) in history(view, &entries)? {
-                let at = EntryRef { entry, scope };
+            for one in history(view, &entries, false)? {
+                let (at, version) = (EntryRef { entry: one.entry, scope: one.scope }, one.version);
                 if !current.contains(&(at, version)) {
-                    add_told(&mut all, self.mode, (at, version, false), &said, watching);
+                    add_told(&mut all, self.mode, (at, version, false), &one.said, watching);
                 }
             }
         }

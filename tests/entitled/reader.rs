@@ -7,17 +7,18 @@ use polder_wire::v1::{
     ExportBundleRequest, GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest,
     GetHeadsRequest, GetImpactRequest, GetIncidentRequest, GetNationalPictureRequest,
     GetNodeStatusRequest, GetPictureAsOfRequest, GetSituationRequest, ListActsRequest,
-    ListAttentionRequest, ListCapacityRequest, ListContradictionsRequest, ListEntriesRequest,
-    ListEntryVersionsRequest, ListGapsRequest, ListHoldersRequest, ListIncidentsRequest,
-    ListReportGroupsRequest, ListScalingRequest, ListSignalsRequest, Mode, PublishEntriesRequest,
-    RecallEntryRequest, ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest,
-    WatchLinksRequest, audit_service_client::AuditServiceClient,
+    ListAttentionRequest, ListCapacityRequest, ListContactsRequest, ListContradictionsRequest,
+    ListEntriesRequest, ListEntryVersionsRequest, ListForecastsRequest, ListGapsRequest,
+    ListHoldersRequest, ListIncidentsRequest, ListReportGroupsRequest, ListScalingRequest,
+    ListSignalsRequest, ListWarningsRequest, Mode, PublishEntriesRequest, RecallEntryRequest,
+    ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest, WatchLinksRequest,
+    WatchSignalsRequest, audit_service_client::AuditServiceClient,
     capacity_service_client::CapacityServiceClient, impact_service_client::ImpactServiceClient,
     incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
     people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
     report_service_client::ReportServiceClient, signal_service_client::SignalServiceClient,
     situation_service_client::SituationServiceClient, subscribe_response::Event,
-    team_service_client::TeamServiceClient,
+    team_service_client::TeamServiceClient, warning_service_client::WarningServiceClient,
 };
 use prost::Message;
 use tonic::{Status, Streaming, transport::Channel};
@@ -166,6 +167,13 @@ impl Reader {
         let mut watch = SignalServiceClient::new(self.service.clone());
         let everywhere = ListSignalsRequest::default();
         add("ListSignals of all", bytes(watch.list_signals(everywhere).await));
+        let watching = WatchSignalsRequest::default();
+        let watching = watch.watch_signals(watching).await.map(tonic::Response::into_inner);
+        let first = match watching {
+            Ok(mut told) => told.message().await.map(Option::unwrap_or_default),
+            Err(status) => Err(status),
+        };
+        add("WatchSignals", bytes(first.map(tonic::Response::new)));
         add("GetHeads", bytes(self.node().get_heads(GetHeadsRequest {}).await));
         let watch = WatchLinksRequest { once: true };
         add("WatchLinks", whole(self.node().watch_links(watch).await).await);
@@ -192,6 +200,8 @@ impl Reader {
             let request =
                 ListContradictionsRequest { incident: incident.clone(), ..Default::default() };
             add("ListContradictions", bytes(team.list_contradictions(request).await));
+            let request = ListForecastsRequest { incident: incident.clone(), known_at: None };
+            add("ListForecasts", bytes(team.list_forecasts(request).await));
             let request = ListGapsRequest { incident: incident.clone(), ..Default::default() };
             add("ListGaps", bytes(team.list_gaps(request).await));
             let request = ListAttentionRequest { incident: incident.clone(), ..Default::default() };
@@ -214,6 +224,11 @@ impl Reader {
             let request =
                 ListReportGroupsRequest { incident: incident.clone(), ..Default::default() };
             add("ListReportGroups", bytes(reports.list_report_groups(request).await));
+            let mut public = WarningServiceClient::new(self.service.clone());
+            let request = ListWarningsRequest { incident: incident.clone(), ..Default::default() };
+            add("ListWarnings", bytes(public.list_warnings(request).await));
+            let request = ListContactsRequest { incident: incident.clone(), ..Default::default() };
+            add("ListContacts", bytes(public.list_contacts(request).await));
             let mut team = SituationServiceClient::new(self.service.clone());
             let request = GetSituationRequest { incident: incident.clone(), ..Default::default() };
             add("GetSituation", bytes(team.get_situation(request).await));

@@ -24,7 +24,7 @@ pub const PASSPHRASE: &str = "three words suffice";
 
 /// A person at a node.
 pub struct Person {
-    service: Signed,
+    pub service: Signed,
     pub token: String,
 }
 

@@ -62,6 +62,8 @@ async fn help_is_asked_offered_accepted_in_parts_and_followed_until_it_is_releas
     assert_eq!(help(&node).await.free_offers.len(), 1);
     let why = fails(&["accept", &free]);
     assert!(why.contains("say for which one with --request"), "{why}");
+    let handover = must(&["--node", &address, "--lang", "en", "handover", "--since", "00:00"]);
+    assert!(handover.contains("[request]"), "{handover}");
     run(&["accept", &first]);
     run(&["accept", &free, "--request", &request]);
     let one = only(&node).await;
@@ -85,6 +87,9 @@ async fn help_is_asked_offered_accepted_in_parts_and_followed_until_it_is_releas
     {
         assert!(shown.contains(part), "{part} is not in\n{shown}");
     }
+    // What offers have met is open nowhere, whatever its own entry says.
+    let handover = must(&["--node", &address, "--lang", "en", "handover", "--since", "00:00"]);
+    assert!(!handover.contains("[request]"), "{handover}");
     let open = run(&["--open"]);
     assert_eq!(open.trim(), "Nobody asked for help or offered any.");
     let why = fails(&["accept", "ffffffff"]);

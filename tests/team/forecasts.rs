@@ -21,8 +21,8 @@ async fn the_forecasts_of_the_flood_show_how_they_moved_and_what_came_true() {
     let json = must(&["--node", &node.address(), "forecasts", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let tracks = json["tracks"].as_array().unwrap();
-    let at = |gauge: &str, quantity: &str| {
-        tracks.iter().find(|one| one["gauge"] == gauge && one["quantity"] == quantity).unwrap()
+    let at = |place: &str, aspect: &str| {
+        tracks.iter().find(|one| one["place"] == place && one["aspect"] == aspect).unwrap()
     };
     let discharge = at("Maas bij Sint Pieter", "water_level.discharge_m3_s");
     assert_eq!(discharge["forecasts"][1]["moved"], 1_850.0);

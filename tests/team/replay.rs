@@ -6,12 +6,13 @@ use polder_wire::v1::{
     DraftSitrepRequest, Entry, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
     GetNationalPictureRequest, GetPictureAsOfRequest, GetSituationRequest, Incident,
     IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListCapacityRequest,
-    ListContradictionsRequest, ListGapsRequest, ListReportGroupsRequest, ListScalingRequest,
-    ListSignalsRequest, ListSignalsResponse, ListSitrepsRequest, Scaling, Statement, Threshold,
-    UpdateIncidentRequest, capacity_service_client::CapacityServiceClient, entry::Body,
+    ListContactsRequest, ListContradictionsRequest, ListForecastsRequest, ListGapsRequest,
+    ListReportGroupsRequest, ListScalingRequest, ListSignalsRequest, ListSignalsResponse,
+    ListSitrepsRequest, ListWarningsRequest, Scaling, Statement, Threshold, UpdateIncidentRequest,
+    capacity_service_client::CapacityServiceClient, entry::Body,
     impact_service_client::ImpactServiceClient, report_service_client::ReportServiceClient,
     signal_service_client::SignalServiceClient, situation_service_client::SituationServiceClient,
-    team_service_client::TeamServiceClient,
+    team_service_client::TeamServiceClient, warning_service_client::WarningServiceClient,
 };
 use prost_types::Timestamp;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -28,6 +29,7 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
     let mut told = Vec::new();
     macro_rules! ask {
         ($call:ident, $request:ident) => {{
+            #[allow(clippy::needless_update, reason = "some requests have nothing else")]
             let request = $request { incident: incident.clone(), known_at, ..Default::default() };
             let answer = team.$call(request).await.unwrap().into_inner();
             (stringify!($call), answer)
@@ -62,7 +64,17 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
     let answer = signals.list_signals(request).await.unwrap().into_inner();
     assert!(answer.threshold_count > 0, "nothing is watched");
     told.push(("list_signals", format!("{:#?}", ListSignalsResponse { known_at: None, ..answer })));
+    let mut public = WarningServiceClient::new(node.channel.clone());
+    let request =
+        ListWarningsRequest { incident: incident.clone(), known_at, ..Default::default() };
+    let answer = public.list_warnings(request).await.unwrap().into_inner();
+    told.push(("list_warnings", format!("{answer:#?}")));
+    let request = ListContactsRequest { incident: incident.clone(), known_at };
+    let answer = public.list_contacts(request).await.unwrap().into_inner();
+    told.push(("list_contacts", format!("{answer:#?}")));
     let (name, answer) = ask!(list_contradictions, ListContradictionsRequest);
+    told.push((name, format!("{answer:#?}")));
+    let (name, answer) = ask!(list_forecasts, ListForecastsRequest);
     told.push((name, format!("{answer:#?}")));
     let (name, answer) = ask!(list_gaps, ListGapsRequest);
     told.push((name, format!("{answer:#?}")));

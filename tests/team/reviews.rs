@@ -74,6 +74,6 @@ async fn a_decision_is_told_with_what_it_rests_on_as_it_was_known_then() {
     assert!(text.contains(": it was one"), "{text}");
     let json = must(&["--node", &node.address(), "review", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["sections"].as_array().unwrap().len(), 5);
+    assert_eq!(json["sections"].as_array().unwrap().len(), 6);
     assert!(text.contains("Said: 7 versions of 5 entries"), "{text}");
 }

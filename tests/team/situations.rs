@@ -166,7 +166,7 @@ async fn a_team_that_is_not_at_work_in_time_is_late_until_it_is() {
         (ClockKind::Team, rot, false, false),
     ];
     assert_eq!(clocks().await, expected, "the clock runs, and nothing is late yet");
-    node.put(&observation("flood", "water in the street")).await;
+    let described = node.put(&observation("flood", "water in the street")).await;
     update(&["--grip", "2", "--teams", "copi,rot"]);
     let expected = [
         (ClockKind::Description, 0, true, false),
@@ -175,6 +175,9 @@ async fn a_team_that_is_not_at_work_in_time_is_late_until_it_is() {
         (ClockKind::Team, rot, true, false),
     ];
     assert_eq!(clocks().await, expected);
+    // It was described in time, whatever becomes of the words.
+    node.retract(&described.name, "another street").await.unwrap();
+    assert_eq!(clocks().await[0], (ClockKind::Description, 0, true, false));
     update(&["--grip", "0"]);
     let told = clocks().await;
     assert!(told.iter().all(|(kind, ..)| *kind != ClockKind::Team), "{told:?}");

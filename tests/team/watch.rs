@@ -1,7 +1,7 @@
 //! Early signals, units and people, and what citizens told: through the program against real nodes.
 
 use polder_wire::v1::{
-    ListSignalsRequest, ListSignalsResponse, Mode, SignalState,
+    ListSignalsRequest, ListSignalsResponse, Mode, SignalState, WatchSignalsRequest,
     signal_service_client::SignalServiceClient,
 };
 
@@ -122,9 +122,30 @@ async fn the_daily_watch_hears_what_is_said_in_any_incident_of_its_mode_and_in_n
     let refused = client.list_signals(wrong).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{refused:?}");
 
+    // Who watches is told what is so, and is woken by what changes.
+    let watching = client.watch_signals(WatchSignalsRequest::default()).await;
+    let mut watching = watching.unwrap().into_inner();
+    let first = watching.message().await.unwrap().unwrap();
+    assert!(first.complete && first.signals.len() == 1, "{first:?}");
     level("flood", "1000", "00:04");
     assert_eq!(states(&all().await), [SignalState::Over]);
+    let told = watching.message().await.unwrap().unwrap();
+    assert!(!told.complete && told.signals.len() == 1, "{told:?}");
+    assert_eq!(told.signals[0].state(), SignalState::Over);
+    level("flood", "2700", "00:05");
+    let told = watching.message().await.unwrap().unwrap();
+    assert_eq!(told.signals[0].state(), SignalState::Passed);
+    let daily = run(&["daily"]);
+    for part in ["[PASSED] Maas: Call the team", "new or changed", "Daily watch: national"] {
+        assert!(daily.contains(part), "{part} is not in\n{daily}");
+    }
+    assert!(!daily.contains("drill"), "{daily}");
+    let drill = run(&["daily", "--mode", "exercise"]);
+    assert!(drill.contains("no figure passes a threshold"), "{drill}");
     run(&["incident", "close", "watch", "--reason", "over"]);
+    let told = watching.message().await.unwrap().unwrap();
+    assert_eq!(told.signals[0].state(), SignalState::Over);
+    assert!(told.signals[0].entry.is_empty(), "its threshold watches no more");
     assert_eq!(all().await.threshold_count, 0, "a closed incident watches nothing");
 }
 

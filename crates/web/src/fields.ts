@@ -224,6 +224,7 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     choices("channels", "channel", 8),
     time("expires"),
     text("unchecked_reason", 500),
+    { name: "contacts", sort: "list", most: 16, length: 200 },
   ],
   weather: [
     number("precipitation_mm", "mm", 0, 2_000),
@@ -330,6 +331,15 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     number("above", "", -1e12, 1e12),
     number("below", "", -1e12, 1e12),
     text("region", 72),
+  ],
+  contact: [
+    text("name", 200, required),
+    choice("purpose", "contactPurpose", true),
+    text("telephone", 40),
+    text("web", 200),
+    text("mail", 200),
+    text("address", 200),
+    flag("checked"),
   ],
 };
 

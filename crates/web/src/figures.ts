@@ -185,6 +185,14 @@ export function figures(entry: Entry, language: Language): string {
       figure(below, t.orLess);
       break;
     }
+    case "contact": {
+      const { name, purpose, telephone, web, mail, address, checked } = body.value;
+      subject(name);
+      say(word(names.contactPurpose, purpose));
+      for (const told of [telephone, web, mail, address]) say(told);
+      say(checked ? t.contactChecked : t.contactUnchecked);
+      break;
+    }
     default:
   }
   return said.join(", ");

@@ -118,6 +118,7 @@ const GLYPHS: Record<KindName, string> = {
   staffing: crew,
   citizen_report: telephone,
   threshold: alarm,
+  contact: information,
 };
 
 /** Paths of a glyph, in a square of 15. */

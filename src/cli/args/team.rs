@@ -244,6 +244,9 @@ pub struct IssueArgs {
     /// Warning that it corrects and takes the place of: UUID or full name
     #[arg(long, value_name = "ENTRY")]
     pub corrects: Option<String>,
+    /// Line of the book that it cites beside those of the draft: UUID or full name
+    #[arg(long, value_name = "ENTRY")]
+    pub contact: Vec<String>,
     /// Why nobody else could check it; stands on record
     #[arg(long, value_name = "REASON")]
     pub unchecked: Option<String>,

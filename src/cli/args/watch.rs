@@ -22,6 +22,29 @@ pub struct SignalsArgs {
     /// Leaves out what no longer passes
     #[arg(long)]
     pub raised: bool,
+    /// Goes on, and tells whenever a threshold is passed or no longer is
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// `daily`.
+#[derive(Debug, Args)]
+pub struct DailyArgs {
+    /// actual, exercise or test
+    #[arg(long, default_value = "actual", value_name = "MODE")]
+    pub mode: String,
+    /// Only this safety region: incidents in which it is scaled up or speaks, and its thresholds
+    #[arg(long, value_name = "PARTY")]
+    pub region: Option<String>,
+    /// Since when, RFC 3339 or HH:MM today [default: 24 hours ago]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// text, markdown, html or pdf
+    #[arg(long, default_value = "text", value_parser = ["text", "markdown", "html", "pdf"])]
+    pub format: String,
+    /// File to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<std::path::PathBuf>,
 }
 
 /// `capacity`.

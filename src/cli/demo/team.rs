@@ -4,8 +4,8 @@ use polder_picture::attributes::timestamp;
 use polder_wire::v1::{
     CompareScenariosRequest, Discipline, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
     GetNationalPictureRequest, GetNationalPictureResponse, GetSituationRequest,
-    ListCapacityRequest, ListContradictionsRequest, ListReportGroupsRequest, ListScalingRequest,
-    ListSignalsRequest,
+    ListCapacityRequest, ListContactsRequest, ListContradictionsRequest, ListGapsRequest,
+    ListReportGroupsRequest, ListScalingRequest, ListSignalsRequest, ListWarningsRequest,
 };
 
 use crate::cli::{Context, say, session::Connection, show::Lines, team};
@@ -114,6 +114,16 @@ pub(super) async fn show(
     let answer = team::service(channel.clone()).list_contradictions(request).await?.into_inner();
     team::print_contradictions(&lines, &answer)?;
     say("")?;
+    let (scaled_ms, lines) = at(context, SCALED)?;
+    say(&lines.heading(&format!("{} ({})", words.gaps_title(), lines.moment(scaled_ms))))?;
+    let request = ListGapsRequest {
+        incident: incident.to_owned(),
+        known_at: Some(timestamp(scaled_ms)),
+        ..ListGapsRequest::default()
+    };
+    let answer = team::service(channel.clone()).list_gaps(request).await?.into_inner();
+    team::print_gaps(&lines, &answer)?;
+    say("")?;
     let (evening_ms, lines) = at(context, EVENING)?;
     let (morning_ms, _) = at(context, MORNING)?;
     let request = GetHandoverRequest {
@@ -131,7 +141,24 @@ pub(super) async fn show(
     let (after_ms, lines) = at(context, AFTER)?;
     say(&lines.heading(&format!("{} ({})", words.forecast_title(), lines.moment(after_ms))))?;
     team::print_forecasts(channel.clone(), incident, Some(timestamp(after_ms)), &lines).await?;
-    watch(context, incident, channel).await
+    watch(context, incident, channel.clone()).await?;
+    show_public(context, incident, channel).await
+}
+
+/// Prints what the public had been told by the night after the dike, and the book behind it.
+async fn show_public(context: &Context, incident: &str, channel: Connection) -> anyhow::Result<()> {
+    let words = context.words;
+    say("")?;
+    let (ms, lines) = at(context, CONTRADICTING)?;
+    let mut client = team::warning_service(channel);
+    say(&lines.heading(&format!("{} ({})", words.warnings_title(), lines.moment(ms))))?;
+    let (incident, known_at) = (incident.to_owned(), Some(timestamp(ms)));
+    let request = ListWarningsRequest { incident: incident.clone(), known_at, only_standing: true };
+    team::print_warnings(&lines, &client.list_warnings(request).await?.into_inner())?;
+    say("")?;
+    say(&lines.heading(&format!("{} ({})", words.contacts_title(), lines.moment(ms))))?;
+    let request = ListContactsRequest { incident, known_at };
+    team::print_contacts(&lines, &client.list_contacts(request).await?.into_inner())
 }
 
 /// Prints what citizens told, which thresholds were passed, and who could be sent.

@@ -119,6 +119,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("PERSON", "PERSOON"),
     ("PHASE", "FASE"),
     ("PLACE", "PLAATS"),
+    ("PURPOSE", "DOEL"),
     ("PUBLIC_KEY", "SLEUTEL"),
     ("REASON", "REDEN"),
     ("REPEATS", "AANTAL"),
@@ -303,6 +304,7 @@ pub(super) const COMMANDS: &[Text] = &[
             ("entry", "Item waarvan dit een nieuwe versie is"),
             ("withdraws", "Item dat het intrekt, zoals een advies dat nog geldt: UUID of naam"),
             ("contradicts", "Item dat het willens en wetens tegenspreekt: UUID of naam"),
+            ("contact", "Regel van het boek die een waarschuwing noemt: UUID of naam"),
             (
                 "must_see",
                 "Partij die het moet zien, en na = wie gevraagd wordt als die te laat is: politie=brandweer",

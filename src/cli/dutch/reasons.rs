@@ -83,6 +83,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("LINE_BREAK", "een tekst die één regel moet zijn, loopt door op een volgende"),
     ("LOWER_MISSING", "bij een bovengrens hoort ook een ondergrens"),
     ("MALFORMED_CAS_NUMBER", "dit is geen CAS-nummer, zoals 7664-41-7"),
+    ("MALFORMED_CONTACT", "dit is geen telefoonnummer, webadres of mailadres"),
     ("MALFORMED_COLOUR", "dit is geen kleur, zoals #ff8800"),
     ("MALFORMED_LANGUAGE", "dit is geen taalcode, zoals nl"),
     ("MALFORMED_NAME", "een naam heeft niet de goede vorm"),
@@ -101,6 +102,10 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("NOT_A_UUID", "dit is geen UUID"),
     ("NOT_CLOSED", "een ring moet eindigen op het punt waar hij begint"),
     ("NOT_FINITE", "een getal is oneindig of geen getal"),
+    (
+        "NOT_IN_BOOK",
+        "de waarschuwing noemt een nummer of adres dat niet uit het gecontroleerde boek komt: noem de regel ervan",
+    ),
     ("NOT_IN_ORDER", "een einde of bovengrens ligt vóór het begin of de ondergrens"),
     ("NOT_OWNER", "dit item is van een andere partij: meld wat u weet in een eigen item"),
     ("NO_AREA", "een ring omsluit geen oppervlak"),
@@ -199,6 +204,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("UPLOAD_NOT_FOUND", "met deze bijlage is nog niet begonnen"),
     ("VERSION_UNKNOWN", "een genoemde versie is hier niet bekend"),
     ("WANT_MALFORMED", "de andere kant vroeg iets onleesbaars"),
+    ("WATCHERS_TOO_MANY", "er kijken al 64 naar signalen: kijk met minder"),
     ("WRONG_LENGTH", "een hash heeft niet de goede lengte"),
 ];
 

@@ -28,7 +28,55 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[
             ("draft", "Concept van een waarschuwing: UUID of volledige naam van het item"),
             ("corrects", "Waarschuwing die ze verbetert en vervangt: UUID of volledige naam"),
+            (
+                "contact",
+                "Regel van het boek die ze noemt naast die van het concept: UUID of volledige naam",
+            ),
             ("unchecked", "Waarom niemand anders het kon nakijken; staat vast"),
+            INCIDENT,
+        ],
+    },
+    Text {
+        path: "warnings",
+        about: "Toont wat de bevolking verteld is, stap voor stap",
+        args: &[
+            INCIDENT,
+            KNOWN,
+            ("standing", "Laat concepten weg, en wat ingetrokken of voorbij is"),
+        ],
+    },
+    Text {
+        path: "contacts",
+        about: "Toont het boek van nummers en adressen voor de bevolking, en vult het",
+        args: &[INCIDENT, KNOWN],
+    },
+    Text {
+        path: "contacts add",
+        about: "Schrijft een regel, die een ander moet controleren",
+        args: &[
+            ("name", "Balie of dienst, zoals de bevolking die kent"),
+            (
+                "purpose",
+                "Waarvoor: public-information, emergency, medical, relatives, reception, utilities, police, press of damage",
+            ),
+            ("telephone", "Telefoonnummer, zoals het voorgelezen wordt"),
+            ("web", "Webadres"),
+            ("mail", "Mailadres"),
+            ("address", "Straat en nummer, postcode, plaats"),
+            (
+                "until",
+                "Tot wanneer het geldt, RFC 3339 of UU:MM vandaag [standaard: tot het ingetrokken is]",
+            ),
+            ("entry", "Regel waarvan dit de plaats inneemt: UUID of naam"),
+            INCIDENT,
+            SPEAKER,
+        ],
+    },
+    Text {
+        path: "contacts check",
+        about: "Zegt dat u het nummer probeerde of naar de bron ging, en dat de regel klopt",
+        args: &[
+            ("line", "Regel, zoals `polder contacts` die noemt; de eerste tekens volstaan"),
             INCIDENT,
         ],
     },
@@ -178,6 +226,21 @@ pub(super) const COMMANDS: &[Text] = &[
             KNOWN,
             ("region", "Alleen drempels van deze veiligheidsregio"),
             ("raised", "Laat weg wat niet meer overschreden wordt"),
+            ("watch", "Gaat door, en meldt wanneer een drempel overschreden wordt of niet meer"),
+        ],
+    },
+    Text {
+        path: "daily",
+        about: "Maakt het verslag van de laatste 24 uur: signalen, incidenten, wat veranderde, wat ontbreekt, wat komt",
+        args: &[
+            ("mode", "actual, exercise of test"),
+            (
+                "region",
+                "Alleen deze veiligheidsregio: incidenten waarin ze opgeschaald is of spreekt, en haar drempels",
+            ),
+            ("since", "Sinds wanneer, RFC 3339 of UU:MM vandaag [standaard: 24 uur geleden]"),
+            ("format", "text, markdown, html of pdf"),
+            ("out", "Bestand dat geschreven wordt [standaard: standaarduitvoer]"),
         ],
     },
     Text {
@@ -241,7 +304,7 @@ pub(super) const COMMANDS: &[Text] = &[
     },
     Text {
         path: "forecasts",
-        about: "Toont hoe waterverwachtingen verschoven, en wat er uitkwam",
+        about: "Toont hoe verwachtingen verschoven, en wat er uitkwam",
         args: &[INCIDENT, KNOWN],
     },
     Text {

@@ -22,7 +22,8 @@ pub(in crate::cli) async fn gaps(context: &Context, args: GapsArgs) -> anyhow::R
     Ok(0)
 }
 
-fn print_gaps(lines: &Lines, answer: &ListGapsResponse) -> anyhow::Result<()> {
+/// Prints what nobody has filled, and who has said nothing.
+pub(in crate::cli) fn print_gaps(lines: &Lines, answer: &ListGapsResponse) -> anyhow::Result<()> {
     let words = lines.words;
     say(&lines.heading(words.sections()))?;
     for section in &answer.sections {

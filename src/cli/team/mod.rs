@@ -4,6 +4,7 @@ mod assistance;
 mod attention;
 mod capacity;
 mod contradictions;
+mod daily;
 mod forecasts;
 mod gaps;
 mod handover;
@@ -12,6 +13,7 @@ mod impact;
 mod nation;
 mod page;
 mod pdf;
+mod public;
 mod reports;
 mod review;
 mod scaling;
@@ -38,11 +40,15 @@ pub(super) use self::{
     attention::{acknowledge, attention_json, waiting},
     capacity::{capacity, print_capacity, service as capacity_service},
     contradictions::{contradictions, decide, print_contradictions},
+    daily::daily,
     forecasts::{forecasts, print_forecasts},
-    gaps::gaps,
+    gaps::{gaps, print_gaps},
     handover::{handover, print_handover},
     impact::{impact, print_impact, service as impact_service},
     nation::{national, print_national},
+    public::{
+        cite, contacts, print_contacts, print_warnings, service as warning_service, warnings,
+    },
     reports::{print_reports, reports, service as report_service},
     review::review,
     scaling::{history as incident_history, print_scaling},

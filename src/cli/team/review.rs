@@ -7,7 +7,8 @@ use polder_picture::{attributes::millis, entry::summary_line};
 use polder_wire::v1::{
     Contradiction, Decision, DecisionState, Entry, GetHandoverRequest, GetHandoverResponse,
     HandoverLine, ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
-    ListGapsRequest, ListGapsResponse, MatterSort, Mode, entry::Body,
+    ListGapsRequest, ListGapsResponse, ListWarningsRequest, ListWarningsResponse, MatterSort, Mode,
+    entry::Body,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -16,6 +17,7 @@ use super::{
     Asked, asked,
     history::{History, history, received},
     page::{Page, Section},
+    public::stage_line,
     service,
     sitrep::write,
 };
@@ -36,6 +38,7 @@ struct Told {
     attention: ListAttentionResponse,
     gaps: ListGapsResponse,
     handover: GetHandoverResponse,
+    warnings: ListWarningsResponse,
     /// Some versions are not here: their feed came by a checkpoint.
     left_out: bool,
 }
@@ -75,9 +78,13 @@ async fn read(ask: &Asked) -> anyhow::Result<Told> {
     let gaps = team.list_gaps(request).await?.into_inner();
     // All of it is new to whoever evaluates.
     let since = Some(Timestamp { seconds: 0, nanos: 0 });
+    let request =
+        ListWarningsRequest { incident: incident.clone(), known_at, only_standing: false };
+    let mut public = super::warning_service(channel.clone());
+    let warnings = public.list_warnings(request).await?.into_inner();
     let request = GetHandoverRequest { incident, known_at, since };
     let handover = team.get_handover(request).await?.into_inner();
-    Ok(Told { versions, contradictions, attention, gaps, handover, left_out })
+    Ok(Told { versions, contradictions, attention, gaps, handover, warnings, left_out })
 }
 
 /// In the order in which the node got them, by the minute, as it is read: of what came in one, the
@@ -157,10 +164,15 @@ fn page(ask: &Asked, told: &Told) -> Page {
     if left.overdue + left.open > 0 {
         still_open.note = format!("{} {}", left.overdue + left.open, words.more_lines());
     }
+    let mut public = section(words.warnings_title(), warned(lines, &told.warnings));
+    if told.warnings.warnings_left_out > 0 {
+        public.note = format!("{} {}", told.warnings.warnings_left_out, words.warnings_more());
+    }
     let sections = vec![
         section(words.review_measures(), measures(ask, told)),
         section(words.review_decisions(), decisions(lines, &told.versions)),
         section(words.review_sitreps(), sitreps(lines, &told.versions)),
+        public,
         still_open,
         section(words.review_time_line(), time_line(lines, &told.versions)),
     ];
@@ -174,6 +186,24 @@ fn said(lines: &Lines, version: &Entry) -> String {
         return what;
     }
     format!("{}: {what}", version.place)
+}
+
+/// What the public was told, the oldest first: each with its stages, and how long they took.
+fn warned(lines: &Lines, answer: &ListWarningsResponse) -> Vec<String> {
+    let mut listed = Vec::new();
+    for warning in &answer.warnings {
+        let Ok(entry) = Entry::decode(warning.entry.clone()) else { continue };
+        let stages = warning.stages.iter().map(|stage| stage_line(lines, stage));
+        let stages: Vec<_> = stages.collect();
+        let first = warning.stages.first().map_or(0, |stage| ms(&stage.recorded_time));
+        let what = match entry.retracted {
+            true => lines.words.retracted().to_owned(),
+            false => said(lines, &entry),
+        };
+        listed.push((first, format!("{what}. {}", stages.join("; "))));
+    }
+    listed.sort();
+    listed.into_iter().map(|(_, line)| line).collect()
 }
 
 fn open_line(lines: &Lines, line: &HandoverLine) -> Option<String> {

@@ -1,18 +1,22 @@
 //! `polder signals`: which figures passed a threshold, are expected to, or no longer do.
 
+use anyhow::anyhow;
 use jiff::Zoned;
 use polder_picture::{
     attributes::millis, entry::summary_line, kinds::threshold::watched, language::Language,
 };
 use polder_wire::v1::{
     Entry, ListSignalsRequest, ListSignalsResponse, Mode, Signal, SignalState, Urgency,
-    entry::Body, signal_service_client::SignalServiceClient,
+    WatchSignalsRequest, entry::Body, signal_service_client::SignalServiceClient,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
 
 use crate::{
-    cli::{Context, args::SignalsArgs, client, read::at_node_time, say, say_json, show::Lines},
+    cli::{
+        Context, Misuse, args::SignalsArgs, client, read::at_node_time, say, say_json,
+        session::Connection, show::Lines,
+    },
     json,
 };
 
@@ -22,6 +26,12 @@ pub(in crate::cli) async fn signals(context: &Context, args: SignalsArgs) -> any
         Some(mode) => client::enumeration("MODE", mode, Mode::from_str_name)?,
         None => Mode::Unspecified,
     };
+    if args.watch {
+        if args.known.is_some() || args.raised {
+            return Err(anyhow!("{}", context.words.watch_is_now()).context(Misuse));
+        }
+        return watch(context, channel, args, mode).await;
+    }
     let near = Zoned::now();
     let known_at = args.known.as_deref().map(|text| client::moment(text, &near)).transpose()?;
     let id = |name: &str, kind: &str| format!("{kind}{}", name.trim_start_matches(kind));
@@ -41,6 +51,45 @@ pub(in crate::cli) async fn signals(context: &Context, args: SignalsArgs) -> any
     let now_ms = answer.known_at.as_ref().map(millis);
     print_signals(&Lines { now_ms, ..node }, &answer)?;
     Ok(0)
+}
+
+/// Prints what is raised, and then each change, until the node ends it.
+async fn watch(
+    context: &Context,
+    channel: Connection,
+    args: SignalsArgs,
+    mode: Mode,
+) -> anyhow::Result<u8> {
+    let id = |name: &str, kind: &str| format!("{kind}{}", name.trim_start_matches(kind));
+    let request = WatchSignalsRequest {
+        incident: args.incident.map(|name| id(&name, "incidents/")).unwrap_or_default(),
+        mode: mode.into(),
+        region: args.region.map(|name| id(&name, "parties/")).unwrap_or_default(),
+    };
+    let node = at_node_time(context, channel.clone()).await;
+    let mut stream = service(channel).watch_signals(request).await?.into_inner();
+    while let Some(message) = stream.message().await? {
+        if context.common.json {
+            say_json(&json::from_message("WatchSignalsResponse", &message)?)?;
+            continue;
+        }
+        let lines = Lines { now_ms: message.known_at.as_ref().map(millis), ..node.clone() };
+        if message.complete && message.signals.is_empty() {
+            say(lines.words.no_signals())?;
+        }
+        for signal in &message.signals {
+            match signal.threshold.is_empty() {
+                true => {
+                    let place = signal.subject.as_ref().map_or("", |subject| &subject.place[..]);
+                    let state = format!("[{}]", lines.words.signal_state(signal.state()));
+                    say(&format!("{} {place}", lines.faint(&state)))?;
+                }
+                false => print_signal(&lines, signal)?,
+            }
+        }
+    }
+    // Whoever is to be woken must know that nobody watches any more.
+    anyhow::bail!("{}", context.words.watch_ended())
 }
 
 pub(in crate::cli) fn service(
@@ -104,7 +153,7 @@ fn watch_line(lines: &Lines, threshold: &Entry, named: &str) -> String {
     format!("{place}{}{detail} · {region}", watched(body, language(lines)))
 }
 
-fn print_signal(lines: &Lines, signal: &Signal) -> anyhow::Result<()> {
+pub(super) fn print_signal(lines: &Lines, signal: &Signal) -> anyhow::Result<()> {
     let words = lines.words;
     let threshold = Entry::decode(signal.threshold.clone())?;
     let entry = Entry::decode(signal.entry.clone())?;
@@ -132,7 +181,7 @@ fn print_signal(lines: &Lines, signal: &Signal) -> anyhow::Result<()> {
 }
 
 /// What the threshold says it means.
-fn title(lines: &Lines, threshold: &Entry) -> String {
+pub(super) fn title(lines: &Lines, threshold: &Entry) -> String {
     let tag = lines.words.0.pick("en", "nl");
     let own = threshold.texts.iter().find(|text| text.language.starts_with(tag));
     match own.or(threshold.texts.first()).filter(|text| !text.title.is_empty()) {
@@ -141,7 +190,7 @@ fn title(lines: &Lines, threshold: &Entry) -> String {
     }
 }
 
-fn how_far(lines: &Lines, signal: &Signal) -> String {
+pub(super) fn how_far(lines: &Lines, signal: &Signal) -> String {
     let words = lines.words;
     let number = |value: f64| language(lines).number((value * 1e4).round() / 1e4);
     let at = |time: &Option<Timestamp>| time.as_ref().map(millis);

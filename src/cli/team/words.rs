@@ -17,6 +17,7 @@ macro_rules! words {
     };
 }
 
+mod public;
 mod watch;
 
 words! {
@@ -39,6 +40,7 @@ words! {
         "meerdere open tegenspraken hebben een naam die begint met";
     too_many_versions: "too many versions take part: more than a decision can rest on",
         "er zijn te veel versies bij betrokken: meer dan waarop een besluit kan rusten";
+    gaps_title: "What is missing", "Wat ontbreekt";
     sections: "Sections of the picture", "Onderdelen van het beeld";
     methane_needs_type: "say what happened: polder methane \"bus in the water\"", "zeg wat er gebeurd is: polder methane \"bus te water\"";
     methane_major: "Major incident? y/n", "Groot incident? j/n";
@@ -50,10 +52,6 @@ words! {
     methane_dead: "dead", "overleden";
     methane_no_number: "is no number", "is geen getal";
     methane_services: "Emergency services that are needed", "Welke hulp is nodig";
-    methane_hazards_title: "Hazards", "Gevaren";
-    methane_access_title: "Access", "Bereikbaarheid";
-    methane_casualties_title: "Casualties", "Slachtoffers";
-    methane_services_title: "Needed", "Nodig";
     situation: "Situation picture", "Situatiebeeld";
     national: "Picture of the nation", "Landelijk beeld";
     scaling_title: "Phase, GRIP and teams", "Fase, GRIP en teams";
@@ -162,6 +160,7 @@ words! {
     forecast_earlier: "earlier than before", "eerder dan ervoor";
     forecast_same: "as before", "zoals ervoor";
     forecast_replaced: "replaced since", "sindsdien vervangen";
+    forecast_untold: "nobody has said what came of it", "niemand heeft gezegd wat ervan kwam";
     forecast_open: "no highest point was reported", "er is geen hoogste punt gemeld";
     forecast_came: "came true:", "uitgekomen:";
     forecast_too_high: "too high", "te hoog";
@@ -258,9 +257,11 @@ impl Words {
             "water_level.peak_depth_m" => ("greatest depth", "grootste waterdiepte"),
             "water_level.peak_time" => ("time of the peak", "tijdstip van de piek"),
             "outage.customers" => ("customers without service", "getroffen aansluitingen"),
+            "outage.expected_repair_time" => ("end of the outage", "einde van de storing"),
             "outage.state" => ("state of the service", "toestand van de voorziening"),
             "measurement.readings" => ("reading", "meetwaarde"),
             "closure.state" => ("open or closed", "open of dicht"),
+            "closure.expected_reopening_time" => ("reopening", "heropening"),
             "evacuation.people" => ("people to leave", "te evacueren mensen"),
             "evacuation.homes" => ("homes to be cleared", "te ontruimen woningen"),
             "evacuation.state" => ("leave or return", "vertrekken of terugkeren"),

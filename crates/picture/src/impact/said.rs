@@ -278,7 +278,8 @@ impl DangerSaid {
             | Body::Scenario(_)
             | Body::Staffing(_)
             | Body::CitizenReport(_)
-            | Body::Threshold(_) => return None,
+            | Body::Threshold(_)
+            | Body::Contact(_) => return None,
         }
         let somewhere = danger.ground.shape.is_some() || !danger.ground.places.is_empty();
         somewhere.then_some(danger)

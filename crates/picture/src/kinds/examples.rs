@@ -44,6 +44,7 @@ pub fn examples() -> Vec<(&'static str, Entry)> {
         ("staffing", watch::staffing()),
         ("citizen_report", watch::citizen_report()),
         ("threshold", watch::threshold()),
+        ("contact", watch::contact()),
     ]
 }
 
@@ -271,6 +272,8 @@ fn warning() -> Entry {
         colour: WarningColour::Red.into(),
         expires: hour(24),
         unchecked_reason: "alone at the post".into(),
+        // What is cited must be held where the warning is published.
+        contacts: Vec::new(),
     };
     let texts = ["Verlaat uw huis vóór 18 uur", "Leave your home before 6 p.m."];
     let party = "veiligheidsregio-limburg-noord";

@@ -13,6 +13,7 @@ mod care_capacity;
 mod casualties;
 mod citizen_report;
 mod closure;
+mod contact;
 mod counts;
 mod decision;
 mod drawing;
@@ -88,6 +89,7 @@ pub const KINDS: &[Kind] = &[
     staffing::KIND,
     citizen_report::KIND,
     threshold::KIND,
+    contact::KIND,
 ];
 
 /// Looks a kind up by the number of its body's field.
@@ -128,6 +130,7 @@ pub fn of(entry: &Entry) -> Option<&'static Kind> {
         Body::Staffing(_) => &staffing::KIND,
         Body::CitizenReport(_) => &citizen_report::KIND,
         Body::Threshold(_) => &threshold::KIND,
+        Body::Contact(_) => &contact::KIND,
     })
 }
 

@@ -4,8 +4,8 @@ use polder_wire::v1::{
     Entry, ResponseType, WarningChannel, WarningColour, WarningState, entry::Body,
 };
 
-use super::{Kind, bracketed, line};
-use crate::{check::Checker, language::Language};
+use super::{Kind, bracketed, decision::VERSION, line};
+use crate::{check::Checker, language::Language, names::VersionName};
 
 pub(super) const KIND: Kind = Kind {
     field: 110,
@@ -29,6 +29,14 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
     check.enumeration::<WarningColour>("colour", body.colour, false);
     check.time("expires", body.expires.as_ref());
     check.text("unchecked_reason", &body.unchecked_reason, 0..=500);
+    let mut seen = Vec::new();
+    check.each("contacts", &body.contacts, 0..=16, |check, line| {
+        check.name("", line, true, VersionName::parse, VERSION);
+        if seen.contains(line) {
+            check.wrong("", "DUPLICATE", "is given twice");
+        }
+        seen.push(line.clone());
+    });
 }
 
 fn figures(entry: &Entry, language: Language) -> String {
@@ -101,6 +109,9 @@ mod tests {
     use super::*;
     use crate::kinds::testing::{Wrong, long, never, refuses, says};
 
+    const LINE: &str = "incidents/maas/entries/0197b3a5-4f1c-7d2e-8a3b-5c6d7e8f9a0b/versions/\
+                        000102030405060708090a0b0c0d0e0f-7";
+
     fn body(body: &mut Body) -> Option<&mut Warning> {
         match body {
             Body::Warning(body) => Some(body),
@@ -122,6 +133,10 @@ mod tests {
             (|b| b.audience = long(200), "audience", "TOO_LONG"),
             (|b| b.colour = 5, "colour", "UNKNOWN_VALUE"),
             (|b| b.expires = never(), "expires", "TIME_OUT_OF_RANGE"),
+            (|b| b.unchecked_reason = long(500), "unchecked_reason", "TOO_LONG"),
+            (|b| b.contacts = vec!["112".into()], "contacts[0]", "MALFORMED_NAME"),
+            (|b| b.contacts = vec![LINE.into(), LINE.into()], "contacts[1]", "DUPLICATE"),
+            (|b| b.contacts = vec![String::new(); 17], "contacts", "TOO_MANY"),
         ];
         refuses("warning", body, rows);
     }

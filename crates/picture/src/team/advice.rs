@@ -5,12 +5,13 @@
 //! by citing what stands. An advice stands until it is withdrawn, replaced or over. This is asked
 //! where somebody publishes; what comes from other nodes is kept, and shows as a contradiction.
 
-use polder_wire::v1::{Entry, RelationType, Warning, WarningState, entry::Body};
+use polder_wire::v1::{Contact, Entry, RelationType, Warning, WarningState, entry::Body};
 use prost::Message as _;
 use uuid::Uuid;
 
 use super::{
     board::{Board, EntryRef},
+    book::{Cited, Known, Spot, cited, unknown},
     claims::{ADVICE, claims},
     subject::{Advice, Claim, Figure},
 };
@@ -31,6 +32,14 @@ pub struct Telling {
     pub told: Told,
     /// Its author says why nobody else checked it.
     pub unchecked: bool,
+    /// It is a line of the book that its author vouches for.
+    pub is_contact: bool,
+    /// Lines of the book that it cites.
+    pub contacts: Vec<Cited>,
+    /// Texts that hold what looks like a number or address, by their paths in the entry, and the
+    /// place that they are for.
+    texts: Vec<(String, String)>,
+    place: String,
     claims: Vec<Claim>,
     /// Entries that it says it withdraws or contradicts, and which versions of them.
     cited: Vec<(Uuid, Option<VersionId>)>,
@@ -40,7 +49,26 @@ pub struct Telling {
 fn goes_out(entry: &Entry) -> bool {
     let Some(Body::Warning(body)) = &entry.body else { return false };
     let out = matches!(body.state(), WarningState::Issued | WarningState::Corrected);
-    out && !(body.responses.is_empty() && body.channels.is_empty())
+    out && !(body.responses.is_empty() && body.channels.is_empty() && body.contacts.is_empty())
+}
+
+/// Whether somebody vouches for a line of the book.
+fn vouches(entry: &Entry) -> bool {
+    matches!(&entry.body, Some(Body::Contact(body)) if body.checked)
+}
+
+/// Texts of a warning that was issued in which something looks like a number or address.
+fn numbered(entry: &Entry) -> Vec<(String, String)> {
+    let Some(Body::Warning(body)) = &entry.body else { return Vec::new() };
+    if !matches!(body.state(), WarningState::Issued | WarningState::Corrected) {
+        return Vec::new();
+    }
+    let texts = entry.texts.iter().enumerate().flat_map(|(at, text)| {
+        let at = |field: &str| format!("texts[{at}].{field}");
+        [(at("title"), text.title.clone()), (at("body"), text.body.clone())]
+    });
+    let known = Known::default();
+    texts.filter(|(_, text)| !unknown(text, &entry.place, &known).is_empty()).collect()
 }
 
 impl Telling {
@@ -48,26 +76,46 @@ impl Telling {
     pub fn of(entry: &Entry, id: Uuid, party: &str, attributes: &Attributes) -> Option<Self> {
         let mut claims = claims(entry, attributes);
         claims.retain(|claim| claim.subject.aspect == ADVICE);
-        if claims.is_empty() && !goes_out(entry) {
+        let texts = numbered(entry);
+        let is_contact = vouches(entry);
+        if claims.is_empty() && texts.is_empty() && !goes_out(entry) && !is_contact {
             return None;
         }
-        let cites = entry.relations.iter().filter(|relation| {
+        let relations = entry.relations.iter().filter(|relation| {
             matches!(relation.r#type(), RelationType::Contradicts | RelationType::Withdraws)
         });
-        let cited = cites.filter_map(|relation| {
+        let opposed = relations.filter_map(|relation| {
             let named = EntryName::parse(&relation.entry)?.entry;
             Some((named, VersionId::parse(&relation.version)))
         });
-        let cited = cited.collect();
         let unchecked =
             matches!(&entry.body, Some(Body::Warning(body)) if !body.unchecked_reason.is_empty());
-        let told = Told::of(entry);
-        Some(Self { entry: id, party: party.to_owned(), told, unchecked, claims, cited })
+        Some(Self {
+            entry: id,
+            party: party.to_owned(),
+            told: Told::of(entry),
+            unchecked,
+            is_contact,
+            contacts: cited(entry),
+            texts,
+            place: entry.place.clone(),
+            claims,
+            cited: opposed.collect(),
+        })
     }
 
     /// Whether it says that it knows of a version. Without one, whichever stands is meant.
     fn cites(&self, entry: Uuid, version: Option<VersionId>) -> bool {
         self.cited.iter().any(|(named, of)| *named == entry && (of.is_none() || *of == version))
+    }
+
+    /// What of its texts looks like a number or address that is not known, by path.
+    pub fn unknown(&self, known: &Known) -> Vec<(&str, Spot)> {
+        let texts = self.texts.iter();
+        let spots = texts.flat_map(|(path, text)| {
+            unknown(text, &self.place, known).into_iter().map(move |spot| (&path[..], spot))
+        });
+        spots.collect()
     }
 
     /// What it contradicts of something that is told with it, and does not cite.
@@ -84,32 +132,36 @@ impl Telling {
 pub struct Told([u8; 16]);
 
 impl Told {
-    fn of(entry: &Entry) -> Self {
-        let warning = match &entry.body {
-            Some(Body::Warning(body)) => Warning {
+    pub(super) fn of(entry: &Entry) -> Self {
+        let body = match &entry.body {
+            Some(Body::Contact(body)) => Body::Contact(Contact { checked: false, ..body.clone() }),
+            Some(Body::Warning(body)) => Body::Warning(Warning {
                 responses: body.responses.clone(),
                 channels: body.channels.clone(),
                 audience: body.audience.clone(),
                 expires: body.expires,
                 ..Warning::default()
-            },
-            _ => Warning::default(),
+            }),
+            _ => Body::Warning(Warning::default()),
         };
         let told = Entry {
             texts: entry.texts.clone(),
             place: entry.place.clone(),
             geometry: entry.geometry.clone(),
-            body: Some(Body::Warning(warning)),
+            body: Some(body),
             ..Entry::default()
         };
         let hash = blake3::hash(&told.encode_to_vec());
         Self(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
     }
 
-    /// Of a warning that is a draft.
+    /// Of a warning that is a draft, or a line of the book that nobody checked.
     pub fn drafted(entry: &Entry) -> Option<Self> {
-        let draft = matches!(&entry.body, Some(Body::Warning(body))
-            if body.state() == WarningState::Draft);
+        let draft = match &entry.body {
+            Some(Body::Warning(body)) => body.state() == WarningState::Draft,
+            Some(Body::Contact(body)) => !body.checked,
+            _ => false,
+        };
         draft.then(|| Self::of(entry))
     }
 }

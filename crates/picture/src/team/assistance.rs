@@ -115,6 +115,8 @@ pub struct Help {
     pub offers: BTreeMap<Uuid, Offered>,
     /// Where each of them is.
     pub at: BTreeMap<Uuid, EntryRef>,
+    /// Requests that make another one known, by entry: that one.
+    copies: BTreeMap<Uuid, Uuid>,
 }
 
 /// What is wrong with an offer, for one request.
@@ -268,7 +270,11 @@ impl Help {
         };
         let mut help = Self::default();
         for (entry, (at, said, disputed)) in &shown {
-            if source(*entry) != *entry {
+            let original = source(*entry);
+            if original != *entry {
+                if matches!(said.sort, HelpSort::Asked(_)) {
+                    help.copies.insert(*entry, original);
+                }
                 continue;
             }
             help.at.insert(*entry, *at);
@@ -326,6 +332,17 @@ impl Help {
             (row.is_over(), !row.overdue, needed_by_ms, row.request)
         });
         rows
+    }
+
+    /// Requests of which nothing is expected any more at a moment, because offers have met them or
+    /// their author says so; with what makes them known to others.
+    pub fn over(&self, now_ms: i64) -> BTreeSet<Uuid> {
+        let rows = self.rows(now_ms).into_iter().filter(Row::is_over);
+        let mut over: BTreeSet<Uuid> = rows.map(|row| row.request).collect();
+        let copies = self.copies.iter().filter(|(_, original)| over.contains(original));
+        let copies: Vec<_> = copies.map(|(copy, _)| *copy).collect();
+        over.extend(copies);
+        over
     }
 
     /// Offers that stand, name no request and are accepted by none.

@@ -61,8 +61,12 @@ pub struct Board {
     answering: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that somebody must see.
     attending: BTreeSet<EntryRef>,
-    /// Warnings that are drafts.
+    /// Warnings that are drafts, and lines of the book that nobody checked.
     drafts: BTreeSet<EntryRef>,
+    /// Warnings, in whatever state.
+    warnings: BTreeSet<EntryRef>,
+    /// Lines of the book of numbers and addresses.
+    book: BTreeSet<EntryRef>,
     /// Entries that say that others were read, by those.
     acknowledging: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that issue a sitrep and were not withdrawn.
@@ -156,6 +160,8 @@ impl Board {
                 (said.limit.is_some(), &mut self.watching),
                 (said.strength.is_some(), &mut self.manning),
                 (said.report.is_some(), &mut self.reports),
+                (said.warning.is_some(), &mut self.warnings),
+                (said.contact.is_some(), &mut self.book),
             ] {
                 if told {
                     index.insert(at);
@@ -190,7 +196,8 @@ impl Board {
         self.sitreps.remove(&at);
         self.impacting.remove(&at);
         self.scenarios.remove(&at);
-        for index in [&mut self.watching, &mut self.manning, &mut self.reports] {
+        let (watching, manning) = (&mut self.watching, &mut self.manning);
+        for index in [watching, manning, &mut self.reports, &mut self.warnings, &mut self.book] {
             index.remove(&at);
         }
         self.received.remove(&(received(versions), at));
@@ -262,6 +269,14 @@ impl Board {
     /// Entries with a claim of a subject.
     pub(super) fn claiming(&self, subject: &Subject) -> impl Iterator<Item = EntryRef> + '_ {
         self.claiming.get(subject).into_iter().flatten().copied()
+    }
+
+    /// Entries that speak of what a subject is of, whether it is so or expected.
+    pub fn of_subject(&self, subject: &Subject) -> impl Iterator<Item = EntryRef> + '_ {
+        use super::subject::Stance::{Expected, IsSo};
+        let both = [IsSo, Expected].map(|stance| Subject { stance, ..subject.clone() });
+        both.into_iter()
+            .flat_map(|subject| self.claiming.get(&subject).into_iter().flatten().copied())
     }
 
     /// Entries whose claims exclude those of this one.
@@ -341,7 +356,17 @@ impl Board {
         self.sitreps.iter().copied()
     }
 
-    /// Warnings that are drafts.
+    /// Warnings, in whatever state.
+    pub fn warnings(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.warnings.iter().copied()
+    }
+
+    /// Lines of the book of numbers and addresses.
+    pub fn book(&self) -> impl Iterator<Item = EntryRef> + '_ {
+        self.book.iter().copied()
+    }
+
+    /// Warnings that are drafts, and lines of the book that nobody checked.
     pub(super) fn drafts(&self) -> impl Iterator<Item = EntryRef> + '_ {
         self.drafts.iter().copied()
     }

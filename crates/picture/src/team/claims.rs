@@ -81,7 +81,8 @@ pub fn claims(entry: &Entry, attributes: &Attributes) -> Vec<Claim> {
             | Body::Message(_)
             // What was told is not claimed, and what is watched for is not said to be so.
             | Body::CitizenReport(_)
-            | Body::Threshold(_),
+            | Body::Threshold(_)
+            | Body::Contact(_),
         )
         | None => {}
     }
@@ -131,7 +132,11 @@ impl Claims<'_> {
         }
     }
 
+    /// About its moment; what is expected holds for as long as its entry does.
     fn around(&self, room_ms: i64) -> (i64, i64) {
+        if self.stance == Stance::Expected {
+            return (self.from_ms, self.until_ms);
+        }
         (self.when_ms.saturating_sub(room_ms), self.when_ms.saturating_add(room_ms))
     }
 
@@ -157,8 +162,6 @@ impl Claims<'_> {
         let end_ms = body.peak_end_time.as_ref().map_or(top_ms, millis);
         let period = if peak {
             (top_ms.saturating_sub(WAVE_MS), end_ms.saturating_add(WAVE_MS))
-        } else if self.stance == Stance::Expected {
-            (self.from_ms, self.until_ms)
         } else {
             self.around(READING_MS)
         };

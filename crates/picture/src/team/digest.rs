@@ -69,12 +69,14 @@ pub fn digest(
             waiting.push((DigestReason::MustSee, one.due_ms, one.at));
         }
     }
+    let met = board.help(&seen).over(now_ms);
     for at in board.open().filter(|at| seen(at.scope)) {
         let Some(version) = board.versions(at).last() else { continue };
         let Some(due_ms) = version.said.matter.and_then(|matter| matter.due_ms) else { continue };
         if due_ms > now_ms + SOON_MS
             || !(says(reader, &version.said) || concerns(reader, &version.said))
             || board.is_answered(at.entry, &seen)
+            || met.contains(&at.entry)
             || !taken.insert(at)
         {
             continue;

@@ -1,16 +1,20 @@
-//! How forecasts of water moved, and how far they were from what came true: a pure function of the
-//! versions of entries.
+//! How forecasts moved, and how far they were from what came true: a pure function of the versions of
+//! entries.
 //!
-//! A track is a gauge and one quantity of it. What comes true is the highest point: forecasts of a
-//! moment are compared with highest points about that moment, others with those of the two days
-//! after them. Reports that contradict each other are all told, since nobody decided.
+//! A track is a place or thing and one quantity of it. Of water what comes true is the highest point:
+//! forecasts of a moment are compared with highest points about that moment, others with those of
+//! the two days after them. Any other figure is compared with what was said afterwards of the same
+//! subject for the time that it is forecast for, by the rule of contradictions; when an outage is to
+//! end, with when it ended. Reports that contradict each other are all told, since nobody decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use polder_wire::v1::{Entry, Statement, WaterLevel, WaterTrend, entry::Body};
 
 use super::{claims::WAVE_MS, subject::plain};
 use crate::attributes::millis;
+
+mod others;
 
 /// A forecast without a moment is compared with what came so long after it.
 const AHEAD_MS: i64 = 2 * 86_400_000;
@@ -26,6 +30,29 @@ pub enum Quantity {
     Depth,
     /// When the highest point comes, milliseconds since 1970.
     PeakTime,
+    /// A number of another kind: the field of the contract that holds it, and what else tells it
+    /// apart.
+    Of(&'static str, String),
+    /// When something ends, milliseconds since 1970: the field that expects it, and what it is of.
+    When(&'static str, String),
+}
+
+impl Quantity {
+    /// Whether it is a moment.
+    pub fn is_time(&self) -> bool {
+        matches!(self, Self::PeakTime | Self::When(..))
+    }
+
+    /// The field of the contract that holds it, and what else tells it apart.
+    pub fn named(&self) -> (&'static str, &str) {
+        match self {
+            Self::Discharge => ("water_level.discharge_m3_s", ""),
+            Self::Level(datum) => ("water_level.level_m", datum),
+            Self::Depth => ("water_level.depth_m", ""),
+            Self::PeakTime => ("water_level.peak_time", ""),
+            Self::Of(aspect, detail) | Self::When(aspect, detail) => (aspect, detail),
+        }
+    }
 }
 
 /// Between two ends, in the unit of the quantity.
@@ -38,7 +65,7 @@ pub struct Span {
 }
 
 impl Span {
-    fn new(low: f64, high: Option<f64>) -> Self {
+    pub(super) fn new(low: f64, high: Option<f64>) -> Self {
         Self { low, high: high.unwrap_or(low).max(low) }
     }
 
@@ -86,19 +113,16 @@ pub struct Outcome<'e> {
     pub error: f64,
 }
 
-/// All forecasts of one quantity at one gauge.
+/// All forecasts of one quantity of one place or thing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Track<'e> {
-    /// The gauge, as the first of them calls it.
-    pub gauge: &'e str,
+    /// The place or thing, such as a gauge, as the first of them calls it.
+    pub place: String,
     /// What is forecast.
     pub quantity: Quantity,
     /// In the order in which they were recorded.
     pub forecasts: Vec<Forecast<'e>>,
 }
-
-/// A report of a highest point: who says so, what it was, and when.
-type Top<'e> = (&'e Entry, Span, (i64, i64));
 
 /// When the highest point of an entry is or was, if it speaks of one.
 fn top_ms(entry: &Entry, body: &WaterLevel) -> Option<(i64, i64)> {
@@ -109,12 +133,12 @@ fn top_ms(entry: &Entry, body: &WaterLevel) -> Option<(i64, i64)> {
     Some((from, until.max(from)))
 }
 
-fn when_ms(entry: &Entry) -> i64 {
+pub(super) fn when_ms(entry: &Entry) -> i64 {
     let observed = entry.times.as_ref().and_then(|times| times.observed.as_ref());
     observed.or(entry.recorded_time.as_ref()).map_or(0, millis)
 }
 
-fn recorded_ms(entry: &Entry) -> i64 {
+pub(super) fn made_ms(entry: &Entry) -> i64 {
     entry.recorded_time.as_ref().map_or(0, millis)
 }
 
@@ -134,179 +158,141 @@ fn stated(entry: &Entry, body: &WaterLevel) -> Vec<(Quantity, Span)> {
     stated
 }
 
-/// All tracks, by gauge and quantity. `versions`: every version of entries of one incident, of which
+/// What somebody says came true: the version, what it was, and when.
+#[derive(Debug, Clone, Copy)]
+struct Came<'e> {
+    version: &'e Entry,
+    span: Span,
+    at_ms: (i64, i64),
+}
+
+type Key = (String, Quantity);
+
+/// What is known of one quantity of one thing.
+#[derive(Default)]
+struct Known<'e> {
+    named: Option<(i64, &'e str, String)>,
+    forecasts: Vec<Forecast<'e>>,
+    came: Vec<Came<'e>>,
+}
+
+impl<'e> Known<'e> {
+    fn forecast(
+        &mut self,
+        version: &'e Entry,
+        named: &str,
+        span: Span,
+        at_ms: Option<(i64, i64)>,
+        replaced: bool,
+    ) {
+        let first = (made_ms(version), &version.version[..], named.to_owned());
+        if self.named.as_ref().is_none_or(|held| first < *held) {
+            self.named = Some(first);
+        }
+        let (moved, outcomes) = (None, Vec::new());
+        self.forecasts.push(Forecast { version, span, at_ms, moved, replaced, outcomes });
+    }
+}
+
+/// All tracks, by place and quantity. `versions`: every version of entries of one incident, of which
 /// one knew.
 pub fn forecasts(versions: &[Entry]) -> Vec<Track<'_>> {
-    let replaced: BTreeSet<_> = versions
-        .iter()
-        .flat_map(|later| later.supersedes.iter().map(|id| (&later.name[..], &id[..])))
-        .collect();
-    let is_replaced = |entry: &Entry| replaced.contains(&(&entry.name[..], &entry.version[..]));
-    let mut tracks: BTreeMap<(String, Quantity), Track<'_>> = BTreeMap::new();
-    let mut tops: BTreeMap<(String, Quantity), Vec<Top<'_>>> = BTreeMap::new();
+    // Of what each version takes the place, and when that was seen.
+    let mut replaced: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for later in versions {
+        for id in &later.supersedes {
+            let seen_ms = if later.retracted { i64::MIN } else { when_ms(later) };
+            let held = replaced.entry((&later.name[..], &id[..])).or_insert(seen_ms);
+            *held = seen_ms.min(*held);
+        }
+    }
+    let replaced_ms = |entry: &Entry| replaced.get(&(&entry.name[..], &entry.version[..])).copied();
+    let mut known: BTreeMap<Key, Known<'_>> = BTreeMap::new();
     for version in versions.iter().filter(|version| !version.retracted) {
-        let Some(Body::WaterLevel(body)) = &version.body else { continue };
-        for (quantity, span) in stated(version, body) {
-            let key = (plain(&body.gauge), quantity);
-            match version.statement() {
-                Statement::Question => {}
-                Statement::Forecast => {
-                    let (gauge, quantity) = (&body.gauge[..], key.1.clone());
-                    let track = tracks.entry(key).or_insert_with(|| Track {
-                        gauge,
-                        quantity,
-                        forecasts: Vec::new(),
-                    });
-                    track.forecasts.push(Forecast {
-                        version,
-                        span,
-                        at_ms: top_ms(version, body),
-                        moved: None,
-                        replaced: is_replaced(version),
-                        outcomes: Vec::new(),
-                    });
-                }
-                // What was corrected did not come true.
-                _ if is_replaced(version) => {}
-                _ => {
-                    if let Some(top) = top_ms(version, body) {
-                        tops.entry(key).or_default().push((version, span, top));
-                    }
+        match &version.body {
+            Some(Body::WaterLevel(body)) => water(version, body, replaced_ms(version), &mut known),
+            _ => other(version, replaced_ms(version), &mut known),
+        }
+    }
+    let tracks = known.into_iter().filter(|(_, known)| !known.forecasts.is_empty());
+    tracks.map(|((_, quantity), known)| track(quantity, known)).collect()
+}
+
+fn water<'e>(
+    version: &'e Entry,
+    body: &'e WaterLevel,
+    replaced_ms: Option<i64>,
+    known: &mut BTreeMap<Key, Known<'e>>,
+) {
+    for (quantity, span) in stated(version, body) {
+        let of = || (plain(&body.gauge), quantity.clone());
+        match version.statement() {
+            Statement::Question => {}
+            Statement::Forecast => {
+                let (at_ms, replaced) = (top_ms(version, body), replaced_ms.is_some());
+                let held = known.entry(of()).or_default();
+                held.forecast(version, &body.gauge, span, at_ms, replaced);
+            }
+            // What was corrected did not come true.
+            _ if replaced_ms.is_some() => {}
+            _ => {
+                if let Some(at_ms) = top_ms(version, body) {
+                    known.entry(of()).or_default().came.push(Came { version, span, at_ms });
                 }
             }
         }
     }
-    for (key, track) in &mut tracks {
-        let order = |version: &Entry| (recorded_ms(version), version.version.clone());
-        track.forecasts.sort_by_cached_key(|forecast| order(forecast.version));
-        if let Some(Body::WaterLevel(first)) =
-            track.forecasts.first().and_then(|f| f.version.body.as_ref())
-        {
-            track.gauge = &first.gauge;
-        }
-        let mut came = tops.remove(key).unwrap_or_default();
-        came.sort_by_cached_key(|(version, _, top)| (*top, order(version)));
-        let mut before: Option<f64> = None;
-        for forecast in &mut track.forecasts {
-            let middle = forecast.span.middle();
-            forecast.moved = before.map(|before| middle - before);
-            before = Some(middle);
-            let made = recorded_ms(forecast.version);
-            let (from, until) = match forecast.at_ms {
-                Some((from, until)) => {
-                    (from.saturating_sub(WAVE_MS), until.saturating_add(WAVE_MS))
-                }
-                None => (made, made.saturating_add(AHEAD_MS)),
-            };
-            let fits = |top: (i64, i64)| top.0 <= until && from <= top.1;
-            let outcomes = came.iter().filter(|(_, _, top)| fits(*top));
-            forecast.outcomes = outcomes
-                .map(|(version, span, _)| Outcome {
-                    version,
-                    span: *span,
-                    error: forecast.span.above(*span),
-                })
-                .collect();
+}
+
+fn other<'e>(version: &'e Entry, replaced_ms: Option<i64>, known: &mut BTreeMap<Key, Known<'e>>) {
+    for one in others::stated(version) {
+        let held = known.entry((one.place, one.quantity)).or_default();
+        if one.ahead {
+            held.forecast(version, &one.named, one.span, Some(one.period), replaced_ms.is_some());
+        } else if replaced_ms.is_none_or(|seen_ms| seen_ms > when_ms(version)) {
+            // Who corrects says it of the same moment; who goes on counting, of a later one.
+            held.came.push(Came { version, span: one.span, at_ms: one.period });
         }
     }
-    tracks.into_values().collect()
+}
+
+fn track<'e>(quantity: Quantity, known: Known<'e>) -> Track<'e> {
+    let Known { named, mut forecasts, mut came } = known;
+    let order = |version: &Entry| (made_ms(version), version.version.clone());
+    forecasts.sort_by_cached_key(|forecast| order(forecast.version));
+    came.sort_by_cached_key(|one| (one.at_ms, order(one.version)));
+    let of_water = !matches!(quantity, Quantity::Of(..) | Quantity::When(..));
+    let mut before: Option<f64> = None;
+    for forecast in &mut forecasts {
+        let middle = forecast.span.middle();
+        forecast.moved = before.map(|before| middle - before);
+        before = Some(middle);
+        let made = made_ms(forecast.version);
+        let (from, until) = match forecast.at_ms {
+            Some((from, until)) if of_water => {
+                (from.saturating_sub(WAVE_MS), until.saturating_add(WAVE_MS))
+            }
+            Some(period) => period,
+            None => (made, made.saturating_add(AHEAD_MS)),
+        };
+        let fits = |one: &&Came<'e>| {
+            let later = of_water || made_ms(one.version) > made;
+            later && one.at_ms.0 <= until && from <= one.at_ms.1
+        };
+        let outcome = |one: &Came<'e>| Outcome {
+            version: one.version,
+            span: one.span,
+            error: forecast.span.above(one.span),
+        };
+        forecast.outcomes = came.iter().filter(fits).map(outcome).collect();
+        // Until when one looks for a repair says nothing of when it is to be.
+        if matches!(quantity, Quantity::When(..)) {
+            forecast.at_ms = None;
+        }
+    }
+    let place = named.map(|(_, _, named)| named).unwrap_or_default();
+    Track { place, quantity, forecasts }
 }
 
 #[cfg(test)]
-mod tests {
-    use polder_wire::v1::Times;
-    use proptest::prelude::*;
-    use prost_types::Timestamp;
-
-    use super::*;
-
-    fn at(hours: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds: 1_626_000_000 + hours * 3_600, nanos: 0 })
-    }
-
-    /// A version of an entry, some hours after the first.
-    fn version(number: u8, hours: i64, statement: Statement, body: WaterLevel) -> Entry {
-        Entry {
-            name: format!("entries/{}", number % 4),
-            version: number.to_string(),
-            statement: statement.into(),
-            party: "parties/water".into(),
-            times: Some(Times { observed: at(hours), ..Times::default() }),
-            recorded_time: at(hours),
-            body: Some(Body::WaterLevel(body)),
-            ..Entry::default()
-        }
-    }
-
-    fn level(value: f64, peak: Option<i64>) -> WaterLevel {
-        WaterLevel {
-            gauge: "Maas, Venlo".into(),
-            discharge_m3_s: Some(value),
-            peak_time: peak.and_then(at),
-            ..WaterLevel::default()
-        }
-    }
-
-    #[test]
-    fn a_forecast_is_compared_with_highest_points_about_its_moment_and_moves_from_the_one_before() {
-        let first = version(1, 0, Statement::Forecast, level(1_000.0, Some(10)));
-        let mut second = version(5, 4, Statement::Forecast, level(1_400.0, Some(12)));
-        second.supersedes = vec!["1".into()];
-        let early = version(2, -20, Statement::Fact, level(2_000.0, Some(-20)));
-        let reading = version(3, 9, Statement::Fact, level(900.0, None));
-        let top = version(6, 13, Statement::Fact, level(1_200.0, Some(13)));
-        let all = [first, second, early, reading, top];
-        let tracks = forecasts(&all);
-        assert_eq!(tracks.len(), 2, "discharge, and when");
-        let told = &tracks[0].forecasts;
-        assert_eq!((told[0].moved, told[1].moved), (None, Some(400.0)));
-        assert_eq!((told[0].replaced, told[1].replaced), (true, false));
-        let errors = |one: &Forecast<'_>| one.outcomes.iter().map(|o| o.error).collect::<Vec<_>>();
-        assert_eq!((errors(&told[0]), errors(&told[1])), (vec![-200.0], vec![200.0]));
-        assert_eq!(errors(&tracks[1].forecasts[0]), [-3.0 * 3_600_000.0]);
-    }
-
-    #[test]
-    fn what_was_corrected_or_withdrawn_did_not_come_true() {
-        let forecast = version(0, 0, Statement::Forecast, level(1_000.0, Some(10)));
-        let wrong = version(1, 10, Statement::Fact, level(5_000.0, Some(10)));
-        let mut right = version(5, 11, Statement::Fact, level(1_000.0, Some(10)));
-        right.supersedes = vec!["1".into()];
-        let all = [forecast.clone(), wrong.clone(), right];
-        let outcomes = &forecasts(&all)[0].forecasts[0].outcomes;
-        assert_eq!(outcomes.len(), 1);
-        assert_eq!(outcomes[0].error, 0.0);
-        let gone = Entry {
-            retracted: true,
-            version: "9".into(),
-            supersedes: vec!["1".into()],
-            body: None,
-            ..wrong.clone()
-        };
-        assert!(forecasts(&[forecast, wrong, gone])[0].forecasts[0].outcomes.is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn no_track_depends_on_the_order_of_arrival(
-            drawn in prop::collection::vec((-9..9_i64, 0..3_u8, 0..4_i64, prop::option::of(0..20_i64)), 0..12),
-            seed in any::<u64>(),
-        ) {
-            let one = |(number, (hours, sort, value, peak)): (usize, (i64, u8, i64, Option<i64>))| {
-                let statement = if sort == 0 { Statement::Fact } else { Statement::Forecast };
-                let mut made = version(number as u8, hours, statement, level(value as f64, peak));
-                if sort == 2 {
-                    made.supersedes = vec![(number % 4).to_string()];
-                }
-                made
-            };
-            let all: Vec<_> = drawn.into_iter().enumerate().map(one).collect();
-            let mut other = all.clone();
-            other.sort_by_key(|entry| {
-                let number: u64 = entry.version.parse().expect("a number");
-                (seed ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            });
-            prop_assert_eq!(format!("{:?}", forecasts(&all)), format!("{:?}", forecasts(&other)));
-        }
-    }
-}
+mod tests;

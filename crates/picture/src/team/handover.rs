@@ -72,10 +72,11 @@ pub fn overdue(board: &Board, now_ms: i64, seen: impl Fn(Id) -> bool) -> usize {
 }
 
 fn open(board: &Board, now_ms: i64, seen: &impl Fn(Id) -> bool, handover: &mut Handover) {
+    let met = board.help(seen).over(now_ms);
     for at in board.open().filter(|at| seen(at.scope)) {
         let Some(version) = last(board, at) else { continue };
         let Some(matter) = version.said.matter else { continue };
-        if board.is_answered(at.entry, seen) {
+        if board.is_answered(at.entry, seen) || met.contains(&at.entry) {
             continue;
         }
         let line = Line { at, sort: matter.sort, time_ms: matter.due_ms };

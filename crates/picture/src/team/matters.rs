@@ -108,10 +108,16 @@ pub fn section(entry: &Entry) -> Section {
             FacilityState::Unspecified | FacilityState::InUse => Section::Unspecified,
             _ => Section::Incident,
         },
-        // What people draw, say to each other and watch for fills no section, nor does what
+        // What people draw, say to each other, watch for and look up fills no section, nor does what
         // inhabitants tell before somebody looked at it.
         (
-            Some(Body::CitizenReport(_) | Body::Drawing(_) | Body::Message(_) | Body::Threshold(_))
+            Some(
+                Body::CitizenReport(_)
+                | Body::Contact(_)
+                | Body::Drawing(_)
+                | Body::Message(_)
+                | Body::Threshold(_),
+            )
             | None,
             _,
         ) => Section::Unspecified,

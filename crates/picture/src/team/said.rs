@@ -9,12 +9,14 @@ use super::{
     advice::Told,
     assistance::HelpSaid,
     attention::{Attention, acknowledged, attention},
+    book::ContactSaid,
     capacity::StrengthSaid,
     claims::claims,
     handover::weight,
     matters::{Matter, expected, matter, section},
     reports::ReportSaid,
     signals::Limit,
+    stages::WarningSaid,
     subject::Claim,
 };
 use crate::{
@@ -23,6 +25,10 @@ use crate::{
     impact::said::ImpactSaid,
     names::{EntryName, VersionId, VersionName},
 };
+
+/// Fields of `Entry` whose withdrawal is told, too.
+const WARNING: u16 = 110;
+const CONTACT: u16 = 124;
 
 /// What one version of an entry says, as far as the views need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +75,8 @@ pub struct Said {
     pub discipline: i32,
     /// Team, number and version of the sitrep that it issues.
     pub sitrep: Option<(String, i32, i32)>,
-    /// What the public would be told by a warning that is a draft.
+    /// What the public would be told by a warning that is a draft, or by a line of the book that
+    /// nobody checked.
     pub drafted: Option<Told>,
     /// Somebody verified or refuted it, and it is placed.
     pub processed: bool,
@@ -90,6 +97,10 @@ pub struct Said {
     pub report: Option<Box<ReportSaid>>,
     /// Entries that are why it exists.
     pub based_on: Vec<Uuid>,
+    /// The line of the book of numbers and addresses that it is.
+    pub contact: Option<Box<ContactSaid>>,
+    /// How far a warning is, and what it rests on.
+    pub warning: Option<Box<WarningSaid>>,
 }
 
 impl Said {
@@ -151,11 +162,14 @@ impl Said {
             strength: StrengthSaid::of(entry).map(Box::new),
             report: ReportSaid::of(entry).map(Box::new),
             based_on: based_on.filter_map(|r| entry_of(&r.entry)).collect(),
+            contact: ContactSaid::of(entry).map(Box::new),
+            warning: WarningSaid::of(entry).map(Box::new),
         }
     }
 
     /// Of a retraction, or of a record whose content cannot be read.
     pub fn without_content(party: &str, attributes: &Attributes, recorded_ms: i64) -> Self {
+        let withdraws = |kind: u16| attributes.retracted() && attributes.kind == kind;
         Self {
             party: party.to_owned(),
             statement: Statement::Unspecified,
@@ -188,6 +202,8 @@ impl Said {
             strength: None,
             report: None,
             based_on: Vec::new(),
+            contact: withdraws(CONTACT).then(Box::default),
+            warning: withdraws(WARNING).then(|| Box::new(WarningSaid::withdrawn())),
         }
     }
 

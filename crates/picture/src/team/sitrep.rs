@@ -53,6 +53,7 @@ pub fn draft(
             }
         }
     }
+    let met = board.help(&seen).over(now_ms);
     let mut ranked: [Vec<(Rank, EntryRef)>; 5] = Default::default();
     for (at, versions) in board.entries().filter(|(at, _)| seen(at.scope)) {
         let Some(version) = versions.last() else { continue };
@@ -60,7 +61,8 @@ pub fn draft(
             continue;
         }
         let said = &version.said;
-        let open = said.matter.is_some() && !board.is_answered(at.entry, &seen);
+        let closed = met.contains(&at.entry) || board.is_answered(at.entry, &seen);
+        let open = said.matter.is_some() && !closed;
         let place = match (open, said.taken, said.section) {
             (true, ..) => 4,
             (_, true, _) => 3,

@@ -78,13 +78,15 @@ pub fn situation(
     seen: impl Fn(Id) -> bool,
 ) -> [Listed; SECTIONS.len()] {
     let mut sections: [Listed; SECTIONS.len()] = Default::default();
+    let met = board.help(&seen).over(now_ms);
     for (at, versions) in board.entries().filter(|(at, _)| seen(at.scope)) {
         let Some(version) = versions.last().filter(|version| lists(version)) else { continue };
         let said = &version.said;
         let section = SECTIONS.iter().position(|section| *section == said.section);
         let Some(section) = section.filter(|_| wanted(said)) else { continue };
         let contradicts = contradicting.contains(&at);
-        let open = said.matter.is_some() && !board.is_answered(at.entry, &seen);
+        let closed = met.contains(&at.entry) || board.is_answered(at.entry, &seen);
+        let open = said.matter.is_some() && !closed;
         if said.is_stale(now_ms) && !contradicts && !open {
             sections[section].stale_left_out += 1;
         } else {
@@ -130,6 +132,7 @@ pub fn regional(
     seen: impl Fn(Id) -> bool,
 ) -> BTreeMap<String, Regional> {
     let mut found: BTreeMap<String, Regional> = BTreeMap::new();
+    let met = board.help(&seen).over(now_ms);
     for (at, versions) in board.entries().filter(|(at, _)| seen(at.scope)) {
         let Some(version) = versions.last().filter(|version| lists(version)) else { continue };
         let said = &version.said;
@@ -139,7 +142,8 @@ pub fn regional(
         of.filled.last_ms = of.filled.last_ms.max(Some(said.recorded_ms));
         of.contradicting += usize::from(contradicting.contains(&at));
         let asks = said.matter.filter(|matter| matter.sort == MatterSort::Request);
-        if let Some(matter) = asks.filter(|_| !board.is_answered(at.entry, &seen)) {
+        let closed = met.contains(&at.entry) || board.is_answered(at.entry, &seen);
+        if let Some(matter) = asks.filter(|_| !closed) {
             of.requests.push((matter.due_ms, at));
         }
     }

@@ -152,6 +152,8 @@ export const en: Words = {
   reports: "reports",
   orMore: "or more",
   orLess: "or less",
+  contactChecked: "checked",
+  contactUnchecked: "not checked",
   admissionStop: "admission stop",
   rain: "mm rain",
   wind: "wind",
@@ -398,6 +400,7 @@ export const enNames: Names = {
   reception: ["", "prepared", "open", "full", "closed"],
   staff: ["", "own staff", "volunteers", "spontaneous help"],
   report: ["", "people in danger", "flooding", "damage", "outage", "obstruction", "fire or smoke", "smell, leak or substance", "disorder", "help needed", "help offered", "question", "rumour", "other"],
+  contactPurpose: ["", "questions", "life in danger", "medical", "looking for somebody", "reception and transport", "power, gas, water, telecom", "police, without haste", "press", "damage"],
   reportChannel: ["", "112", "service number", "municipal line", "social media", "website", "in person"],
   relation: ["", "contradicts", "supports", "is based on", "answers", "withdraws", "is part of", "released from", "is a remark on", "says that somebody has read"],
   urgency: ["", "past", "future", "expected", "immediate"],
@@ -439,4 +442,5 @@ export const enKinds: Kinds = {
   staffing: "staffing",
   citizen_report: "citizen report",
   threshold: "threshold",
+  contact: "contact details",
 };

@@ -184,5 +184,13 @@ export const labels: Record<string, readonly [nl: string, en: string]> = {
   above: ["Vanaf", "From"],
   below: ["Tot en met", "Up to"],
   region: ["Veiligheidsregio, zoals parties/naam (leeg: landelijk)", "Safety region, such as parties/name (empty: national)"],
+  contacts: ["Regels van het boek waarop ze berust, een versie per regel", "Lines of the book that it rests on, one version a line"],
+  "contact.name": ["Balie of dienst, zoals de bevolking die kent", "Desk or service, as the public knows it"],
+  purpose: ["Waarvoor", "What for"],
+  telephone: ["Telefoonnummer, zoals het voorgelezen wordt", "Telephone number, as it is read out"],
+  web: ["Webadres", "Web address"],
+  mail: ["Mailadres", "Mail address"],
+  address: ["Straat en nummer, postcode, plaats", "Street and number, postal code, place"],
+  checked: ["Ik probeerde het of ging naar de bron: het klopt", "I tried it or went to the source: it is right"],
   host_support: ["Wat de gever nodig heeft", "What the giver needs"],
 };

@@ -151,6 +151,8 @@ export const nl = {
   reports: "meldingen",
   orMore: "of meer",
   orLess: "of minder",
+  contactChecked: "gecontroleerd",
+  contactUnchecked: "niet gecontroleerd",
   admissionStop: "opnamestop",
   rain: "mm regen",
   wind: "wind",
@@ -400,6 +402,7 @@ export const nlNames = {
   reception: ["", "voorbereid", "open", "vol", "gesloten"],
   staff: ["", "eigen mensen", "vrijwilligers", "spontane hulp"],
   report: ["", "mensen in gevaar", "wateroverlast", "schade", "uitval", "versperring", "brand of rook", "lucht, lek of gevaarlijke stof", "ordeverstoring", "hulp nodig", "hulp aangeboden", "vraag", "gerucht", "overig"],
+  contactPurpose: ["", "vragen", "levensgevaar", "medisch", "iemand zoeken", "opvang en vervoer", "stroom, gas, water, telecom", "politie, geen spoed", "pers", "schade"],
   reportChannel: ["", "112", "servicenummer", "gemeentelijk nummer", "sociale media", "website", "aan de balie of op straat"],
   relation: ["", "spreekt tegen", "steunt", "berust op", "antwoordt op", "trekt in", "hoort bij", "vrijgegeven uit", "is een opmerking bij", "zegt dat iemand gelezen heeft"],
   urgency: ["", "voorbij", "toekomstig", "verwacht", "onmiddellijk"],
@@ -443,6 +446,7 @@ export const nlKinds = {
   staffing: "bezetting",
   citizen_report: "burgermelding",
   threshold: "drempel",
+  contact: "contactgegevens",
 };
 
 export type KindName = keyof typeof nlKinds;

@@ -23,6 +23,7 @@ import { StaffSortSchema } from "../../src/gen/polder/v1/staffing_pb.ts";
 import { WATCHED } from "../../src/fields.ts";
 import { ReceptionStateSchema } from "../../src/gen/polder/v1/reception_pb.ts";
 import { ResourceStateSchema } from "../../src/gen/polder/v1/resource_pb.ts";
+import { ContactPurposeSchema } from "../../src/gen/polder/v1/contact_pb.ts";
 import { WarningColourSchema, WarningStateSchema } from "../../src/gen/polder/v1/warning_pb.ts";
 import { CountBasisSchema, CountQualifierSchema } from "../../src/gen/polder/v1/count_pb.ts";
 import { CountPeriodSchema } from "../../src/gen/polder/v1/casualties_pb.ts";
@@ -97,6 +98,7 @@ describe("the two languages", () => {
       staff: StaffSortSchema,
       report: ReportCategorySchema,
       reportChannel: ReportChannelSchema,
+      contactPurpose: ContactPurposeSchema,
     };
     const named = Object.keys(nlNames).filter((name) => name !== "population");
     expect(Object.keys(schemas).sort()).toEqual(named.sort());

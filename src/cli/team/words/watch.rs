@@ -8,6 +8,21 @@ words! {
     signals_title: "Early signals", "Vroege signalen";
     capacity_title: "Units and people", "Eenheden en mensen";
     reports_title: "What citizens reported", "Wat burgers meldden";
+    watch_is_now: "--watch tells what is so now: leave out --known and --raised",
+        "--watch toont wat nu zo is: laat --known en --raised weg";
+    watch_ended: "the node has ended the watch: start it again", "het knooppunt kijkt niet meer: begin opnieuw";
+    daily_title: "Daily watch", "Dagelijks beeld";
+    daily_signals: "Signals", "Signalen";
+    daily_quiet: "no figure passes a threshold", "geen cijfer overschrijdt een drempel";
+    daily_none: "no incident is open", "er is geen incident open";
+    daily_changed: "new or changed", "nieuw of veranderd";
+    daily_contradicting: "open contradictions", "open tegenspraken";
+    daily_late: "late", "te laat";
+    daily_opened: "opened", "geopend";
+    daily_gaps: "nobody filled:", "niet gevuld:";
+    daily_silent: "said nothing:", "zweeg:";
+    daily_ahead: "expected", "verwacht";
+    incidents_heading: "Incidents", "Incidenten";
     no_signals: "No figure passes a threshold.", "Geen cijfer overschrijdt een drempel.";
     no_thresholds: "No threshold watches in open incidents of this mode (--mode).",
         "Er waakt geen drempel in open incidenten van deze soort (--mode).";

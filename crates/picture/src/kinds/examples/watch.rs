@@ -1,8 +1,8 @@
 //! Examples of what is watched for, who is there and what inhabitants tell.
 
 use polder_wire::v1::{
-    CitizenReport, Discipline, Entry, ReportCategory, ReportChannel, StaffSort, Staffing,
-    Statement, Threshold, entry::Body,
+    CitizenReport, Contact, ContactPurpose, Discipline, Entry, ReportCategory, ReportChannel,
+    StaffSort, Staffing, Statement, Threshold, entry::Body,
 };
 use prost_types::Duration;
 
@@ -54,4 +54,20 @@ pub(super) fn threshold() -> Entry {
     };
     let texts = ["Maas zeer hoog: roep het ROT bijeen", "Maas very high: call the ROT together"];
     entry(123, Statement::Fact, Discipline::Water, "vr-zuid-limburg", texts, Body::Threshold(body))
+}
+
+pub(super) fn contact() -> Entry {
+    let body = Contact {
+        name: "Publieksinformatie".into(),
+        purpose: ContactPurpose::PublicInformation.into(),
+        telephone: "043 - 000 00 00".into(),
+        web: "https://www.example.org/hoogwater".into(),
+        mail: "vragen@example.org".into(),
+        address: "Voorbeeldlaan 1, Maastricht".into(),
+        checked: true,
+    };
+    let texts = ["Vragen over het hoogwater", "Questions about the high water"];
+    let party = "vr-zuid-limburg";
+    let body = Body::Contact(body);
+    entry(124, Statement::Fact, Discipline::Communication, party, texts, body)
 }
