@@ -120,13 +120,18 @@ fn named(lines: &Lines, track: &ForecastTrack) -> String {
         "water_level.depth_m" => "m".to_owned(),
         _ => match VitalService::from_str_name(&track.detail) {
             Some(service) => service_word(service, language(lines)).to_owned(),
-            // A name of the contract is no word that people read.
-            None if track.detail.contains('_') => String::new(),
+            // A name of the contract is no word that people read, and a period stands beside.
+            None if track.detail.contains('_') || is_period(&track.detail) => String::new(),
             None => track.detail.clone(),
         },
     };
     let aspect = lines.words.aspect(&track.aspect);
     if unit.is_empty() { aspect } else { format!("{aspect} ({unit})") }
+}
+
+/// Two moments, by which sums over different times are told apart.
+fn is_period(detail: &str) -> bool {
+    detail.chars().all(|sign| sign.is_ascii_digit() || sign == '-')
 }
 
 fn language(lines: &Lines) -> Language {

@@ -96,7 +96,9 @@ pub(super) fn stage_line(lines: &Lines, stage: &WarningStage) -> String {
         format!("{} {} {}", words.warning_state(stage.state()), lines.moment(at), by.join(" · "));
     if let Some(after) = &stage.after {
         let ms = after.seconds * 1_000 + i64::from(after.nanos) / 1_000_000;
-        text.push_str(&format!(" · {} {}", words.age(ms), words.warning_later()));
+        // To the nearest minute: clocks of nodes differ by less.
+        let took = words.age(ms + 30_000);
+        text.push_str(&format!(" · {took} {}", words.warning_later()));
     }
     if !stage.drafted_by.is_empty() {
         text.push_str(&format!(" · {} {}", words.warning_drafted_by(), stage.drafted_by));

@@ -164,7 +164,7 @@ fn page(ask: &Asked, told: &Told) -> Page {
     if left.overdue + left.open > 0 {
         still_open.note = format!("{} {}", left.overdue + left.open, words.more_lines());
     }
-    let mut public = section(words.warnings_title(), warned(lines, &told.warnings));
+    let mut public = section(words.warnings_title(), warned(lines, told));
     if told.warnings.warnings_left_out > 0 {
         public.note = format!("{} {}", told.warnings.warnings_left_out, words.warnings_more());
     }
@@ -189,17 +189,20 @@ fn said(lines: &Lines, version: &Entry) -> String {
 }
 
 /// What the public was told, the oldest first: each with its stages, and how long they took.
-fn warned(lines: &Lines, answer: &ListWarningsResponse) -> Vec<String> {
+fn warned(lines: &Lines, told: &Told) -> Vec<String> {
     let mut listed = Vec::new();
-    for warning in &answer.warnings {
+    for warning in &told.warnings.warnings {
         let Ok(entry) = Entry::decode(warning.entry.clone()) else { continue };
         let stages = warning.stages.iter().map(|stage| stage_line(lines, stage));
         let stages: Vec<_> = stages.collect();
         let first = warning.stages.first().map_or(0, |stage| ms(&stage.recorded_time));
-        let what = match entry.retracted {
-            true => lines.words.retracted().to_owned(),
-            false => said(lines, &entry),
+        // A withdrawal has no words of its own: those that it withdraws.
+        let said_last = |one: &&Entry| one.name == entry.name && !one.retracted;
+        let worded = match entry.retracted {
+            true => told.versions.iter().rev().find(said_last).unwrap_or(&entry),
+            false => &entry,
         };
+        let what = said(lines, worded);
         listed.push((first, format!("{what}. {}", stages.join("; "))));
     }
     listed.sort();

@@ -151,7 +151,7 @@ words! {
     which_request: "the offer answers no request: say for which one with --request",
         "het aanbod is niet voor een bepaalde aanvraag: zeg met --request voor welke";
     help_recorded: "Recorded:", "Vastgelegd:";
-    forecast_title: "Forecasts of water, and what came true", "Waterverwachtingen, en wat er uitkwam";
+    forecast_title: "Forecasts, and what came true", "Verwachtingen, en wat er uitkwam";
     no_forecasts: "Nobody has made a forecast of water.", "Niemand deed een waterverwachting.";
     forecast_for: "for", "voor";
     forecast_higher: "higher than before", "hoger dan ervoor";
