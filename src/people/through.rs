@@ -116,8 +116,9 @@ impl Provider {
         })?;
         let Some(token) = answer.get("id_token").and_then(serde_json::Value::as_str) else {
             let error = answer.get("error").and_then(serde_json::Value::as_str);
+            let error = word(error.unwrap_or_default());
             tracing::warn!(issuer = self.issuer(), error, "the identity provider took no code");
-            return Err(refused(self, error.unwrap_or_default()));
+            return Err(refused(self, error));
         };
         let client = self.config.client_id.as_deref().unwrap_or_default();
         self.verify(token, Purpose::SignIn { client, nonce: &nonce }).await

@@ -36,8 +36,19 @@ export function middle(geometry: Geometry | undefined): Position | undefined {
   }
 }
 
+/** What was said of an entry: a page is drawn far more often than an entry changes. */
+const told = new WeakMap<Entry, [towns: readonly PlaceRow[], lang: Lang, words: string]>();
+
 /** `4 km noordoost van Venlo`; empty when it lies nowhere. */
 export function spoken(entry: Entry, towns: readonly PlaceRow[], lang: Lang): string {
+  const known = told.get(entry);
+  if (known?.[0] === towns && known[1] === lang) return known[2];
+  const words = nearest(entry, towns, lang);
+  told.set(entry, [towns, lang, words]);
+  return words;
+}
+
+function nearest(entry: Entry, towns: readonly PlaceRow[], lang: Lang): string {
   const at = middle(entry.geometry);
   if (!at) return "";
   let best: [number, PlaceRow, number, number] | undefined;

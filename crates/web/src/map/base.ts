@@ -66,6 +66,10 @@ function least(resolution: number): number {
   return 0;
 }
 
+/** People of a place that is named in the first picture, and when all others are. */
+const TOWN = 15_000;
+const LATER_MS = 1_500;
+
 export class Base {
   readonly ground: VectorLayer;
   readonly names: VectorLayer;
@@ -81,14 +85,15 @@ export class Base {
       updateWhileInteracting: false,
     });
     const named = new VectorSource();
+    const name = (rows: PlaceRow[]): void => named.addFeatures(rows.map(([name, x, y, people]) => {
+      const feature = new Feature({ geometry: new Point(fromLonLat([x, y])), name, people });
+      feature.setId(`${name}/${x}/${y}`);
+      return feature;
+    }));
     void places().then((all) => {
-      named.addFeatures(
-        all.map(([name, x, y, people]) => {
-          const feature = new Feature({ geometry: new Point(fromLonLat([x, y])), name, people });
-          feature.setId(`${name}/${x}/${y}`);
-          return feature;
-        }),
-      );
+      // Villages are named from near only: the first picture does not wait for them.
+      name(all.filter((row) => row[3] >= TOWN));
+      setTimeout(() => name(all.filter((row) => row[3] < TOWN)), LATER_MS);
     }, () => undefined);
     this.names = new VectorLayer({
       source: named,

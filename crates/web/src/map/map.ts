@@ -194,6 +194,7 @@ export class PictureMap {
       if (shape) goneShapes.push(shape);
     };
     const seen = new Set<string>();
+    let looks = false;
     for (const { name, versions } of items) {
       const entry = versions[0];
       if (!entry || entry.retracted || !entry.geometry) continue;
@@ -201,9 +202,17 @@ export class PictureMap {
       const look = lookAt(entry, language, nowMs);
       const key = `${versions.map((version) => version.version).join()}${look.stale ? "!" : ""}${language.lang}`;
       if (this.shown.get(name) === key) continue;
+      const geometry = shapeOf(entry.geometry);
+      const stands = this.shown.has(name) ? (this.points.getFeatureById(name) as Feature<OlPoint> | null) : null;
+      if (stands && geometry instanceof OlPoint && String(stands.getGeometry()?.getCoordinates()) === String(geometry.getCoordinates())) {
+        // Where it lies is where it lay: nothing is clustered anew.
+        this.shown.set(name, key);
+        stands.set("look", look, true);
+        looks = true;
+        continue;
+      }
       if (this.shown.has(name)) drop(name);
       this.shown.set(name, key);
-      const geometry = shapeOf(entry.geometry);
       if (!geometry) continue;
       const feature = new Feature<OlGeometry>({ geometry, look });
       feature.setId(name);
@@ -219,6 +228,7 @@ export class PictureMap {
     if (goneShapes.length > 0) this.shapes.removeFeatures(goneShapes);
     if (points.length > 0) this.points.addFeatures(points);
     if (shapes.length > 0) this.shapes.addFeatures(shapes);
+    if (looks) this.pointLayer.changed();
   }
 
   /** Once, after everything that is to be seen was painted. */

@@ -336,6 +336,29 @@ test("fifty updates a second all arrive and leave nothing behind", async () => {
   await context.close();
 }, 60_000 + SOAK_S * 2_000);
 
+test("what changes without moving is drawn as it is now, where it was", async () => {
+  const place = await node.open("plek", "Op een plek", AREA);
+  const name = `${place}/entries/018f3c3e-0000-7000-8000-00000000cccc`;
+  const said = (discipline: number, title: string) => ({ name, statement: 1, discipline, geometry: at(51.2, 5.98), texts: text(title, title), body: { case: "observation" as const, value: {} } });
+  await node.publish(said(6, "eerst water"));
+  const [context, page] = await open(place);
+  await until(() => page.locator("#map").getAttribute("data-ways"), (found) => /rails [1-9]/.test(found ?? ""), 60_000);
+  const seen = async (): Promise<string> => (await page.locator("#map canvas").first().screenshot()).toString("base64");
+  let before = await seen();
+  // Until nothing moves any more.
+  await until(async () => {
+    const now = await seen();
+    const still = now === before;
+    before = now;
+    return still;
+  }, Boolean);
+  await node.publish(said(3, "nu brand"));
+  await page.locator("#list .line", { hasText: "nu brand" }).waitFor();
+  await until(seen, (now) => now !== before);
+  expect(await page.locator("#map").getAttribute("data-drawn")).toBe("1");
+  await context.close();
+});
+
 test("main roads and railways come after the picture, with whose data they are; each reader switches them off for good", async () => {
   const [context, page] = await open(flood, { lang: "en" });
   const ways = (): Promise<string> => page.locator("#map").getAttribute("data-ways").then((said) => said ?? "");

@@ -31,6 +31,9 @@ test("a place is told from the nearest town", () => {
   const entry = create(EntrySchema, { geometry: { shape: { case: "point", value: { latitude: 51.42, longitude: 6.17 } } } });
   expect(spoken(entry, [["Venlo", 6.168, 51.37, 100_000, "NL"]], "nl")).toBe("6 km noord van Venlo");
   expect(spoken(create(EntrySchema), [["Venlo", 6.168, 51.37, 100_000, "NL"]], "nl")).toBe("");
+  // What was said once is said anew when the towns are known, or in another language.
+  expect(spoken(entry, [], "nl")).toBe("");
+  expect(spoken(entry, [["Venlo", 6.168, 51.37, 100_000, "NL"]], "en")).toBe("6 km north of Venlo");
 });
 
 test("regions and parties are matched by their names", () => {
