@@ -52,7 +52,11 @@ export class SitrepDesk {
   busy = false;
   away = false;
   refusal: Refusal | undefined;
+  /** Whose draft is laid out, and of which incident. */
   private person: string | undefined;
+  private laid = "";
+  /** It is on its way: what is changed now would be of another request. */
+  private issuing = false;
 
   constructor(private readonly house: House, private readonly told: () => void) {}
 
@@ -67,18 +71,19 @@ export class SitrepDesk {
   /** The page was left; the draft stays. */
   leave(): void {
     this.reading = undefined;
-    this.away = this.busy = false;
+    this.away = this.busy = this.issuing = false;
     this.refusal = undefined;
   }
 
   /** The draft of an incident, also of before a reload. */
   laidOut(incident: string): SitrepDraft | undefined {
+    if (!incident) return undefined;
     const person = this.house.person();
-    if (this.person === undefined) {
-      this.person = person;
+    if (this.person !== person || this.laid !== incident) {
+      [this.person, this.laid] = [person, incident];
       this.draft = this.take(incident);
     }
-    return this.draft?.incident === incident ? this.draft : undefined;
+    return this.draft;
   }
 
   private key(incident: string): string {
@@ -120,6 +125,7 @@ export class SitrepDesk {
   begin(incident: string, audience: string, replaced?: Entry): void {
     this.reading = undefined;
     const before = replaced?.sitrep;
+    [this.person, this.laid] = [this.house.person(), incident];
     this.draft = {
       incident, id: crypto.randomUUID(), audience: replaced ? replaced.audience : audience, parties: [], replaces: replaced?.name ?? "",
       replacing: before ? `${before.number}.${before.version} ${before.team}` : "", next: "", sitrep: undefined,
@@ -130,13 +136,18 @@ export class SitrepDesk {
   }
 
   change(change: Partial<SitrepDraft>): void {
-    if (!this.draft || this.busy) return;
+    if (!this.draft || this.issuing) return;
     // What may have arrived stays what it was: other words are another request.
     const words = Object.keys(change).some((key) => !["editing", "discarding"].includes(key));
     this.draft = { ...this.draft, ...change, ...(words && { id: crypto.randomUUID() }) };
     if (words) this.away = false;
     this.keep();
     this.house.draw();
+  }
+
+  /** Changes the sitrep as it stands now, and not as it stood when it was last drawn. */
+  edit(edited: (sitrep: Sitrep) => Sitrep, change: Partial<SitrepDraft> = {}): void {
+    if (this.draft?.sitrep) this.change({ sitrep: edited(this.draft.sitrep), ...change });
   }
 
   discard(): void {
@@ -173,7 +184,11 @@ export class SitrepDesk {
     const knownAt = atMs === undefined ? undefined : timestampFromMs(atMs);
     const answer = await this.call(() => calls.draftSitrep({ incident, audience, parties, knownAt }, { timeoutMs: CALL_MS }));
     if (!answer?.sitrep || this.draft?.incident !== incident) return;
-    this.change({ sitrep: draft.sitrep ? recompiled(draft.sitrep, answer.sitrep) : answer.sitrep, editing: undefined });
+    // As it is now: people go on typing while the node compiles.
+    const { sitrep } = this.draft;
+    // For others, or of others, it is compiled again.
+    if (this.draft.audience !== audience || this.draft.parties !== parties) return;
+    this.change({ sitrep: sitrep ? recompiled(sitrep, answer.sitrep) : answer.sitrep, editing: undefined });
   }
 
   async issue(): Promise<void> {
@@ -183,7 +198,10 @@ export class SitrepDesk {
     const sitrep = { ...draft.sitrep, team: draft.team.trim(), issuedBy: draft.issuedBy.trim(), nextTime: Number.isFinite(next) ? timestampFromMs(next) : undefined };
     const { id: requestId, incident, audience, replaces } = draft;
     // Sent again under the same id, it is answered as the first time.
+    if (this.busy) return;
+    this.issuing = true;
     const answer = await this.call(async () => (await calls.issueSitrep({ requestId, incident, sitrep, audience, replaces }, { timeoutMs: CALL_MS })).name);
+    this.issuing = false;
     if (!answer || this.draft?.id !== requestId) return;
     this.drop();
     this.told();

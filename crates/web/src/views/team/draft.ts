@@ -41,7 +41,7 @@ export function draftPage(draft: SitrepDraft, room: Room, shown: Shown): Templat
     ${sitrep ? html`<dl class="facts-list">${factsOf(sitrep, language, shown.nowMs, "").map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
       ${sitrep.sections.map((section, at) => html`<section class="theme"><h4>${named(lang, themeWords, section.theme)}</h4>
         <label class="field">${team(lang, "remark")}<span class="hidden"> ${named(lang, themeWords, section.theme)}</span><textarea data-theme-remark=${section.theme} rows="2" maxlength="4000" .value=${live(section.remark)}
-          @input=${(event: Event) => desk.change({ sitrep: withRemark(sitrep, at, typed(event)) })}></textarea></label>
+          @input=${(event: Event) => desk.edit((now) => withRemark(now, at, typed(event)))}></textarea></label>
         <ul class="plain">${section.lines.map((line, number) => row(line, at, number, draft, desk, shown))}</ul>
         ${noteOf(section, language) ? html`<p class="quiet">(${noteOf(section, language)})</p>` : nothing}</section>`)}` : nothing}
     ${past === undefined ? nothing : html`<p class="warn">${team(lang, "notInPast")}</p>`}
@@ -55,11 +55,10 @@ function row(line: SitrepLine, section: number, at: number, draft: SitrepDraft, 
   const { language, nowMs } = shown;
   const { lang } = language;
   const open = draft.editing?.[0] === section && draft.editing[1] === at;
-  const sitrep = draft.sitrep!;
   const own = lang === "nl" ? line.dutch : line.english;
   const text = (which: "dutch" | "english"): TemplateResult => html`<label class="field">${team(lang, which === "dutch" ? "lineDutch" : "lineEnglish")}<input class="line-${which}" type="text" maxlength="500" .value=${live(line[which])}
-    @input=${(event: Event) => desk.change({ sitrep: withLine(sitrep, section, at, { [which]: typed(event) }) })} /></label>`;
+    @input=${(event: Event) => desk.edit((now) => withLine(now, section, at, { [which]: typed(event) }))} /></label>`;
   return html`<li class="draft-line"><span class="text">${open ? html`${text("dutch")}${text("english")}` : lineOf(line, language, nowMs)}</span>
     <span class="pair"><button type="button" class="text" @click=${() => desk.change({ editing: open ? undefined : [section, at] })}>${team(lang, open ? "doneLine" : "editLine")}<span class="hidden"> ${own}</span></button>
-      <button type="button" class="text" @click=${() => desk.change({ sitrep: withoutLine(sitrep, section, at), editing: undefined })}>${team(lang, "dropLine")}<span class="hidden"> ${own}</span></button></span></li>`;
+      <button type="button" class="text" @click=${() => desk.edit((now) => withoutLine(now, section, at), { editing: undefined })}>${team(lang, "dropLine")}<span class="hidden"> ${own}</span></button></span></li>`;
 }
