@@ -1,7 +1,10 @@
 //! How warnings came about: drafted, issued, corrected and withdrawn, by whom, and how long each
 //! took. A pure function of their versions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use polder_wire::v1::{Entry, WarningState, entry::Body};
 
@@ -93,10 +96,18 @@ pub struct Stage {
     pub drafted_by: String,
 }
 
+/// As recorded; of one moment by who speaks, which means something to readers, where a version says
+/// only which node wrote it.
+fn order(one: &Step, other: &Step) -> Ordering {
+    let key = |step: &Step| (step.recorded_ms, step.at);
+    let last = || one.party.cmp(&other.party).then_with(|| one.version.cmp(&other.version));
+    key(one).cmp(&key(other)).then_with(last)
+}
+
 /// The stages of each warning, in the order in which they were recorded. A draft that was issued
 /// over another warning is a stage of that one, and no warning of its own.
 pub fn stages(mut steps: Vec<Step>) -> BTreeMap<EntryRef, Vec<Stage>> {
-    steps.sort_by_key(|step| (step.recorded_ms, step.at, step.version));
+    steps.sort_by(order);
     steps.dedup();
     let mut moved: BTreeSet<EntryRef> = BTreeSet::new();
     let mut found: BTreeMap<EntryRef, Vec<Stage>> = BTreeMap::new();
@@ -128,7 +139,7 @@ pub fn stages(mut steps: Vec<Step>) -> BTreeMap<EntryRef, Vec<Stage>> {
         |of: &[Stage]| of.iter().all(|stage| stage.step.said.state == WarningState::Draft);
     found.retain(|at, of| !(moved.contains(at) && only_drafts(of)));
     for of in found.values_mut() {
-        of.sort_by_key(|stage| (stage.step.recorded_ms, stage.step.at, stage.step.version));
+        of.sort_by(|one, other| order(&one.step, &other.step));
         of.dedup_by_key(|stage| (stage.step.at, stage.step.version));
         let mut before = None;
         for stage in of {
