@@ -207,7 +207,7 @@ words! {
     came_since: "records came since: archive them too", "records kwamen daarna: archiveer ook die";
     archive_written: "Written:", "Geschreven:";
     archive_next: "Check it: polder verify --archive FILE. Then free the room: polder archive ID --drop --file FILE.", "Controleer het: polder verify --archive BESTAND. Maak daarna ruimte: polder archive ID --drop --file BESTAND.";
-    archive_audiences: "Also held here are what was said to", "Hier staat ook wat gezegd is tegen";
+    archive_audiences: "Also held here: what was said to", "Hier staat ook: wat gezegd is tegen";
     archive_each: "Archive each with --audience ID.", "Archiveer elk met --audience ID.";
     audience: "audience", "doelgroep";
     archive_sound: "The archive holds: every chain, hash and signature.", "Het archief klopt: elke keten, hash en handtekening.";

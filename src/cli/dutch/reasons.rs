@@ -17,7 +17,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("ARCHIVE_DIFFERS", "het bestand is niet wat hier is: er is niets losgelaten"),
     ("ATTACHMENT_FILE", "het bestand van een bijlage kan niet gelezen of geschreven worden"),
     ("ATTACHMENT_NOT_FOUND", "deze bijlage is hier niet bekend"),
-    ("AUDIENCE_NOT_FOUND", "u hoort in dit incident niet bij deze doelgroep"),
+    ("AUDIENCE_NOT_FOUND", "deze doelgroep is hier niet, of u hoort er niet bij"),
     ("BODY_TWICE", "er staat tweemaal in waar het item over gaat"),
     ("BUNDLE_DAMAGED", "de bundel is beschadigd of afgebroken"),
     ("BUNDLE_UNKNOWN", "dit is geen bundel, of een van een nieuwere versie"),

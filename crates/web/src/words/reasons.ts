@@ -8,7 +8,7 @@ export const reasonsNl: Record<string, string | undefined> = {
   ADVICE_STANDS: "de bevolking is daar iets anders geadviseerd, en dat geldt nog: trek het in of noem het",
   ATTACHMENT_FILE: "het bestand van een bijlage kan niet gelezen of geschreven worden",
   ATTACHMENT_NOT_FOUND: "deze bijlage is hier niet bekend",
-  AUDIENCE_NOT_FOUND: "u hoort in dit incident niet bij deze doelgroep",
+  AUDIENCE_NOT_FOUND: "deze doelgroep is hier niet, of u hoort er niet bij",
   BODY_TWICE: "er staat tweemaal in waar het item over gaat",
   CONTROL_CHARACTER: "een tekst bevat een stuurteken",
   DEADLINE_EXCEEDED: "het duurde te lang; wat er geschreven werd, kan toch bewaard zijn",
