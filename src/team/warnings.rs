@@ -32,6 +32,9 @@ const CONTACTS_MAX: usize = 500;
 const RESTING_MAX: usize = 50;
 const BYTES_MAX: usize = 1 << 20;
 
+/// A line of the book: where it stands, and what it says now.
+type Line = (EntryRef, Option<ContactSaid>);
+
 /// Incidents whose lines are looked up, opened once for one reader.
 pub(crate) struct Shelf<'a> {
     node: &'a Arc<Node>,
@@ -70,7 +73,7 @@ impl<'a> Shelf<'a> {
     pub(crate) fn look(
         &mut self,
         cited: &Cited,
-    ) -> Result<(ContactTrouble, Option<(EntryRef, Option<ContactSaid>)>), EngineError> {
+    ) -> Result<(ContactTrouble, Option<Line>), EngineError> {
         let unknown = (ContactTrouble::Unknown, None);
         let Some(view) = self.view(&cited.incident)? else { return Ok(unknown) };
         view.ask(|board| {

@@ -161,7 +161,7 @@ fn section(
     since_ms: i64,
 ) -> Section {
     let words = lines.words;
-    let left = handover.left_out.clone().unwrap_or_default();
+    let left = handover.left_out.unwrap_or_default();
     let mut listed = Vec::new();
     let mut state = Vec::new();
     if incident.phase() != Phase::Unspecified {
