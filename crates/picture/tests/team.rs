@@ -215,6 +215,7 @@ fn every_kind_with_figures_says_what_the_same_subject_is() {
         "action",
         "drawing",
         "message",
+        "contact",
         "citizen_report",
         "threshold",
     ];
