@@ -28,7 +28,7 @@ use std::sync::{
 use provider::Provider;
 
 /// Seeds that are tried. Each is a region whose charter changes twice: three worlds.
-const SEEDS: u64 = 80;
+const SEEDS: u64 = 40;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())
