@@ -104,6 +104,18 @@ fn order(one: &Step, other: &Step) -> Ordering {
     key(one).cmp(&key(other)).then_with(last)
 }
 
+/// Puts stages of one sort that followed each other within a second in the order of their parties:
+/// the clocks of two nodes do not tell which of them was first.
+fn by_party_within_a_second(of: &mut [Stage]) {
+    let same = |one: &Stage, other: &Stage| {
+        one.step.said.state == other.step.said.state
+            && other.step.recorded_ms - one.step.recorded_ms < 1_000
+    };
+    for run in of.chunk_by_mut(same) {
+        run.sort_by(|one, other| one.step.party.cmp(&other.step.party));
+    }
+}
+
 /// The stages of each warning, in the order in which they were recorded. A draft that was issued
 /// over another warning is a stage of that one, and no warning of its own.
 pub fn stages(mut steps: Vec<Step>) -> BTreeMap<EntryRef, Vec<Stage>> {
@@ -141,9 +153,10 @@ pub fn stages(mut steps: Vec<Step>) -> BTreeMap<EntryRef, Vec<Stage>> {
     for of in found.values_mut() {
         of.sort_by(|one, other| order(&one.step, &other.step));
         of.dedup_by_key(|stage| (stage.step.at, stage.step.version));
-        let mut before = None;
+        by_party_within_a_second(of);
+        let mut before: Option<i64> = None;
         for stage in of {
-            stage.after_ms = before.map(|before| stage.step.recorded_ms - before);
+            stage.after_ms = before.map(|before| (stage.step.recorded_ms - before).max(0));
             before = Some(stage.step.recorded_ms);
         }
     }
@@ -216,6 +229,22 @@ mod tests {
         );
         let alone: Vec<_> = found.values().nth(1).unwrap().iter().map(told).collect();
         assert_eq!(alone, [(Issued, "anna".into(), None, String::new())]);
+    }
+
+    #[test]
+    fn of_two_who_issue_at_one_moment_no_clock_says_who_was_first() {
+        for (north_ms, south_ms) in [(0, 3), (3, 0), (0, 0)] {
+            let issued = |version, party: &str, ms: i64| {
+                let said = step(1, version, 10, WarningState::Issued, "Code rood", "");
+                Step { party: party.into(), recorded_ms: said.recorded_ms + ms, ..said }
+            };
+            let found = stages(vec![issued(1, "noord", north_ms), issued(2, "zuid", south_ms)]);
+            let told = found.values().next().unwrap().iter();
+            let told: Vec<_> = told
+                .map(|stage| (&stage.step.party[..], stage.after_ms.is_some_and(|ms| ms < 0)))
+                .collect();
+            assert_eq!(told, [("noord", false), ("zuid", false)]);
+        }
     }
 
     proptest! {
