@@ -103,6 +103,18 @@ export async function live(page: Page): Promise<void> {
   await page.locator(".stream.live").waitFor({ timeout: 20_000 });
 }
 
+/** A page of somebody who signed in with an account of the node. */
+export async function signedIn(url: string, name: string, passphrase: string, look: Look = {}): Promise<[BrowserContext, Page]> {
+  const context = await person(look);
+  const page = await visit(context, url);
+  await page.locator("#account").waitFor();
+  await page.fill("#account", name);
+  await page.fill("#passphrase", passphrase);
+  await page.press("#passphrase", "Enter");
+  await live(page);
+  return [context, page];
+}
+
 /** Presses the button of the form by key, once what was sent before has its answer. */
 export async function sendForm(page: Page): Promise<void> {
   await page.locator(".form .send:not([disabled])").press("Enter");

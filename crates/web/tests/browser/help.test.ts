@@ -1,7 +1,7 @@
 // Help: asked, offered, accepted and moved from the page by who may, and counted once.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
+import { accessible, complaints, inEveryLook, person, quit, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -25,13 +25,7 @@ afterAll(async () => {
 });
 
 async function open(name: string, look: Parameters<typeof person>[0] = {}): Promise<[BrowserContext, Page]> {
-  const context = await person(look);
-  const page = await visit(context, `${node.url}#${INCIDENT}`);
-  await page.locator("#account").waitFor();
-  await page.fill("#account", name);
-  await page.fill("#passphrase", PHRASE);
-  await page.press("#passphrase", "Enter");
-  await live(page);
+  const [context, page] = await signedIn(`${node.url}#${INCIDENT}`, name, PHRASE, look);
   await page.locator(".team-button").click();
   await page.locator(".crew .tab", { hasText: /Bijstand|Help/ }).click();
   return [context, page];

@@ -1,7 +1,7 @@
 // Sitreps: compiled, edited, issued by who may, read as the command line shows them, compared, printed.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
+import { accessible, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -28,13 +28,7 @@ afterAll(async () => {
 });
 
 async function open(name = "baas", look: Parameters<typeof person>[0] = {}): Promise<[BrowserContext, Page]> {
-  const context = await person(look);
-  const page = await visit(context, `${node.url}#${INCIDENT}`);
-  await page.locator("#account").waitFor();
-  await page.fill("#account", name);
-  await page.fill("#passphrase", PHRASE);
-  await page.press("#passphrase", "Enter");
-  await live(page);
+  const [context, page] = await signedIn(`${node.url}#${INCIDENT}`, name, PHRASE, look);
   await toSitreps(page, look.lang);
   return [context, page];
 }

@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Entry } from "../../src/gen/polder/v1/entry_pb.ts";
-import { accessible, complaints, live, person, quit, sendForm, shot, visit } from "./browser.ts";
+import { accessible, complaints, person, quit, sendForm, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -32,14 +32,7 @@ async function drafted(title: string, response: number, by = "anna"): Promise<vo
 }
 
 async function open(name: string, look: Parameters<typeof person>[0] = {}): Promise<[BrowserContext, Page]> {
-  const context = await person(look);
-  const page = await visit(context, `${node.url}#${INCIDENT}`);
-  await page.locator("#account").waitFor();
-  await page.fill("#account", name);
-  await page.fill("#passphrase", PHRASE);
-  await page.press("#passphrase", "Enter");
-  await live(page);
-  return [context, page];
+  return signedIn(`${node.url}#${INCIDENT}`, name, PHRASE, look);
 }
 
 const line = (page: Page, words: string) => page.locator("#list .line", { hasText: words });

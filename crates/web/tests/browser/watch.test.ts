@@ -3,7 +3,7 @@
 // reader may see.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, live, person, printed, quit, sendForm, shot, visit } from "./browser.ts";
+import { accessible, complaints, person, printed, quit, sendForm, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "politie");
@@ -85,13 +85,7 @@ async function to(page: Page, tab: Tab): Promise<void> {
 }
 
 async function open(tab: Tab, name = "anna", look: Parameters<typeof person>[0] = {}): Promise<[BrowserContext, Page]> {
-  const context = await person(look);
-  const page = await visit(context, `${node.url}#${INCIDENT}`);
-  await page.locator("#account").waitFor();
-  await page.fill("#account", name);
-  await page.fill("#passphrase", PHRASE);
-  await page.press("#passphrase", "Enter");
-  await live(page);
+  const [context, page] = await signedIn(`${node.url}#${INCIDENT}`, name, PHRASE, look);
   await to(page, tab);
   return [context, page];
 }
