@@ -142,6 +142,7 @@ async fn play(
     let mut were_one = true;
     // What somebody switched stays so until the scenario itself has something to say of it.
     let mut scripted = false;
+    let mut stopped = None;
     let interrupted = async {
         let _ = tokio::signal::ctrl_c().await;
     };
@@ -174,22 +175,33 @@ async fn play(
         }
         // The last step may still be on its way: only a cut parts the pictures.
         were_one = one || (were_one && !(0..3).any(|place| nation.is_cut(place)));
-        nation.report_before(&step).await?;
         last_ms = step.at_ms;
-        nation.set_clock(step.at_ms);
-        nation.play(step).await?;
+        // Whoever plays with it may close the incident, or take a right away that a step needs.
+        if let Err(error) = take(nation, step).await {
+            stopped = Some(error);
+            break;
+        }
         bar.set_message(format!("{} · {}", context.lines.moment(last_ms), counts(records)));
         bar.inc(1);
     }
-    nation.settle().await?;
+    let over = match stopped {
+        Some(error) => Err(error),
+        None => nation.settle().await,
+    };
     // The last changes are on their way to the screen.
     tokio::time::sleep(Duration::from_millis(300)).await;
     watching.abort();
     bar.finish_and_clear();
-    summarise(context, nation).await?;
-    say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
+    let told = if let Err(error) = over {
+        eprintln!("{}", super::explain(&error, words).1);
+        words.demo_stopped()
+    } else {
+        summarise(context, nation).await?;
+        say(&format!("\n{} ({})", words.demo_one(), counts(nation.records().0)))?;
+        words.demo_done()
+    };
     let listen = open_port(&nation.places[NATION].serving);
-    say(&format!("{} {} {listen}.", words.demo_done(), words.listening()))?;
+    say(&format!("{told} {} {listen}.", words.listening()))?;
     say(&format!("{} http://{listen}/", words.page_at()))?;
     say(words.press_ctrl_c())?;
     loop {
@@ -198,6 +210,13 @@ async fn play(
             line = order(&mut typed, nation) => obey(context, nation, &bar, &line),
         }
     }
+}
+
+/// One step of the scenario.
+async fn take(nation: &mut Nation, step: Step) -> anyhow::Result<()> {
+    nation.report_before(&step).await?;
+    nation.set_clock(step.at_ms);
+    nation.play(step).await
 }
 
 fn introduce(context: &Context, nation: &Nation) -> anyhow::Result<()> {

@@ -173,6 +173,7 @@ words! {
     demo_apart: "apart", "uiteen";
     demo_type: "Type: cut noord, restore noord (or zuid, centrum).", "Typ: knip noord, herstel noord (of zuid, centrum).";
     demo_try: "In another terminal, try", "Probeer in een andere terminal";
+    demo_stopped: "The scenario stops here. The node keeps serving.", "Het scenario stopt hier. Het knooppunt blijft draaien.";
     demo_done: "The scenario is over. The node keeps serving.", "Het scenario is afgelopen. Het knooppunt blijft draaien.";
     nodes: "nodes", "knooppunten";
     no_links: "This node has no links. Name others in [peers] or with `polder serve --link`.", "Dit knooppunt heeft geen verbindingen. Noem andere in [peers] of met `polder serve --link`.";

@@ -106,3 +106,45 @@ fn each_discipline_signs_in_to_the_demo_and_sees_its_own_picture() {
     }
     drop(demo);
 }
+
+#[test]
+fn closing_the_incident_stops_the_scenario_and_not_the_demo() {
+    let any = "127.0.0.1:0";
+    let mut child = polder()
+        .args(["demo", "--lang", "en", "--speed", "2000", "--listen", any, "--admin", any])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let _demo = Demo(child);
+    // A demo that says nothing must not hold the test up for ever.
+    let (told, heard) = std::sync::mpsc::channel();
+    let login = lines.find(|line| line.trim_start().starts_with("polder login politie")).unwrap();
+    let node = login.split_whitespace().skip_while(|word| *word != "--node").nth(1).unwrap();
+    let also = told.clone();
+    std::thread::spawn(move || errors.try_for_each(|line| also.send(line)));
+    std::thread::spawn(move || lines.try_for_each(|line| told.send(line)));
+
+    let home = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        as_somebody(home.path()).args(args).args(["--node", node]).output().unwrap()
+    };
+    let list = ["list", "-i", "limburg-2021", "--json"];
+    let begun = (0..1200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        String::from_utf8_lossy(&run(&list).stdout).contains("/entries/")
+    });
+    assert!(begun, "{}", String::from_utf8_lossy(&run(&list).stderr));
+    let closed = run(&["incident", "close", "limburg-2021", "--reason", "seen enough"]);
+    assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
+    // In any order: they come by two pipes.
+    let mut due = vec!["INCIDENT_CLOSED", "The scenario stops here"];
+    while !due.is_empty() {
+        let line = heard.recv_timeout(std::time::Duration::from_secs(60)).expect("it says more");
+        due.retain(|words| !line.contains(words));
+    }
+    assert!(!sees(home.path(), node).is_empty(), "what was said can be read");
+}
