@@ -65,7 +65,7 @@ web-speed SECONDS="60":
 
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
-    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- --nocapture
+    POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- killed dropped rotten pulled_out power_cut flipped --nocapture
 
 # Simulates links: so many seeds in a release build; a failing one is named
 simulate SEEDS="20000":

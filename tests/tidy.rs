@@ -305,6 +305,33 @@ fn every_reason_stands_in_the_architecture() {
 }
 
 #[test]
+fn every_test_of_random_rounds_is_soaked() {
+    let words = |path: &str, end: &str| -> Vec<String> {
+        let text = read(path);
+        let (_, after) = text.split_once("--test links -- ").expect("the soak names its tests");
+        after.split(end).next().unwrap().split_whitespace().map(str::to_owned).collect()
+    };
+    let soaked = words(".ci/run", "\n");
+    assert_eq!(soaked, words("justfile", " --nocapture"), "CI and `just soak` try the same");
+    let mut missing = Vec::new();
+    for (path, text) in files(&["rs"]) {
+        if !["tests/bad_days", "tests/links", "tests/engines"].iter().any(|at| path.starts_with(at))
+        {
+            continue;
+        }
+        let mut name = "";
+        for line in text.lines() {
+            if let Some((_, after)) = line.split_once("fn ") {
+                name = after.split('(').next().unwrap_or_default();
+            } else if line.contains("rounds(") && !soaked.iter().any(|word| name.contains(word)) {
+                missing.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert_none("the soak leaves out", &missing);
+}
+
+#[test]
 fn links_between_the_papers_lead_somewhere() {
     let mut found = Vec::new();
     for (path, text) in files(&["md"]) {
