@@ -38,6 +38,9 @@ pub(super) fn buffered(stream: TcpStream) -> Buffered {
 
 /// A record holds so much. What is flushed together becomes one, not one for each small piece.
 const RECORD_BYTES: usize = 16 << 10;
+/// What is handed over in one piece of so many bytes is encrypted from where it lies: small pieces
+/// were joined before it came here.
+const DIRECT_BYTES: usize = 4 << 10;
 /// Two whole records.
 const READ_BYTES: usize = 2 * (RECORD_BYTES + 256);
 
@@ -163,7 +166,13 @@ impl AsyncWrite for Stream {
         if self.over {
             return Poll::Ready(Err(over()));
         }
-        inner!(self, io => Pin::new(io).poll_write(context, bytes))
+        match &mut self.io {
+            Io::Plain(io) => Pin::new(io).poll_write(context, bytes),
+            Io::Tls(io) if bytes.len() >= DIRECT_BYTES && io.buffer().is_empty() => {
+                Pin::new(io.get_mut()).poll_write(context, bytes)
+            }
+            Io::Tls(io) => Pin::new(io).poll_write(context, bytes),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
