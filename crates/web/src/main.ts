@@ -8,6 +8,7 @@ import "./look/screens.css";
 import "./look/desk.css";
 import "./look/office.css";
 import "./look/team.css";
+import "./look/public.css";
 import "./look/narrow.css";
 import "./look/print.css";
 import { App } from "./app.ts";

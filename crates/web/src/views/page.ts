@@ -24,6 +24,8 @@ export function page(shown: Shown, actions: Actions): TemplateResult {
     <a class="skip" href="#list">${t.skip}</a>
     <div class="page ${past ? "then" : ""} ${national ? "national" : ""}">
       ${bar(shown, actions)}
+      ${shown.upgraded ? html`<p class="upgraded" role="status"><span>${t.upgraded}</span>
+            <button type="button" class="load-anew" @click=${() => actions.loadAnew()}>${t.loadAnew}</button></p>` : nothing}
       ${past
         ? html`<p class="frame" role="status">${t.thenFrame} ${whole(shown, shown.past?.shownMs ?? 0)}${shown.past?.validToo ? ` · ${t.validThen}` : ""}
             <button type="button" @click=${() => actions.past(undefined)}>${t.backToLive}</button></p>`
