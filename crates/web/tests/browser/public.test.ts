@@ -97,7 +97,7 @@ test("where nothing was said yet each page says what to do, and leads there", as
   // The rest of the tests have a line whose name they know.
   const [written] = await node.entries(INCIDENT);
   expect(written?.body.case === "contact" && [written.body.value.telephone, written.body.value.checked, written.author]).toEqual(["043-0001234", false, "anna"]);
-  node.run("retract", written!.name, "dubbel");
+  node.run("retract", written!.name, "--reason", "dubbel");
   await page.locator("[data-contact]").waitFor({ state: "detached" });
   await to(page, "warnings", "#draft-warning");
   await page.locator("#draft-warning").click();
@@ -236,10 +236,10 @@ test("a check that is made while the node is away waits and says so, and counts 
   await page.locator(".crew .warn", { hasText: "Het knooppunt antwoordt niet. Dit is van" }).waitFor();
   await line(page).locator(".vouching .send").click();
   await line(page).getByText("Uw controle is onderweg naar het knooppunt.").waitFor();
-  await page.locator(".queue .waiting", { hasText: "Informatielijn" }).waitFor();
+  await page.locator(".crew .queue .waiting", { hasText: "Informatielijn" }).waitFor();
   await node.start();
   await line(page).locator(".badge", { hasText: /^gecontroleerd$/ }).waitFor({ timeout: 60_000 });
-  await page.locator(".queue .waiting").waitFor({ state: "detached" });
+  await page.locator(".crew .queue").waitFor({ state: "detached" });
   await node.signIn("baas", PHRASE);
   const checks = (await node.versions(LINE)).filter((version) => version.body.case === "contact" && version.body.value.checked && version.body.value.telephone === "043-0004321");
   expect(checks).toHaveLength(1);
@@ -247,7 +247,7 @@ test("a check that is made while the node is away waits and says so, and counts 
 
 test("on paper each page has what it says and no buttons", async () => {
   const page = await on("carla", "book");
-  for (const [tab, words] of [["book", "043-0004321"], ["warnings", "opgesteld door anna"], ["forecasts", "1.850 hoger dan ervoor"]] as const) {
+  for (const [tab, words] of [["book", "043-0004321"], ["warnings", "opgesteld door anna"], ["forecasts", "90 te hoog"]] as const) {
     await to(page, tab);
     await page.emulateMedia({ media: "print" });
     expect(await page.locator(".crew .tabs, .crew .head").first().isVisible()).toBe(false);

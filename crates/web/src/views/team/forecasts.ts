@@ -18,14 +18,14 @@ function tracks(told: ListForecastsResponse, shown: Shown, actions: Actions): Te
   const { lang } = shown.language;
   return html`${told.earlierVersionsLeftOut ? html`<p class="warn">${team(lang, "reviewLacksVersions")}</p>` : nothing}
     ${told.tracks.length === 0 ? html`<p><b>${team(lang, "forecastsEmpty")}</b></p><p class="quiet">${team(lang, "forecastsHelp")}</p>` : nothing}
-    ${told.tracks.map((one, at) => track(one, at, shown, actions))}
+    ${told.tracks.map((one) => track(one, shown, actions))}
     ${leftOut(told.tracksLeftOut, "moreLines", shown)}`;
 }
 
-function track(one: ForecastTrack, at: number, shown: Shown, actions: Actions): TemplateResult {
+function track(one: ForecastTrack, shown: Shown, actions: Actions): TemplateResult {
   const { lang } = shown.language;
   const head = `${one.place}: ${trackName(one, shown.language)}`;
-  return html`<section class="gaps track" aria-labelledby="track-${at}" data-track=${one.aspect}><h2 id="track-${at}">${head}</h2>
+  return html`<section class="gaps track" data-track=${one.aspect}><h2>${head}</h2>
     <div class="track-body">${trackChart(one, shown)}
     <div class="wide" tabindex="0" role="region" aria-label=${head}><table class="sheet forecasts">
     <thead><tr><th scope="col">${team(lang, "forecastSaid")}</th><th scope="col">${team(lang, "forecastFigure")}</th>
