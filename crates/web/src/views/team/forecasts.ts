@@ -27,10 +27,9 @@ function track(one: ForecastTrack, shown: Shown, actions: Actions): TemplateResu
   const head = `${one.place}: ${trackName(one, shown.language)}`;
   return html`<section class="gaps track" data-track=${one.aspect}><h2>${head}</h2>
     <div class="track-body">${trackChart(one, shown)}
-    <div class="wide" tabindex="0" role="region" aria-label=${head}><table class="sheet forecasts">
-    <thead><tr><th scope="col">${team(lang, "forecastSaid")}</th><th scope="col">${team(lang, "forecastFigure")}</th>
-      <th scope="col">${team(lang, "forecastMoved")}</th><th scope="col">${team(lang, "forecastOutcome")}</th></tr></thead>
-    <tbody>${one.forecasts.map((each) => row(each, one, shown, actions))}</tbody></table></div></div></section>`;
+    <div class="wide" tabindex="0" role="region" aria-label=${head}><table class="sheet forecasts" role="table">
+    <thead role="rowgroup"><tr role="row">${(["forecastSaid", "forecastFigure", "forecastMoved", "forecastOutcome"] as const).map((word) => html`<th scope="col" role="columnheader">${team(lang, word)}</th>`)}</tr></thead>
+    <tbody role="rowgroup">${one.forecasts.map((each) => row(each, one, shown, actions))}</tbody></table></div></div></section>`;
 }
 
 function source(said: ForecastSource | undefined, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
@@ -39,15 +38,16 @@ function source(said: ForecastSource | undefined, shown: Shown, actions: Actions
   return html`<button type="button" class="text" data-look=${name} @click=${() => actions.look(name)}>${saidBy(said, shown.language, shown.nowMs)}</button>`;
 }
 
+/** Roles are said: on a small screen the cells of a row stand under each other. */
 function row(one: Forecast, track: ForecastTrack, shown: Shown, actions: Actions): TemplateResult {
   const { language, nowMs } = shown;
   const { lang } = language;
   const moved = movedBy(one, track, language);
-  return html`<tr class=${one.replaced ? "replaced" : ""}><th scope="row">${source(one.source, shown, actions)}</th>
-    <td><b>${figureOf(one.figure, track, language, nowMs)}</b> ${forWhen(one, language, nowMs)}
+  return html`<tr role="row" class=${one.replaced ? "replaced" : ""}><th scope="row" role="rowheader">${source(one.source, shown, actions)}</th>
+    <td role="cell"><b>${figureOf(one.figure, track, language, nowMs)}</b> ${forWhen(one, language, nowMs)}
       ${one.replaced ? html`<b class="badge">${team(lang, "forecastReplaced")}</b>` : nothing}</td>
-    <td>${moved || html`<span aria-hidden="true">·</span>`}</td>
-    <td>${one.outcomes.length === 0 ? html`<span class="quiet">${untold(track, language)}</span>`
+    <td role="cell">${moved || html`<span class="wide-only" aria-hidden="true">·</span>`}</td>
+    <td role="cell">${one.outcomes.length === 0 ? html`<span class="quiet">${untold(track, language)}</span>`
       : html`<ul class="outcomes">${one.outcomes.map((each) => html`<li>${outcome(each, track, shown, actions)}</li>`)}</ul>`}</td></tr>`;
 }
 

@@ -5,7 +5,6 @@ import { live } from "lit/directives/live.js";
 import { Urgency, type Entry } from "../../gen/polder/v1/entry_pb.ts";
 import { WarningState } from "../../gen/polder/v1/warning_pb.ts";
 import { ContactTrouble, type CitedContact, type ListWarningsResponse, type TimedWarning, type WarningStage } from "../../gen/polder/v1/warning_service_pb.ts";
-import { figures } from "../../figures.ts";
 import { heading } from "../../show.ts";
 import type { Actions, Shown } from "../../state.ts";
 import { newDraft, stageFacts, toldOf, warningMark } from "../../team/public.ts";
@@ -51,10 +50,16 @@ function warning(one: TimedWarning, shown: Shown, actions: Actions): TemplateRes
     <h3><b class="badge ${stands ? "refused" : waits ? "waits" : ""}">${word}</b>
       ${urgent ? html`<b class="badge urgent">${t.urgent}</b>` : nothing}
       <button type="button" class="text" data-look=${entry.name} @click=${() => actions.look(entry.name)}>${heading(entry, shown.language)}</button></h3>
-    <p>${[entry.place, figures(entry, shown.language)].filter(Boolean).join(" · ")}</p>
+    <p>${toWhom(entry, shown)}</p>
     <ol class="stages" aria-label=${team(lang, "warningStages")}>${one.stages.map((each) => html`<li data-stage=${each.version}>${stage(each, entry, shown, actions)}</li>`)}</ol>
     ${waits ? html`<p class="quiet">${team(lang, "stillDraft")}</p>` : nothing}
     ${one.contacts.length > 0 ? html`<ul class="plain cited">${one.contacts.map((each) => html`<li>${cited(each, shown, actions)}</li>`)}</ul>` : nothing}</article>`;
+}
+
+/** Where, how grave, and for whom. */
+function toWhom(entry: Entry, shown: Shown): string {
+  const body = entry.body.case === "warning" ? entry.body.value : undefined;
+  return [entry.place, shown.language.names.colour[body?.colour ?? 0], body?.audience].filter(Boolean).join(" · ");
 }
 
 /** One stage; a draft that stands beside the warning is an entry of its own. */
