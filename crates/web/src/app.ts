@@ -91,7 +91,7 @@ export class App extends Core implements Actions {
     this.deciding = this.withdrawing = this.releases.now = this.issue = undefined;
     if (this.takeBacks.now?.name !== name) this.takeBacks.now = undefined;
     this.versions = name ? { name, rows: undefined, failed: false } : undefined;
-    this.ground.map?.select(name, from === "list");
+    this.ground.select(name, from === "list");
     if (name) void this.fetchVersions(name);
     if (name && from === "map") {
       const place = this.derived.list.findIndex((one) => one.name === name);
@@ -261,7 +261,7 @@ export class App extends Core implements Actions {
     this.choose(name, "list");
     this.afterDrawn(() => {
       this.ground.map?.resize();
-      this.ground.map?.select(name, true);
+      this.ground.select(name, true);
     });
   }
 
@@ -377,6 +377,6 @@ export class App extends Core implements Actions {
     const overseas = OVERSEAS.find(([name]) => name === where);
     if (overseas) this.ground.map?.show(overseas[1]);
     else if (where === "netherlands") this.ground.map?.show(NETHERLANDS);
-    else this.ground.map?.showAll(shapeOf(this.picture.incident?.area));
+    else this.ground.showAll(shapeOf(this.picture.incident?.area));
   }
 }
