@@ -1,6 +1,7 @@
 // Keeps the files of the page, so that it opens while the node is away. What the node answers
-// comes first; calls to it are not touched.
-const KEPT = "polder-page";
+// comes first; calls to it are not touched. The files of one build are kept together: those of two
+// do not fit each other.
+const KEPT = "polder-page-%BUILD%";
 const FILES = ["/", "/page.js", "/room.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json", "/map/roads.json", "/map/rails.json"];
 const PATIENCE_MS = 4000;
 
@@ -9,13 +10,19 @@ self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(FILES)));
 });
 
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("activate", (event) => event.waitUntil(begin()));
+
+async function begin() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("polder-page") && name !== KEPT).map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
-  // What the operator or a demo changes is asked of the node.
-  if (/^\/(demo|layers)(\/|$)/.test(new URL(request.url).pathname)) return;
+  // What the operator, a demo or an upgrade changes is asked of the node.
+  if (/^\/(demo|layers|build\.txt)(\/|$)/.test(new URL(request.url).pathname)) return;
   event.respondWith(answer(request));
 });
 

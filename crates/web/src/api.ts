@@ -12,6 +12,11 @@ import { TeamService } from "./gen/polder/v1/team_service_pb.ts";
 import { PictureService } from "./gen/polder/v1/picture_service_pb.ts";
 import { Session, authorization, interceptor } from "./session.ts";
 
+/** What goes out goes out in the name of whoever wrote it, also if somebody else signs in meanwhile. */
+export function sending(token: string): { timeoutMs: number; headers: { authorization: string } } {
+  return { timeoutMs: CALL_MS, headers: { authorization: authorization(token) } };
+}
+
 const listeners = new Set<() => void>();
 const cupboard = (() => {
   try {

@@ -11,12 +11,21 @@ import { type Item } from "./picture.ts";
 import { issued, type Issue } from "./issue.ts";
 import { edition, holding, withdrawal } from "./requests.ts";
 import type { Actions, Filter, Shown, Theme } from "./state.ts";
+import { TABS } from "./team/door.ts";
+import { Upgrade, placeBefore } from "./upgrade.ts";
 import { millis } from "./wire.ts";
 import { language, type Lang } from "./words/index.ts";
 
 import { Core, PAGE } from "./core.ts";
 
 export class App extends Core implements Actions {
+  protected readonly upgrade = new Upgrade(__BUILD__, {
+    busy: () => this.busy(),
+    place: () => ({ incident: this.name, tab: this.team.tab, selected: this.selected }),
+    draw: () => this.draw(),
+    reload: () => location.reload(),
+  });
+
   protected actions(): Actions {
     return this;
   }
@@ -82,7 +91,7 @@ export class App extends Core implements Actions {
     this.deciding = this.withdrawing = this.releases.now = this.issue = undefined;
     if (this.takeBacks.now?.name !== name) this.takeBacks.now = undefined;
     this.versions = name ? { name, rows: undefined, failed: false } : undefined;
-    this.ground.map?.select(name, from === "list");
+    this.ground.select(name, from === "list");
     if (name) void this.fetchVersions(name);
     if (name && from === "map") {
       const place = this.derived.list.findIndex((one) => one.name === name);
@@ -133,6 +142,24 @@ export class App extends Core implements Actions {
 
   signOut(): void {
     void this.gate.signOut();
+  }
+
+  /** To where somebody was before the page loaded itself anew. */
+  protected goBack(): void {
+    const before = placeBefore(this.name);
+    this.sought = before?.selected;
+    const tab = TABS.find((one) => one === before?.tab);
+    if (tab) this.team.open(tab);
+  }
+
+  /** Something is open that a reload would lose. */
+  private busy(): boolean {
+    const open = [this.office.tab, this.pastState, this.desk.form, this.desk.first, this.takeBacks.now, this.issue, this.withdrawing, this.deciding, this.releases.now];
+    return open.some((one) => one !== undefined) || this.team.writes;
+  }
+
+  loadAnew(): void {
+    this.upgrade.load();
   }
 
   since(atMs: number): void {
@@ -234,7 +261,7 @@ export class App extends Core implements Actions {
     this.choose(name, "list");
     this.afterDrawn(() => {
       this.ground.map?.resize();
-      this.ground.map?.select(name, true);
+      this.ground.select(name, true);
     });
   }
 
@@ -350,6 +377,6 @@ export class App extends Core implements Actions {
     const overseas = OVERSEAS.find(([name]) => name === where);
     if (overseas) this.ground.map?.show(overseas[1]);
     else if (where === "netherlands") this.ground.map?.show(NETHERLANDS);
-    else this.ground.map?.showAll(shapeOf(this.picture.incident?.area));
+    else this.ground.showAll(shapeOf(this.picture.incident?.area));
   }
 }

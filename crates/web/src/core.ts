@@ -6,9 +6,10 @@ import { Gate } from "./gate.ts";
 import { Visits } from "./changes.ts";
 import { Replay } from "./replay.ts";
 import { Areas } from "./map/areas.ts";
-import { CALL_MS, incidents, node, picture as calls, session } from "./api.ts";
+import { CALL_MS, incidents, node, picture as calls, sending, session } from "./api.ts";
 import type { Entry } from "./gen/polder/v1/entry_pb.ts";
 import type { Incident } from "./gen/polder/v1/incident_pb.ts";
+import { Found } from "./found.ts";
 import { incidentOf, store, stored } from "./kept.ts";
 import { NOTHING, listed } from "./list.ts";
 import { places, type PlaceRow } from "./map/base.ts";
@@ -19,7 +20,6 @@ import { Paper } from "./paper.ts";
 import { Picture, type Item } from "./picture.ts";
 import { edition, publication } from "./requests.ts";
 import { audiencesOf, may, mayPublish, partiesOf } from "./rights.ts";
-import { authorization } from "./session.ts";
 import { Attention } from "./attention.ts";
 import { Office } from "./office/office.ts";
 import { Releases } from "./release.ts";
@@ -28,6 +28,7 @@ import type { Issue } from "./issue.ts";
 import { SharedFollower } from "./shared.ts";
 import { Shell } from "./shell.ts";
 import { Team } from "./team/door.ts";
+import type { Upgrade } from "./upgrade.ts";
 import type { Actions, Door, DoorActions, Filter, Links, Past, Shown, Theme } from "./state.ts";
 import { door } from "./views/door.ts";
 import { page, paperHead } from "./views/page.ts";
@@ -70,6 +71,8 @@ export abstract class Core extends Writing {
   protected nodeName = "";
   protected shown = PAGE;
   protected drawing = false;
+  /** The stream was up when it last told something. */
+  private lived = true;
   private readonly whenDrawn: (() => void)[] = [];
   protected readonly clock = new NodeClock();
   protected stale = true;
@@ -100,6 +103,7 @@ export abstract class Core extends Writing {
     mode: () => this.picture.incident?.mode ?? 0,
     now: () => this.clock.now(),
     say: (entry, audience, replaces) => this.say(entry, audience, replaces),
+    misfit: () => this.upgrade.check(true),
   });
   readonly areas = new Areas(() => this.draw());
   readonly replay = new Replay(() => this.playOn());
@@ -169,6 +173,7 @@ export abstract class Core extends Writing {
       this.gate.takeInvitation();
       this.follow(incidentOf(location.hash));
     });
+    this.upgrade.watch();
     setInterval(() => this.tick(), 1_000);
     for (const when of ["beforeprint", "afterprint"]) addEventListener(when, () => this.ground.map?.resize());
     setInterval(() => this.send(), SEND_MS);
@@ -180,6 +185,7 @@ export abstract class Core extends Writing {
     this.draw();
     // The last one, without waiting for a node that may be away.
     this.follow(incidentOf(location.hash) || (stored("incident") ?? ""));
+    this.goBack();
     void this.outbox.load().then(() => this.outbox.flush(), () => undefined);
     void this.watchLinks();
     void this.gate.watch();
@@ -270,8 +276,12 @@ export abstract class Core extends Writing {
         const { selected } = this;
         if (selected && (change === "all" || change?.has(selected))) void this.fetchVersions(selected);
         this.clock.reached(this.picture.nodeMs);
+        const lives = this.follower?.state.kind === "live";
+        // A node that was away may be back as another.
+        if (lives && !this.lived) void this.upgrade.check();
+        this.lived = lives;
         // Whoever hears the node can send to it.
-        if (this.follower?.state.kind === "live") this.send();
+        if (lives) this.send();
         this.draw();
       },
       session.person,
@@ -290,6 +300,7 @@ export abstract class Core extends Writing {
   }
 
   protected tick(): void {
+    this.upgrade.tick();
     if (!document.hidden && this.follower?.state.kind === "live") this.visits.seen(this.visitor(), this.clock.now());
     this.draw();
   }
@@ -427,6 +438,7 @@ export abstract class Core extends Writing {
       versions: this.versions,
       deciding: this.deciding,
       withdrawing: this.withdrawing,
+      upgraded: this.upgrade.found,
       announced: this.announced,
       links: this.links,
       waiting: own,
@@ -439,14 +451,9 @@ export abstract class Core extends Writing {
   /** To whom the person can speak; found anew when the picture changed. */
   private audiences(): string[] {
     const key = [session.caller, this.gate.audiences, this.derived];
-    if (key.some((part, at) => part !== this.audiencesOf[at])) {
-      this.audiencesOf = key;
-      this.audiencesFound = audiencesOf(session.caller, this.name, this.gate.audiences, this.picture.items.values());
-    }
-    return this.audiencesFound;
+    return this.listeners.of(key, () => audiencesOf(session.caller, this.name, this.gate.audiences, this.picture.items.values()));
   }
-  private audiencesOf: unknown[] = [];
-  private audiencesFound: string[] = [""];
+  private readonly listeners = new Found<string[]>();
 
   protected override audience(): string {
     return this.desk.draft.audience ?? this.audiences()[0] ?? "";
@@ -474,15 +481,12 @@ export abstract class Core extends Writing {
   /** After the page was drawn: the map follows. */
   protected abstract drawn(): void;
   protected abstract dress(): void;
+  protected abstract readonly upgrade: Upgrade;
+  protected abstract goBack(): void;
   protected abstract showOnMap(name: string): void;
   protected abstract choose(name: string | undefined, from: "map" | "list"): void;
   protected abstract playOn(): boolean;
   protected abstract fetchVersions(name: string): Promise<void>;
   protected abstract isDark(): boolean;
   protected abstract actions(): Actions;
-}
-
-/** What goes out goes out in the name of whoever wrote it, also if somebody else signs in meanwhile. */
-function sending(token: string): { timeoutMs: number; headers: { authorization: string } } {
-  return { timeoutMs: CALL_MS, headers: { authorization: authorization(token) } };
 }

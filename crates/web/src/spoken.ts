@@ -41,26 +41,37 @@ const told = new WeakMap<Entry, [towns: readonly PlaceRow[], lang: Lang, words: 
 
 /** `4 km noordoost van Venlo`; empty when it lies nowhere. */
 export function spoken(entry: Entry, towns: readonly PlaceRow[], lang: Lang): string {
-  const known = told.get(entry);
-  if (known?.[0] === towns && known[1] === lang) return known[2];
+  const before = told.get(entry);
+  if (before?.[0] === towns && before[1] === lang) return before[2];
   const words = nearest(entry, towns, lang);
   told.set(entry, [towns, lang, words]);
   return words;
 }
 
+const known = new WeakMap<readonly PlaceRow[], PlaceRow[]>();
+
+/** Those of them that people know. */
+function wellKnown(towns: readonly PlaceRow[]): PlaceRow[] {
+  const found = known.get(towns) ?? towns.filter((row) => row[3] >= TOWN || row[4] !== "NL");
+  known.set(towns, found);
+  return found;
+}
+
 function nearest(entry: Entry, towns: readonly PlaceRow[], lang: Lang): string {
   const at = middle(entry.geometry);
   if (!at) return "";
-  let best: [number, PlaceRow, number, number] | undefined;
+  let best: PlaceRow | undefined;
+  let least = Infinity;
   const shrink = Math.cos((at.latitude * Math.PI) / 180);
-  for (const row of towns) {
-    if (row[3] < TOWN && row[4] === "NL") continue;
-    const [east, north] = [(at.longitude - row[1]) * shrink * 111.3, (at.latitude - row[2]) * 111.3];
-    const far = Math.hypot(east, north);
-    if (!best || far < best[0]) best = [far, row, east, north];
+  for (const row of wellKnown(towns)) {
+    const [east, north] = [(at.longitude - row[1]) * shrink, at.latitude - row[2]];
+    const square = east * east + north * north;
+    if (square < least) [best, least] = [row, square];
   }
-  if (!best || best[0] > 200) return "";
-  const [far, [town], east, north] = best;
+  const far = Math.sqrt(least) * 111.3;
+  if (!best || far > 200) return "";
+  const [town] = best;
+  const [east, north] = [(at.longitude - best[1]) * shrink, at.latitude - best[2]];
   if (far < 1.5) return `in ${town}`;
   const wind = WINDS[lang][Math.round(((Math.atan2(east, north) * 180) / Math.PI + 360) / 45) % 8] ?? "";
   return lang === "nl" ? `${Math.round(far)} km ${wind} van ${town}` : `${Math.round(far)} km ${wind} of ${town}`;

@@ -135,6 +135,8 @@ export interface Shown {
   deciding: string | undefined;
   /** Why what is chosen would be withdrawn; `undefined` when nobody asked to. */
   withdrawing: string | undefined;
+  /** The node serves another page than this one. */
+  upgraded: boolean;
   /** For screen readers. */
   announced: string;
   links: Links | undefined;
@@ -216,6 +218,8 @@ export interface Actions {
   center(): void;
   past(atMs: number | undefined): void;
   signOut(): void;
+  /** Loads the page that the node serves now. */
+  loadAnew(): void;
   claim(id: string): void;
   fill(kind?: KindName): void;
   edit(one: Item, version: Entry): void;

@@ -121,12 +121,18 @@ const GLYPHS: Record<KindName, string> = {
   contact: information,
 };
 
-/** Paths of a glyph, in a square of 15. */
+const glyphs = new Map<string, string>();
+
+/** Paths of a glyph, in a square of 15; read once: every line of the list has one. */
 export function glyph(kind: string): string {
+  const known = glyphs.get(kind);
+  if (known !== undefined) return known;
   const source = (GLYPHS as Record<string, string>)[kind] ?? information;
   const found = [...source.matchAll(/\sd="([^"]+)"/g)].map((path) => path[1]).join(" ");
   // Some files break their lines by entities.
-  return found.replace(/&#x[AaDd9];/g, " ");
+  const paths = found.replace(/&#x[AaDd9];/g, " ");
+  glyphs.set(kind, paths);
+  return paths;
 }
 
 /** The symbol of a discipline in text, as tall as the line. */

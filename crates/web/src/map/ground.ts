@@ -11,6 +11,8 @@ import { PictureMap, type MapEvents } from "./map.ts";
 
 /** So often ages on the map are drawn anew, though nothing changed. */
 const AGES_MS = 10_000;
+/** No sooner again than this is the map drawn: a list is drawn quicker, and is read first. */
+const PAUSE_MS = 300;
 
 /** What the map shows. */
 export interface Seen {
@@ -35,6 +37,9 @@ export class Ground {
   private at = 0;
   private outlined = "";
   private fitted = false;
+  /** What is not drawn yet, and when it will be. */
+  private seen: Seen | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly areas: Areas, events: Omit<MapEvents, "over">) {
     this.events = events;
@@ -50,19 +55,18 @@ export class Ground {
     if (this.map && target !== this.target) {
       // Behind the door there is no map; before it there is a new one.
       this.map.end();
-      this.map = this.list = undefined;
+      clearTimeout(this.timer);
+      this.map = this.list = this.seen = this.timer = undefined;
       this.outlined = "";
       this.fitted = false;
     }
     if (!target) return;
     this.map ??= this.make(target, seen.dark);
     const { map } = this;
-    if (this.list !== seen.list || Date.now() - this.at > AGES_MS) {
-      this.list = seen.list;
-      this.at = Date.now();
-      map.update(seen.list, seen.language, seen.nowMs);
-      map.whenDrawn(() => target.setAttribute("data-drawn", String(map.count())));
-    }
+    this.seen = seen;
+    const since = Date.now() - this.at;
+    if (this.list === undefined || (this.list !== seen.list ? since >= PAUSE_MS : since > AGES_MS)) this.settle();
+    else if (this.list !== seen.list) this.timer ??= setTimeout(() => this.settle(), PAUSE_MS - since);
     const { incident } = seen;
     if (this.outlined !== (incident?.version ?? "")) {
       this.outlined = incident?.version ?? "";
@@ -70,7 +74,7 @@ export class Ground {
     }
     if (!this.fitted && seen.whole) {
       this.fitted = true;
-      map.showAll(shapeOf(incident?.area));
+      this.showAll(shapeOf(incident?.area));
     }
     map.mark(seen.where);
     map.pick(seen.picking);
@@ -78,6 +82,30 @@ export class Ground {
     target.setAttribute("data-tiles", this.areas.tilesSaid);
     target.setAttribute("data-ways", this.areas.ways.said());
     target.setAttribute("data-hatched", String(this.areas.hatched()));
+  }
+
+  /** Chooses what may have come a moment ago. */
+  select(name: string | undefined, move: boolean): void {
+    if (this.list !== this.seen?.list) this.settle();
+    this.map?.select(name, move);
+  }
+
+  /** Everything that is there, or the area. */
+  showAll(area: ReturnType<typeof shapeOf>): void {
+    if (this.list !== this.seen?.list) this.settle();
+    this.map?.showAll(area);
+  }
+
+  /** Draws what waits to be drawn. */
+  private settle(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { map, seen, target } = this;
+    if (!map || !seen || !target) return;
+    this.list = seen.list;
+    this.at = Date.now();
+    map.update(seen.list, seen.language, seen.nowMs);
+    map.whenDrawn(() => target.setAttribute("data-drawn", String(map.count())));
   }
 
   private make(target: HTMLElement, dark: boolean): PictureMap {

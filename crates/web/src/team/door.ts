@@ -6,7 +6,7 @@ import type { Actions, Shown } from "../state.ts";
 import type { About } from "./answer.ts";
 import type { Room } from "./room.ts";
 
-export const TABS = ["situation", "signals", "impact", "scenarios", "capacity", "help", "reports", "handover", "sitreps"] as const;
+export const TABS = ["situation", "signals", "forecasts", "impact", "scenarios", "capacity", "help", "reports", "warnings", "book", "handover", "sitreps"] as const;
 export type Tab = (typeof TABS)[number];
 
 const AGAIN_MS = 3_000;
@@ -23,6 +23,8 @@ export interface House {
   now(): number;
   /** Keeps it in the browser and sends it; false when the browser cannot keep it. */
   say(entry: Entry, audience: string, replaces?: string[]): Promise<boolean>;
+  /** The bundle did not come or does not fit; true when that is because the node was upgraded. */
+  misfit(): Promise<boolean>;
 }
 
 /** What is drawn on top of the list. */
@@ -72,19 +74,32 @@ export class Team {
   private load(): void {
     if (this.room || this.loading) return;
     this.loading = true;
-    import("./room.ts").then(({ Room }) => {
-      this.room = new Room(this.house);
+    void this.fetch().then((room) => {
+      this.room = room;
       this.away = false;
-      this.room.follow(this.about, this.tab);
+      room.follow(this.about, this.tab);
       this.house.draw();
-    }, () => {
+    }, async () => {
       this.away = true;
       this.house.draw();
+      // Of another build it never fits this page.
+      if (await this.house.misfit()) return;
       setTimeout(() => {
         this.loading = false;
         this.load();
       }, AGAIN_MS);
     });
+  }
+
+  private async fetch(): Promise<Room> {
+    const { Room, BUILD } = await import("./room.ts");
+    if (BUILD !== __BUILD__) throw new Error("the room is of another build");
+    return new Room(this.house);
+  }
+
+  /** Something is being written here that a reload would lose. */
+  get writes(): boolean {
+    return this.room?.writes ?? false;
   }
 
   onTop(shown: Shown): OnTop | undefined {

@@ -13,8 +13,12 @@ import type { Assistance, ListAssistanceResponse } from "../gen/polder/v1/assist
 import type { Entry } from "../gen/polder/v1/entry_pb.ts";
 import { EMPTY, accepting, begun, current, moved, wholeOf, type HelpForm } from "./help.ts";
 import { SitrepDesk } from "./desk.ts";
+import { Public } from "./public.ts";
 import type { House, OnTop, Tab } from "./door.ts";
 import { Watch } from "./watch.ts";
+
+/** Of which build this bundle is: it is fetched later than the page, and may be of another. */
+export const BUILD = __BUILD__;
 
 const HOUR_MS = 3_600_000;
 export const SHIFT_HOURS = 8;
@@ -40,6 +44,7 @@ export class Room {
   readonly digest: Answer<GetDigestResponse>;
   readonly scaling: Answer<ListScalingResponse>;
   readonly watch: Watch;
+  readonly public: Public;
   /** The column for which somebody reads; 0: all. */
   column = 0;
   /** What somebody asks, offers, accepts or moves. */
@@ -86,6 +91,7 @@ export class Room {
       house.draw,
     );
     this.watch = new Watch(house);
+    this.public = new Public(house);
     this.desk = new SitrepDesk(house, () => this.sitreps.hurry());
   }
 
@@ -100,9 +106,15 @@ export class Room {
     this.digest.follow(tab === "situation" && about ? { ...about, also: String(this.column) } : undefined);
     this.scaling.follow(on("situation"));
     this.watch.follow(about, tab);
+    this.public.follow(about, tab);
     // Another moment than that of which one is read.
     const { reading } = this.desk;
     if (tab === "sitreps" && about && reading && reading.atMs !== about.atMs) this.desk.read(reading.name, about.atMs);
+  }
+
+  /** Something is open here that is kept nowhere else. */
+  get writes(): boolean {
+    return [this.ruling, this.helping, this.watch.supposing, this.public.checking].some((one) => one !== undefined) || this.desk.busy;
   }
 
   /** Reads for a column. */
@@ -128,6 +140,7 @@ export class Room {
     this.ruling = this.helping = undefined;
     this.desk.leave();
     this.watch.leave();
+    this.public.leave();
   }
 
   turn(): void {
@@ -136,6 +149,7 @@ export class Room {
     this.sinceMs = undefined;
     this.desk.turn();
     this.watch.turn();
+    this.public.turn();
     for (const one of [this.disputes, this.handover, this.gaps, this.sitreps, this.help, this.situation, this.digest, this.scaling]) one.forget();
   }
 

@@ -21,5 +21,5 @@ export function teamPages(shown: Shown, actions: Actions): unknown {
   if (page) return page;
   return html`<main class="office crew" aria-labelledby="crew-head"><div class="office-bar"><h2 id="crew-head">${t.crew}</h2>
     <button type="button" @click=${() => actions.team.close()}>${t.backToMap}</button></div>
-    ${actions.team.away ? html`<p class="warn" role="alert">${t.nodeAway}</p>` : html`<p class="quiet">${word(lang, "fetching")}</p>`}</main>`;
+    ${shown.upgraded ? html`<p class="quiet">${t.upgradedTeam}</p>` : actions.team.away ? html`<p class="warn" role="alert">${t.nodeAway}</p>` : html`<p class="quiet">${word(lang, "fetching")}</p>`}</main>`;
 }

@@ -24,8 +24,10 @@ export function page(shown: Shown, actions: Actions): TemplateResult {
     <a class="skip" href="#list">${t.skip}</a>
     <div class="page ${past ? "then" : ""} ${national ? "national" : ""}">
       ${bar(shown, actions)}
+      ${shown.upgraded ? html`<p class="upgraded" role="status"><span>${t.upgraded}</span>
+            <button type="button" class="load-anew" @click=${() => actions.loadAnew()}>${t.loadAnew}</button></p>` : nothing}
       ${past
-        ? html`<p class="frame" role="status">${t.thenFrame} ${whole(shown, shown.past?.shownMs ?? 0)}${shown.past?.validToo ? ` · ${t.validThen}` : ""}
+        ? html`<p class="frame" role="status">${t.thenFrame} ${shown.language.whole(shown.past?.shownMs ?? 0)}${shown.past?.validToo ? ` · ${t.validThen}` : ""}
             <button type="button" @click=${() => actions.past(undefined)}>${t.backToLive}</button></p>`
         : nothing}
       ${switches(shown, actions)}
@@ -65,7 +67,7 @@ export function paperHead(shown: Shown, actions: Actions): string {
   const incident = shown.incident ? `${names.mode[shown.incident.mode]} · ${title(shown.incident, language.lang)}` : "";
   const live = shown.stream.kind === "live" ? "" : t.shownIsOld;
   return [
-    incident, actions.team.paper(shown), `${t.paperAt} ${whole(shown, shown.nowMs)}`, `${t.paperNode} ${shown.nodeName || t.unknown}`,
+    incident, actions.team.paper(shown), `${t.paperAt} ${language.whole(shown.nowMs)}`, `${t.paperNode} ${shown.nodeName || t.unknown}`,
     `${language.number(shown.list.length)} ${t.of} ${language.number(shown.total)} ${t.entries}`, lack, live,
   ].filter(Boolean).join(" · ");
 }
@@ -74,9 +76,4 @@ function jump(event: Event, actions: Actions): void {
   const select = event.target as HTMLSelectElement;
   if (select.value) actions.go(select.value);
   select.value = "";
-}
-
-function whole(shown: Shown, ms: number): string {
-  const tag = shown.language.lang === "nl" ? "nl-NL" : "en-GB";
-  return new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" }).format(ms);
 }

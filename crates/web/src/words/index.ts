@@ -17,12 +17,17 @@ export interface Language {
   clock(ms: number): string;
   moment(ms: number, nowMs: number): string;
   age(ms: number): string;
+  /** With day and seconds. */
+  whole(ms: number): string;
 }
 
-const languages: Record<Lang, Language> = { nl: make("nl"), en: make("en") };
+const languages = new Map<Lang, Language>();
 
+/** Made when somebody reads it: what writes figures and times takes a browser long to make. */
 export function language(lang: Lang): Language {
-  return languages[lang];
+  const known = languages.get(lang) ?? make(lang);
+  languages.set(lang, known);
+  return known;
 }
 
 /** The language that the browser asks for; Dutch unless it says otherwise. */
@@ -43,6 +48,7 @@ function make(lang: Lang): Language {
   const clock = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit" });
   const second = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
+  const all = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" });
   const year = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", year: "numeric" });
   const date = (ms: number): Date => new Date(ms);
   return {
@@ -55,6 +61,7 @@ function make(lang: Lang): Language {
       return found?.[lang === "nl" ? 0 : 1] ?? name;
     },
     number: (value) => number.format(value),
+    whole: (ms) => all.format(date(ms)),
     clock: (ms) => second.format(date(ms)),
     moment(ms, nowMs) {
       const [then, now] = [date(ms), date(nowMs)];

@@ -8,12 +8,14 @@ import type { Section } from "../gen/polder/v1/incident_pb.ts";
 import type { DigestReason } from "../gen/polder/v1/situation_service_pb.ts";
 import type { MatterSort } from "../gen/polder/v1/team_service_pb.ts";
 import type { Lang } from "./index.ts";
+import { publicPairs } from "./public.ts";
 import { watchPairs } from "./watch.ts";
 
 type Pair = readonly [nl: string, en: string];
 
 const words = {
   ...watchPairs,
+  ...publicPairs,
   // As the command line has them.
   open: ["open", "open"],
   decided: ["besloten", "decided"],

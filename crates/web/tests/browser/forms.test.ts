@@ -3,10 +3,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { KINDS, KIND_FIELDS, type Field } from "../../src/fields.ts";
 import { language } from "../../src/words/index.ts";
-import { SHOTS, accessible, complaints, live, person, quit, sendForm, shot, visit } from "./browser.ts";
+import { SHOTS, accessible, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { pmtiles } from "./tiles.ts";
 import { TestNode, until } from "./nodes.ts";
 
@@ -304,7 +304,7 @@ test("the region of a node that is cut off is hatched", async () => {
   await context.close();
 });
 
-describe.each([{ lang: "nl" as const, dark: false }, { lang: "nl" as const, dark: true }, { lang: "en" as const, dark: false }, { lang: "en" as const, dark: true }])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("forms, views and the national screen are for everybody", async () => {
     const mark = `${lang}-${dark ? "dark" : "light"}`;
     const [context, page] = await open(mixed, { lang, dark });

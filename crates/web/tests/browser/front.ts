@@ -9,9 +9,9 @@ const TYPES: Record<string, string> = {
   ".json": "application/json", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
 };
 
-/** Serves `folder` at a port of its own, before the node at `address()`. */
-export async function front(folder: string, address: () => string, port = 0): Promise<{ address: string; end(): void }> {
-  const server: Server = createServer((asked, answer) => void serve(folder, address(), asked, answer));
+/** Serves what is in `folder()` at a port of its own, before the node at `address()`. */
+export async function front(folder: () => string, address: () => string, port = 0): Promise<{ address: string; end(): void }> {
+  const server: Server = createServer((asked, answer) => void serve(folder(), address(), asked, answer));
   await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   const at = server.address();
   return {

@@ -61,7 +61,7 @@ export class TestNode {
     });
     this.encrypted = `https://${told.listen}/`;
     this.listen = told.local ?? told.listen;
-    if (BUNDLE) this.before ??= await front(resolve(BUNDLE), () => this.listen);
+    if (BUNDLE) this.before ??= await front(() => resolve(BUNDLE), () => this.listen);
     return this;
   }
 

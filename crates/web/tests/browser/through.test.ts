@@ -162,7 +162,7 @@ test("over https two people sign in, what one posts the other sees live, and not
   for (const context of contexts) expect(await context.cookies()).toEqual([]);
   expect(await there.evaluate(() => [isSecureContext, document.cookie, localStorage.getItem("polder-session")?.includes("polder-session.")])).toEqual([true, "", true]);
   // Also what keeps the page for when the node is away works here: it asks for a secure place.
-  await expect.poll(() => there.evaluate(() => navigator.serviceWorker.controller?.state)).toBe("activated");
+  await expect.poll(() => there.evaluate(() => navigator.serviceWorker.controller?.state), { timeout: 20_000 }).toBe("activated");
   expect(asked.filter((url) => !url.startsWith(secured.encrypted) && !/^(data|blob):/.test(url))).toEqual([]);
   await browser.close();
 });

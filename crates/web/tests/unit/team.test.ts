@@ -22,12 +22,15 @@ import { nlNames } from "../../src/words/nl.ts";
 import { assumptionWords, effectWords, interestWords, matchWords, signalStateWords } from "../../src/words/watch.ts";
 import { AssumptionStateSchema, EffectStateSchema, ImpactMatchSchema } from "../../src/gen/polder/v1/impact_service_pb.ts";
 import { SignalStateSchema } from "../../src/gen/polder/v1/signal_service_pb.ts";
+import { contactTroubleWords, warningStateWords } from "../../src/words/public.ts";
+import { WarningStateSchema } from "../../src/gen/polder/v1/warning_pb.ts";
+import { ContactTroubleSchema } from "../../src/gen/polder/v1/warning_service_pb.ts";
 import { aspectWords, basisWords, digestWords, matterWords, sectionWords, stateWords, teamWords, themeWords, troubleWords } from "../../src/words/team.ts";
 
 describe("the words of a crisis team", () => {
   const told = (path: string): string => readFileSync(`../../src/cli/${path}`, "utf8");
   // The words of all commands last: those of crisis teams go before them.
-  const cli = ["words.rs", "team/words.rs", "team/words/watch.rs", "team/impact/words.rs"].map(told).join("\n");
+  const cli = ["words.rs", "team/words.rs", "team/words/watch.rs", "team/words/public.rs", "team/impact/words.rs"].map(told).join("\n");
   const rust = (name: string): string => name.replace(/[A-Z]/g, (big) => `_${big.toLowerCase()}`);
 
   test("are those of the command line, where it has them", () => {
@@ -38,7 +41,7 @@ describe("the words of a crisis team", () => {
     for (const [name, pair] of shared) expect(pair, name).toEqual(known.get(rust(name)));
     const aspects = [...cli.matchAll(/"(\w+\.[\w.]+)" => \("([^"]+)", "([^"]+)"\)/g)].map(([, name, en, nl]) => [name, [nl, en]]);
     expect(Object.entries(aspectWords)).toEqual(aspects);
-    for (const table of [basisWords, digestWords, matterWords, sectionWords, stateWords, troubleWords, themeWords, signalStateWords, effectWords, matchWords, assumptionWords, interestWords]) {
+    for (const table of [basisWords, digestWords, matterWords, sectionWords, stateWords, troubleWords, themeWords, signalStateWords, effectWords, matchWords, assumptionWords, interestWords, warningStateWords, contactTroubleWords]) {
       for (const [nl, en] of Object.values(table)) expect([cli.includes(`"${en}"`) || en === "", cli.includes(`"${nl}"`) || nl === ""], en).toEqual([true, true]);
     }
   });
@@ -52,7 +55,7 @@ describe("the words of a crisis team", () => {
   });
 
   test("name every value of the contract", () => {
-    const tables = [[signalStateWords, SignalStateSchema], [effectWords, EffectStateSchema], [matchWords, ImpactMatchSchema], [assumptionWords, AssumptionStateSchema], [basisWords, CountBasisSchema], [digestWords, DigestReasonSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
+    const tables = [[warningStateWords, WarningStateSchema], [contactTroubleWords, ContactTroubleSchema], [signalStateWords, SignalStateSchema], [effectWords, EffectStateSchema], [matchWords, ImpactMatchSchema], [assumptionWords, AssumptionStateSchema], [basisWords, CountBasisSchema], [digestWords, DigestReasonSchema], [matterWords, MatterSortSchema], [sectionWords, SectionSchema], [stateWords, RequestStateSchema], [troubleWords, AssistanceTroubleSchema], [themeWords, SitrepThemeSchema]] as const;
     for (const [table, schema] of tables) expect(Object.keys(table).map(Number), schema.typeName).toEqual(schema.values.map((one) => one.number));
   });
 

@@ -1,5 +1,6 @@
 // The pages of a crisis team: tabs, what waits to be sent, and the page that is open.
 import { html, nothing, type TemplateResult } from "lit";
+import { IncidentState } from "../../gen/polder/v1/incident_pb.ts";
 import { LinkState } from "../../gen/polder/v1/node_service_pb.ts";
 import { party } from "../../figures.ts";
 import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
@@ -11,7 +12,9 @@ import type { Room } from "../../team/room.ts";
 import { office } from "../../words/office.ts";
 import { team, type TeamWord } from "../../words/team.ts";
 import { claim, queue } from "../words.ts";
+import { bookPage } from "./book.ts";
 import { capacityPage } from "./capacity.ts";
+import { forecastsPage } from "./forecasts.ts";
 import { handoverPage } from "./handover.ts";
 import { helpPage } from "./help.ts";
 import { impactPage } from "./impact.ts";
@@ -20,14 +23,15 @@ import { scenariosPage } from "./scenarios.ts";
 import { signalsPage } from "./signals.ts";
 import { situationPage } from "./situation.ts";
 import { readTitle, sitrepsPage } from "./sitreps.ts";
+import { warningsPage } from "./warnings.ts";
 
 const NAMES: Record<Tab, TeamWord> = {
   situation: "situation", signals: "signalsTab", impact: "impactTab", scenarios: "scenariosTab", capacity: "capacityTab",
-  help: "helpTab", reports: "reportsTab", handover: "handoverTab", sitreps: "sitrepsTab",
+  help: "helpTab", reports: "reportsTab", handover: "handoverTab", sitreps: "sitrepsTab", forecasts: "forecastsTab", warnings: "warningsTab", book: "bookTab",
 };
 const PAGES: Record<Tab, (room: Room, shown: Shown, actions: Actions) => unknown> = {
   situation: situationPage, signals: signalsPage, impact: impactPage, scenarios: scenariosPage, capacity: capacityPage,
-  help: helpPage, reports: reportsPage, handover: handoverPage, sitreps: sitrepsPage,
+  help: helpPage, reports: reportsPage, handover: handoverPage, sitreps: sitrepsPage, forecasts: forecastsPage, warnings: warningsPage, book: bookPage,
 };
 
 /** What a sheet of paper is. */
@@ -81,4 +85,9 @@ export function entryLine(entry: Entry, shown: Shown, actions: Actions, more: un
 /** How many more there are than are listed. */
 export function leftOut(count: number, word: TeamWord, shown: Shown): TemplateResult | typeof nothing {
   return count > 0 ? html`<p class="quiet">${shown.language.number(count)} ${team(shown.language.lang, word)}</p>` : nothing;
+}
+
+/** Whether anything can be said here at all. */
+export function mayDo(shown: Shown): boolean {
+  return shown.mayPublish && !shown.past?.items && shown.incident?.state !== IncidentState.CLOSED;
 }

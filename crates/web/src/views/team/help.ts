@@ -5,7 +5,6 @@ import { live } from "lit/directives/live.js";
 import { party } from "../../figures.ts";
 import { AssistanceTrouble, type Assistance, type AssistanceCount, type AssistancePart } from "../../gen/polder/v1/assistance_pb.ts";
 import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
-import { IncidentState } from "../../gen/polder/v1/incident_pb.ts";
 import { mayChange } from "../../rights.ts";
 import type { Actions, Shown } from "../../state.ts";
 import { millis } from "../../wire.ts";
@@ -13,7 +12,7 @@ import { moved, offered, wholeOf, wouldAccept, type HelpForm } from "../../team/
 import type { Room } from "../../team/room.ts";
 import { named, stateWords, team, troubleWords, type TeamWord } from "../../words/team.ts";
 import { audienceChoice, audienceName, partyChoice } from "../audience.ts";
-import { standing } from "./frame.ts";
+import { mayDo, standing } from "./frame.ts";
 
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
 
@@ -39,11 +38,6 @@ export function helpPage(room: Room, shown: Shown, actions: Actions): TemplateRe
 /** Met, refused or withdrawn. */
 function over(row: Assistance): boolean {
   return row.state >= 4;
-}
-
-/** Whether anything can be said here at all. */
-function mayDo(shown: Shown): boolean {
-  return shown.mayPublish && !shown.past?.items && shown.incident?.state !== IncidentState.CLOSED;
 }
 
 function mayNow(entry: Entry | undefined, shown: Shown): boolean {
