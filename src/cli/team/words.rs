@@ -247,6 +247,12 @@ impl Words {
             }
             AssistanceTrouble::Expired => self.0.pick("stands no longer", "geldt niet meer"),
             AssistanceTrouble::Disputed => self.0.pick("versions differ", "versies verschillen"),
+            AssistanceTrouble::Unsupported => {
+                self.0.pick("nobody said to have", "niemand zei te hebben")
+            }
+            AssistanceTrouble::OtherModule => {
+                self.0.pick("another capacity than was asked", "andere capaciteit dan gevraagd")
+            }
         }
     }
 
