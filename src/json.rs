@@ -32,6 +32,11 @@ pub fn from_bytes(message: &str, bytes: &[u8]) -> anyhow::Result<serde_json::Val
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }
 
+/// Encoded bytes of `polder.v1.{message}`, to be looked at field by field.
+pub fn dynamic(message: &str, bytes: &[u8]) -> anyhow::Result<DynamicMessage> {
+    Ok(DynamicMessage::decode(descriptor(message), bytes)?)
+}
+
 /// A message as JSON.
 pub fn from_message(name: &str, message: &impl Message) -> anyhow::Result<serde_json::Value> {
     from_bytes(name, &message.encode_to_vec())

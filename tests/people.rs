@@ -22,6 +22,8 @@ mod made;
 mod opened;
 #[path = "people/pace.rs"]
 mod pace;
+#[path = "people/played.rs"]
+mod played;
 #[path = "people/providers.rs"]
 mod providers;
 #[path = "people/sign_in.rs"]

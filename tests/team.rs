@@ -22,6 +22,8 @@ mod limburg;
 mod matters;
 #[path = "team/methane.rs"]
 mod methane;
+#[path = "team/played.rs"]
+mod played;
 #[path = "team/replay.rs"]
 mod replay;
 #[path = "team/reviews.rs"]

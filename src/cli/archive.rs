@@ -25,7 +25,7 @@ use super::{
 use crate::{
     bundle::{
         archive::Which,
-        check::{Checked, Checker},
+        check::{Checked, Checker, Visit},
     },
     json,
 };
@@ -179,7 +179,7 @@ fn tell(context: &Context, summary: &ArchiveSummary) -> anyhow::Result<()> {
 
 pub(super) fn verify(context: &Context, path: &Path) -> anyhow::Result<u8> {
     let words = context.words;
-    let checked = match check(path)? {
+    let checked = match check(path, &mut |_| Ok(()))? {
         Ok(checked) => checked,
         Err(refusal) if refusal.reason == "BUNDLE_DAMAGED" => {
             let dutch = super::dutch::reason(words, refusal.reason);
@@ -200,7 +200,15 @@ pub(super) fn verify(context: &Context, path: &Path) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn check(path: &Path) -> anyhow::Result<Result<Checked, polder_picture::refusal::Refusal>> {
+/// Verifies an archive and looks at each of its records.
+pub(super) fn check_with(path: &Path, visit: &mut Visit<'_>) -> anyhow::Result<Checked> {
+    check(path, visit)?.map_err(told)
+}
+
+fn check(
+    path: &Path,
+    visit: &mut Visit<'_>,
+) -> anyhow::Result<Result<Checked, polder_picture::refusal::Refusal>> {
     let unreadable = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(unreadable)?;
     let bar = bar(file.metadata()?.len(), "bytes");
@@ -210,10 +218,10 @@ fn check(path: &Path) -> anyhow::Result<Result<Checked, polder_picture::refusal:
         let read = file.read(&mut data).with_context(unreadable)?;
         if read == 0 {
             bar.finish_and_clear();
-            return Ok(checker.finish(&mut |_| Ok(())));
+            return Ok(checker.finish(visit));
         }
         bar.inc(read as u64);
-        if let Err(refusal) = checker.push(&data[..read], &mut |_| Ok(())) {
+        if let Err(refusal) = checker.push(&data[..read], visit) {
             bar.finish_and_clear();
             return Ok(Err(refusal));
         }

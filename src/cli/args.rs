@@ -35,7 +35,7 @@ pub use self::{
     impact::{ImpactArgs, ScenariosArgs},
     incident::{
         CloseArgs, CreateArgs, IncidentCommand, IncidentHistoryArgs, IncidentListArgs,
-        IncidentName, ModeArg, UpdateArgs,
+        IncidentName, ModeArg, PlayArgs, UpdateArgs,
     },
     join::{InviteArgs, JoinArgs},
     link::{HoldersArgs, LinksArgs, WaitArgs},
@@ -133,7 +133,8 @@ pub enum Command {
     Acknowledge(AcknowledgeArgs),
     /// Shows how forecasts moved, and what came true
     Forecasts(AskArgs),
-    /// Shows what outages take down next and whom that hits; also of what is only supposed
+    /// Shows what outages take down next, what comes back, and whom that hits; also of what is only
+    /// supposed
     Impact(ImpactArgs),
     /// Puts scenarios side by side: likelihood, harm to national security, assumptions
     Scenarios(ScenariosArgs),
@@ -201,6 +202,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Writes a closed incident to one file, or drops it here once the file holds it
     Archive(ArchiveArgs),
+    /// Plays an incident, or the archive of one, back into an exercise of its own, at any speed
+    Play(PlayArgs),
     /// Checks a configuration file and says what would be used
     Check,
     /// Measures this program beside the raw disk and a bare echo

@@ -19,6 +19,7 @@ mod key;
 mod links;
 mod methane;
 mod people;
+mod play;
 mod read;
 mod recall;
 mod scenario;
@@ -270,6 +271,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<u8> {
         }
         Command::Import(args) => scenario::import(context, args).await,
         Command::Archive(args) => archive::archive(context, args).await,
+        Command::Play(args) => play::play(context, args).await,
         Command::Check => store::check(context),
         Command::Bench(args) => bench::run(context, args).await,
         Command::Completions(_) => Ok(0),

@@ -9,13 +9,13 @@ use polder_picture::{names::EntryName, record::Id};
 use polder_wire::v1::{
     AcknowledgeRequest, AcknowledgeResponse, ActKind, Assessment, DraftSitrepRequest,
     DraftSitrepResponse, Entry, EntryFilter, GetHandoverRequest, GetHandoverResponse,
-    IssueSitrepRequest, IssueSitrepResponse, ListAssistanceRequest, ListAssistanceResponse,
-    ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
-    ListContradictionsResponse, ListForecastsRequest, ListForecastsResponse, ListGapsRequest,
-    ListGapsResponse, ListSitrepsRequest, ListSitrepsResponse, Message, PublishEntriesRequest,
-    PublishEntriesResponse, PublishItem, Published, Relation, RelationType, ReportMethaneRequest,
-    ReportMethaneResponse, Statement, Text, entry::Body, publish_result::Outcome,
-    team_service_server::TeamService,
+    GetReviewRequest, GetReviewResponse, IssueSitrepRequest, IssueSitrepResponse,
+    ListAssistanceRequest, ListAssistanceResponse, ListAttentionRequest, ListAttentionResponse,
+    ListContradictionsRequest, ListContradictionsResponse, ListForecastsRequest,
+    ListForecastsResponse, ListGapsRequest, ListGapsResponse, ListSitrepsRequest,
+    ListSitrepsResponse, Message, PublishEntriesRequest, PublishEntriesResponse, PublishItem,
+    Published, Relation, RelationType, ReportMethaneRequest, ReportMethaneResponse, Statement,
+    Text, entry::Body, publish_result::Outcome, team_service_server::TeamService,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -177,6 +177,15 @@ impl TeamService for Services {
         let (incident, known_at) = (request.incident.clone(), request.known_at);
         let question = move |view: &View| Ok(team::sitreps(view, &request)?);
         self.look(caller, &incident, known_at, question).await
+    }
+
+    async fn get_review(
+        &self,
+        request: Request<GetReviewRequest>,
+    ) -> Result<Response<GetReviewResponse>, Status> {
+        let caller = caller(&request)?;
+        let GetReviewRequest { incident, known_at } = request.into_inner();
+        self.look(caller, &incident, known_at, |view: &View| Ok(team::review(view)?)).await
     }
 }
 

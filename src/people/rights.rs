@@ -206,6 +206,7 @@ pub const CALLS: &[(&str, &[(&str, Needs)])] = {
                 ("DraftSitrep", right(Right::Read)),
                 ("IssueSitrep", right(Right::Lead)),
                 ("ListSitreps", right(Right::Read)),
+                ("GetReview", right(Right::Read)),
             ],
         ),
         (

@@ -60,6 +60,7 @@ fn tell(view: &View, help: &Help, row: &Row) -> Result<Assistance, EngineError> 
         entry: shown.get(&part.offer).cloned().unwrap_or_default(),
         count: Some(count(part.accepted, part.open, part.moved)),
         troubles: part.troubles.iter().map(|trouble| word(*trouble).into()).collect(),
+        lacking_support: part.lacking.iter().copied().collect(),
     };
     let parts = looked.iter().map(part).collect();
     Ok(Assistance {
@@ -101,5 +102,7 @@ fn word(trouble: Trouble) -> AssistanceTrouble {
         Trouble::Withdrawn => AssistanceTrouble::Withdrawn,
         Trouble::Expired => AssistanceTrouble::Expired,
         Trouble::Disputed => AssistanceTrouble::Disputed,
+        Trouble::Unsupported => AssistanceTrouble::Unsupported,
+        Trouble::OtherModule => AssistanceTrouble::OtherModule,
     }
 }

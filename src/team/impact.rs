@@ -1,6 +1,6 @@
-//! Answers what fails next and whom that hits, and puts scenarios side by side.
+//! Answers what fails next, what comes back and whom that hits, and puts scenarios side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use polder_picture::{
@@ -8,8 +8,9 @@ use polder_picture::{
     check::Checker,
     entry::{check_geometry, is_surface},
     impact::{
-        Ask, Danger as FoundDanger, Effect as FoundEffect, Impact, Step, Supposed,
-        WhatIf as AskedWhatIf, impact as find,
+        Ask, Danger as FoundDanger, Effect as FoundEffect, Exposure as FoundExposure, Impact,
+        RepairIf as AskedRepair, Return as FoundReturn, Step, Supposed, WhatIf as AskedWhatIf,
+        impact as find,
         said::Ground,
         scenarios::{Column, Comparison, compare},
     },
@@ -20,16 +21,19 @@ use polder_picture::{
 use polder_wire::v1::{
     CompareScenariosRequest, CompareScenariosResponse, ComparedCriterion, ComparedScenario, Danger,
     Effect, EntryView, Exposure, GetImpactRequest, GetImpactResponse, ImpactStep, ImpactTotals,
-    ScenarioComparison, VitalService, WhatIf,
+    Return, ScenarioComparison, VitalService, WhatIf,
 };
 use uuid::Uuid;
 
-use super::{View, handover::last};
+use super::View;
 use crate::{present, store::engine::EngineError, subscribe::SubscribeError};
 
 /// Effects, and exposures.
 const LISTED_MAX: usize = 500;
 const DANGERS_MAX: usize = 16;
+const WAITS_MAX: usize = 16;
+/// Lines of which the entries are read together.
+const READ_MAX: usize = 64;
 const COMPARISONS_MAX: usize = 50;
 const COLUMNS_MAX: usize = 24;
 const BYTES_MAX: usize = 2 << 20;
@@ -44,6 +48,15 @@ fn read(request: &GetImpactRequest, now_ms: i64) -> Result<Ask, Refusal> {
     }
     if let Some(what_if) = &request.what_if {
         check.within("what_if", |check| check_what_if(what_if, now_ms, check));
+    }
+    if let Some(repair) = &request.repair_if {
+        if request.what_if.is_some() {
+            check.wrong("repair_if", "NOT_ALLOWED", "must be empty with `what_if`");
+        }
+        check.within("repair_if", |check| {
+            check.name("entry", &repair.entry, true, EntryName::parse, ENTRY);
+            check.time("time", repair.time.as_ref());
+        });
     }
     check.finish()?;
     let entry = |name: &str| EntryName::parse(name).map(|name| name.entry);
@@ -60,7 +73,11 @@ fn read(request: &GetImpactRequest, now_ms: i64) -> Result<Ask, Refusal> {
         start_ms: what_if.start_time.as_ref().map_or(now_ms, millis),
         repair_ms: what_if.repair_time.as_ref().map(millis),
     });
-    Ok(Ask { only: entry(&request.outage), what_if, most: LISTED_MAX })
+    let repair_if = request.repair_if.as_ref().and_then(|repair| {
+        let ms = repair.time.as_ref().map_or(now_ms, millis);
+        Some(AskedRepair { entry: entry(&repair.entry)?, ms })
+    });
+    Ok(Ask { only: entry(&request.outage), what_if, repair_if, most: LISTED_MAX })
 }
 
 fn check_what_if(what_if: &WhatIf, now_ms: i64, check: &mut Checker<'_>) {
@@ -89,40 +106,52 @@ fn check_what_if(what_if: &WhatIf, now_ms: i64, check: &mut Checker<'_>) {
     check.order(("start_time", Some(&start)), ("repair_time", what_if.repair_time.as_ref()), false);
 }
 
-/// What fails next, and whom it hits.
+/// What fails next, what comes back, and whom it hits.
 pub(crate) fn impact(
     view: &View,
     request: &GetImpactRequest,
 ) -> Result<GetImpactResponse, SubscribeError> {
     let ask = read(request, view.now_ms)?;
     let facility = request.what_if.as_ref().map_or("", |what_if| &what_if.facility);
-    for (field, name) in [("outage", request.outage.as_str()), ("what_if.facility", facility)] {
+    let repaired = request.repair_if.as_ref().map_or("", |repair| &repair.entry);
+    for (field, name) in [
+        ("outage", request.outage.as_str()),
+        ("what_if.facility", facility),
+        ("repair_if.entry", repaired),
+    ] {
         check_known(view, field, name)?;
     }
     let found = view.ask(|board| find(board, &ask, view.now_ms, |scope| view.sees(scope)))?;
     let mut answer = Answer::new(view, &found);
-    for effect in &found.effects {
-        let named = effect.steps.iter().flat_map(|step| [step.facility, step.entry]).flatten();
-        let named = named.chain([effect.facility]).collect();
-        if !answer.takes(&named)? {
-            break;
-        }
-        answer.told.effects.push(tell(view, effect));
-    }
-    for exposure in &found.exposures {
-        let looked = &exposure.dangers[..exposure.dangers.len().min(DANGERS_MAX)];
-        let named = looked.iter().filter_map(|danger| danger.entry);
-        let named = named.chain([exposure.facility]).collect();
-        if !answer.takes(&named)? {
-            break;
-        }
-        let dangers = looked.iter().map(|danger| tell_danger(view, danger)).collect();
-        answer.told.exposures.push(Exposure {
-            facility: present::entry_name(&view.incident, exposure.facility),
-            dangers,
-            dangers_left_out: (exposure.dangers.len() - looked.len()) as i32,
+    let of_steps = |steps: &[Step]| -> BTreeSet<Uuid> {
+        steps.iter().flat_map(|step| [step.facility, step.entry]).flatten().collect()
+    };
+    let named = |effect: &FoundEffect| {
+        let mut named = of_steps(&effect.steps);
+        named.insert(effect.facility);
+        named
+    };
+    answer.list(&found.effects, named, |told, one| told.effects.push(tell(view, one)))?;
+    let named = |one: &FoundReturn| {
+        let mut named = of_steps(&one.steps);
+        named.insert(one.facility);
+        named.extend(one.waits_for.iter().take(WAITS_MAX));
+        named
+    };
+    answer.list(&found.returns, named, |told, one| told.returns.push(tell_return(view, one)))?;
+    let looked = |one: &FoundExposure| one.dangers.len().min(DANGERS_MAX);
+    let named = |one: &FoundExposure| {
+        let dangers = one.dangers[..looked(one)].iter().filter_map(|danger| danger.entry);
+        dangers.chain([one.facility]).collect()
+    };
+    answer.list(&found.exposures, named, |told, one| {
+        let dangers = &one.dangers[..looked(one)];
+        told.exposures.push(Exposure {
+            facility: present::entry_name(&view.incident, one.facility),
+            dangers: dangers.iter().map(|danger| tell_danger(view, danger)).collect(),
+            dangers_left_out: (one.dangers.len() - dangers.len()) as i32,
         });
-    }
+    })?;
     Ok(answer.finish())
 }
 
@@ -168,24 +197,44 @@ impl<'v> Answer<'v> {
         Self { view, found, given: BTreeSet::new(), room: BYTES_MAX, told }
     }
 
-    /// Adds entries that are named and not there yet; false when there is no room for more.
-    fn takes(&mut self, named: &BTreeSet<Uuid>) -> Result<bool, EngineError> {
-        if self.room == 0 {
-            return Ok(false);
-        }
-        for entry in named {
-            let Some(at) = self.found.at.get(entry) else { continue };
-            if !self.given.insert(*entry) {
-                continue;
+    /// Adds lines and the entries that they name, as far as there is room. Entries of many lines are
+    /// read together: what was published together lies together.
+    fn list<T>(
+        &mut self,
+        lines: &[T],
+        named: impl Fn(&T) -> BTreeSet<Uuid>,
+        mut put: impl FnMut(&mut GetImpactResponse, &T),
+    ) -> Result<(), EngineError> {
+        for lines in lines.chunks(READ_MAX) {
+            if self.room == 0 {
+                break;
             }
-            if let Some(bytes) = last(self.view, *at)? {
-                self.room = self.room.saturating_sub(bytes.len());
-                self.told.entries.push(bytes);
+            let all: BTreeSet<Uuid> = lines.iter().flat_map(&named).collect();
+            let missing = all.iter().filter(|entry| !self.given.contains(*entry));
+            let at: Vec<_> =
+                missing.filter_map(|entry| self.found.at.get(entry).copied()).collect();
+            let read = self.view.entries(&at, EntryView::Full)?.into_iter();
+            let mut read: HashMap<Uuid, Bytes> = read
+                .filter_map(|(at, versions)| Some((at.entry, versions.into_iter().last()?.1)))
+                .collect();
+            for line in lines {
+                if self.room == 0 {
+                    break;
+                }
+                for entry in named(line) {
+                    if self.given.insert(entry)
+                        && let Some(bytes) = read.remove(&entry)
+                    {
+                        self.room = self.room.saturating_sub(bytes.len());
+                        self.told.entries.push(bytes);
+                    }
+                }
+                // A line of its own weighs, too.
+                self.room = self.room.saturating_sub(256);
+                put(&mut self.told, line);
             }
         }
-        // A line of its own weighs, too.
-        self.room = self.room.saturating_sub(256);
-        Ok(true)
+        Ok(())
     }
 
     fn finish(mut self) -> GetImpactResponse {
@@ -193,6 +242,7 @@ impl<'v> Answer<'v> {
         self.told.effects_left_out = left(self.found.effect_count, self.told.effects.len());
         let exposed = self.found.totals.exposed;
         self.told.exposures_left_out = left(exposed, self.told.exposures.len());
+        self.told.returns_left_out = left(self.found.return_count, self.told.returns.len());
         self.told
     }
 }
@@ -209,6 +259,23 @@ fn tell(view: &View, effect: &FoundEffect) -> Effect {
         steps_left_out: effect.steps_left_out as i32,
         services: effect.services.iter().map(|service| (*service).into()).collect(),
         disputed: effect.disputed,
+    }
+}
+
+fn tell_return(view: &View, one: &FoundReturn) -> Return {
+    let waits = &one.waits_for[..one.waits_for.len().min(WAITS_MAX)];
+    Return {
+        facility: present::entry_name(&view.incident, one.facility),
+        state: one.state.into(),
+        down_time: Some(timestamp(one.down_ms)),
+        back_time: one.back_ms.map(timestamp),
+        again_time: one.again_ms.map(timestamp),
+        steps: one.steps.iter().map(|step| tell_step(view, step)).collect(),
+        steps_left_out: one.steps_left_out as i32,
+        waits_for: waits.iter().map(|one| present::entry_name(&view.incident, *one)).collect(),
+        waits_for_left_out: (one.waits_for.len() - waits.len()) as i32,
+        by_repair_if: one.by_repair_if,
+        otherwise_time: one.otherwise_ms.map(timestamp),
     }
 }
 

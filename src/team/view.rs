@@ -183,6 +183,14 @@ impl View {
         Ok(log.incident_data(picture, newest)?.and_then(|data| data.incident))
     }
 
+    /// Whether some versions are not here, because their feed came by a checkpoint.
+    pub(super) fn lacks_versions(&self) -> bool {
+        let picture = self.node.picture.read();
+        let scopes = picture.audiences(&self.incident);
+        let mut scopes = scopes.filter(|scope| self.sees(picture.scope(*scope).id));
+        scopes.any(|scope| picture.feeds_of(scope).any(|feed| feed.covered.sequence > 0))
+    }
+
     /// Parties that take part: by the charter, and regions that were scaled up.
     pub(super) fn expected_parties(&self) -> Result<Vec<String>, EngineError> {
         let charter = self.node.charter.read();

@@ -6,13 +6,13 @@ use polder_wire::v1::{
     self, ArchiveIncidentRequest, CompareScenariosRequest, EntryFilter, EraseEntryRequest,
     ExportBundleRequest, GetCallerRequest, GetDigestRequest, GetEntryRequest, GetHandoverRequest,
     GetHeadsRequest, GetImpactRequest, GetIncidentRequest, GetNationalPictureRequest,
-    GetNodeStatusRequest, GetPictureAsOfRequest, GetSituationRequest, ListActsRequest,
-    ListAttentionRequest, ListCapacityRequest, ListContactsRequest, ListContradictionsRequest,
-    ListEntriesRequest, ListEntryVersionsRequest, ListForecastsRequest, ListGapsRequest,
-    ListHoldersRequest, ListIncidentsRequest, ListReportGroupsRequest, ListScalingRequest,
-    ListSignalsRequest, ListWarningsRequest, Mode, PublishEntriesRequest, RecallEntryRequest,
-    ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest, WatchLinksRequest,
-    WatchSignalsRequest, audit_service_client::AuditServiceClient,
+    GetNodeStatusRequest, GetPictureAsOfRequest, GetReviewRequest, GetSituationRequest,
+    ListActsRequest, ListAttentionRequest, ListCapacityRequest, ListContactsRequest,
+    ListContradictionsRequest, ListEntriesRequest, ListEntryVersionsRequest, ListForecastsRequest,
+    ListGapsRequest, ListHoldersRequest, ListIncidentsRequest, ListReportGroupsRequest,
+    ListScalingRequest, ListSignalsRequest, ListWarningsRequest, Mode, PublishEntriesRequest,
+    RecallEntryRequest, ReleaseEntryRequest, RetractEntryRequest, SubscribeMode, SubscribeRequest,
+    WatchLinksRequest, WatchSignalsRequest, audit_service_client::AuditServiceClient,
     capacity_service_client::CapacityServiceClient, impact_service_client::ImpactServiceClient,
     incident_service_client::IncidentServiceClient, node_service_client::NodeServiceClient,
     people_service_client::PeopleServiceClient, picture_service_client::PictureServiceClient,
@@ -208,6 +208,8 @@ impl Reader {
             add("ListAttention", bytes(team.list_attention(request).await));
             let request = GetHandoverRequest { incident: incident.clone(), ..Default::default() };
             add("GetHandover", bytes(team.get_handover(request).await));
+            let request = GetReviewRequest { incident: incident.clone(), known_at: None };
+            add("GetReview", bytes(team.get_review(request).await));
             let mut impact = ImpactServiceClient::new(self.service.clone());
             let request = GetImpactRequest { incident: incident.clone(), ..Default::default() };
             add("GetImpact", bytes(impact.get_impact(request).await));

@@ -3,11 +3,11 @@
 use polder_wire::v1::{
     AcknowledgeRequest, AssistanceRequest, CompareScenariosRequest, Count, Dependency,
     DraftSitrepRequest, Entry, Facility, FacilityType, GetDigestRequest, GetHandoverRequest,
-    GetImpactRequest, GetNationalPictureRequest, GetSituationRequest, ImpactCriterion, ImpactLevel,
-    ImpactScore, IssueSitrepRequest, ListAssistanceRequest, ListContradictionsRequest,
-    ListGapsRequest, Message, Outage, Scenario, ScenarioType, Sitrep, VitalService, entry::Body,
-    impact_service_client::ImpactServiceClient, situation_service_client::SituationServiceClient,
-    team_service_client::TeamServiceClient,
+    GetImpactRequest, GetNationalPictureRequest, GetReviewRequest, GetSituationRequest,
+    ImpactCriterion, ImpactLevel, ImpactScore, IssueSitrepRequest, ListAssistanceRequest,
+    ListContradictionsRequest, ListGapsRequest, Message, Outage, Scenario, ScenarioType, Sitrep,
+    VitalService, entry::Body, impact_service_client::ImpactServiceClient,
+    situation_service_client::SituationServiceClient, team_service_client::TeamServiceClient,
 };
 
 use crate::{harness::*, who::*};
@@ -48,6 +48,26 @@ async fn a_contradiction_with_what_one_may_not_see_is_not_told() {
     let mut nobody = TeamServiceClient::new(node.channel.clone());
     let refused = nobody.list_contradictions(request).await.unwrap_err();
     assert_eq!(reason(&refused), "SIGN_IN_NEEDED");
+}
+
+#[tokio::test]
+async fn what_one_may_not_see_is_in_no_measure_of_a_review() {
+    let home = Home::new();
+    let node = home.start().await;
+    let [admin, paul, fien, _] = under_a_charter(&node).await;
+    paul.put(&without_power("police", 370), "audiences/investigation").await.unwrap();
+    paul.put(&without_power("police", 400), "").await.unwrap();
+    let ask = GetReviewRequest { incident: "incidents/flood".into(), known_at: None };
+    for (who, versions, contradictions) in [(&paul, 2, 1), (&fien, 1, 0)] {
+        let told = who.team().get_review(ask.clone()).await.unwrap().into_inner();
+        assert_eq!((told.version_count, told.contradiction_count), (versions, contradictions));
+        let shares: Vec<_> = told.parties.iter().map(|one| one.version_count).collect();
+        assert_eq!((shares, told.figure_count), (vec![versions], versions));
+        let people = (told.people_count, told.people_hours >= 1, told.people_version_count);
+        assert_eq!(people, (1, true, versions), "paul had signed in");
+    }
+    let refused = admin.team().get_review(ask).await.unwrap_err();
+    assert_eq!(reason(&refused), "RIGHT_MISSING");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Help that is asked, offered, accepted and sent, by the command line against a real node.
 
 use polder_wire::v1::{
-    Assistance, AssistanceTrouble, ListAssistanceRequest, ListAssistanceResponse, RequestState,
-    team_service_client::TeamServiceClient,
+    Assistance, AssistanceTrouble, HostSupport, ListAssistanceRequest, ListAssistanceResponse,
+    RequestState, team_service_client::TeamServiceClient,
 };
 
 use crate::harness::*;
@@ -123,4 +123,58 @@ async fn an_offer_that_two_accept_counts_for_none_of_them_and_both_are_told() {
     let shown = run(&[]);
     assert!(shown.contains("[meerdere aanvragen aanvaarden het]"), "{shown}");
     assert!(shown.contains("tekort 4"), "{shown}");
+}
+
+#[tokio::test]
+async fn help_between_countries_says_what_cecis_asks_and_which_support_nobody_has() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    let address = node.address();
+    let run = |args: &[&str]| {
+        let mut all = vec!["--node", &address, "--lang", "en", "assistance"];
+        all.extend(args);
+        must(&all)
+    };
+    let ask = ["ask", "pumps", "-q", "4", "--party", "vr-zuid", "--number", "CECIS 4711"];
+    let more = ["--module", "high_capacity_pumping", "--entry-point", "Vaals", "--has", "quarters"];
+    let request = recorded(&run(&[&ask[..], &more].concat()));
+    let offer = ["offer", "pumps", "-q", "4", "--party", "thw", "--request", &request];
+    let more = ["--module", "flood-containment", "--transport", "own_road", "--costs", "giver"];
+    let needs = ["--support", "fuel,quarters,guides", "--needs", "800 litres a day"];
+    run(&[&offer[..], &more, &needs].concat());
+
+    let one = only(&node).await;
+    let part = &one.parts[0];
+    let troubles: Vec<_> = part.troubles().collect();
+    assert_eq!(troubles, [AssistanceTrouble::Unsupported, AssistanceTrouble::OtherModule]);
+    let lacking: Vec<_> = part.lacking_support().collect();
+    assert_eq!(lacking, [HostSupport::Fuel, HostSupport::Guides], "quarters there are");
+    assert_eq!((one.short, part.count.unwrap().open), (4, 4), "it changes no count");
+    let shown = run(&[]);
+    for part in ["[nobody said to have: fuel, guides]", "[another capacity than was asked]"] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+    let listed = must(&["--node", &address, "--lang", "en", "list"]);
+    let listed = listed.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "high capacity pumping, asked, over Vaals",
+        "has for guests quarters",
+        "no. CECIS 4711",
+        "by road, the giver pays, needs fuel, quarters, guides, 800 litres a day",
+    ] {
+        assert!(listed.contains(part), "{part} is not in\n{listed}");
+    }
+    let (code, text) = said(&crate::harness::run(&[
+        "--node",
+        &address,
+        "assistance",
+        "ask",
+        "x",
+        "-q",
+        "1",
+        "--module",
+        "magic",
+    ]));
+    assert!(code == 2 && text.contains("relief module"), "{code}: {text}");
 }

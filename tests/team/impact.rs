@@ -2,7 +2,7 @@
 //! node.
 
 use polder_wire::v1::{
-    CompareScenariosRequest, EffectState, GetImpactRequest, WhatIf,
+    CompareScenariosRequest, EffectState, GetImpactRequest, RepairIf, ReturnState, WhatIf,
     impact_service_client::ImpactServiceClient,
 };
 use serde_json::{Value, json};
@@ -123,6 +123,86 @@ async fn an_outage_takes_down_what_hangs_on_it_until_it_is_restored() {
     assert_eq!(answer.totals, Some(Default::default()));
 }
 
+/// RFC 3339, so many hours from now.
+fn hours(hours: i64) -> String {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+    at.to_string()
+}
+
+#[tokio::test]
+async fn what_comes_back_after_a_repair_is_told_and_what_stays_down_for_another_reason() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    let power = json!({"service": "VITAL_SERVICE_POWER", "holdsOut": "3600s"});
+    let both = json!([power, {"service": "VITAL_SERVICE_TELECOM", "holdsOut": "0s"}]);
+    let fed = json!([{"suppliers": [id(1)], "holdsOut": "36000s"}]);
+    let out = |number: u8, service: &str, repair: Option<String>| {
+        let mut body = json!({"service": format!("VITAL_SERVICE_{service}"),
+            "state": "OUTAGE_STATE_OUT", "startTime": hours(-2)});
+        if let Some(repair) = repair {
+            body["expectedRepairTime"] = repair.into();
+        }
+        json!({"name": id(number), "statement": "STATEMENT_FACT", "place": "Horn", "outage": body})
+    };
+    publish(
+        &node,
+        &[
+            station(1, "Horn", &json!([power])),
+            station(2, "Haelen", &fed),
+            station(3, "Baexem", &both),
+            out(8, "TELECOM", None),
+            out(9, "POWER", Some(hours(3))),
+        ],
+    );
+    let mut client = ImpactServiceClient::new(node.channel.clone());
+    let ask = GetImpactRequest { incident: "incidents/flood".into(), ..Default::default() };
+    let answer = client.get_impact(ask.clone()).await.unwrap().into_inner();
+    let returns: Vec<_> =
+        answer.returns.iter().map(|one| (one.facility.clone(), one.state())).collect();
+    assert_eq!(returns, [(id(1), ReturnState::ComesBack), (id(3), ReturnState::StaysDown)]);
+    assert_eq!(answer.returns[1].waits_for, [id(8)]);
+    let supposed = |entry: String, hours: i64| {
+        let seconds = jiff::Timestamp::now().as_second() + hours * 3_600;
+        let time = Some(prost_types::Timestamp { seconds, nanos: 0 });
+        GetImpactRequest { repair_if: Some(RepairIf { entry, time }), ..ask.clone() }
+    };
+    let answer = client.get_impact(supposed(id(8), 1)).await.unwrap().into_inner();
+    let changed = answer.returns.iter().find(|one| one.by_repair_if).unwrap();
+    assert_eq!((changed.facility.clone(), changed.state()), (id(3), ReturnState::ComesBack));
+    assert!(changed.otherwise_time.is_none() && changed.waits_for.is_empty());
+
+    let address = node.address();
+    let says =
+        |more: &[&str]| must(&[&["--node", &address, "--lang", "en", "impact"], more].concat());
+    let text = says(&[]);
+    for part in ["What comes back", "[comes back]", "power works again", "waits for tester"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.contains("Horn works again: power"), "{text}");
+    let late = says(&["--back", &id(9), "--from", &hours(20)]);
+    assert!(late.contains("[comes back]") && late.contains("otherwise"), "{late}");
+    assert!(!late.contains("Vulnerable"), "danger does not change by it: {late}");
+    let now = says(&["--back", &id(8)]);
+    assert!(now.contains("Baexem") && now.contains("otherwise not known when"), "{now}");
+    let json = must(&["--node", &address, "--json", "impact"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["returns"][0]["state"], "RETURN_STATE_COMES_BACK");
+    let both = GetImpactRequest {
+        what_if: Some(WhatIf { facility: id(1), ..WhatIf::default() }),
+        ..supposed(id(9), 1)
+    };
+    let status = client.get_impact(both).await.unwrap_err();
+    let wrong = status.get_error_details().bad_request().unwrap().field_violations.clone();
+    assert!(wrong.iter().any(|one| one.field == "repair_if"), "{wrong:?}");
+    let status = client.get_impact(supposed(id(77), 1)).await.unwrap_err();
+    assert_eq!(reason(&status), "ENTRY_NOT_FOUND");
+
+    publish(&node, &[out(9, "POWER", None)]);
+    let answer = client.get_impact(ask).await.unwrap().into_inner();
+    assert!(answer.returns.is_empty(), "nobody expects a repair any more");
+}
+
 #[tokio::test]
 async fn flags_that_do_not_go_together_are_refused_before_anything_is_asked() {
     let home = Home::new();
@@ -134,6 +214,8 @@ async fn flags_that_do_not_go_together_are_refused_before_anything_is_asked() {
         (&["--what-if", "power", "--near", "here"], "50.86,5.83,5km"),
         (&["--place", "Horn"], "--what-if"),
         (&["--until", "12:00"], "--until"),
+        (&["--back", "0b8f6a2e", "--until", "12:00"], "--until"),
+        (&["--back", "0b8f6a2e", "--what-if", "power", "--place", "Horn"], "--back"),
         (
             &["--what-if", "power", "--place", "Horn", "--facility", "0b8f6a2e"],
             "no outage or facility",

@@ -4,8 +4,8 @@ use polder_picture::kinds::examples::examples;
 use polder_wire::v1::{
     AcknowledgeRequest, Addressee, Attention, CompareScenariosRequest, Decision, DecisionState,
     DraftSitrepRequest, Entry, GetDigestRequest, GetHandoverRequest, GetImpactRequest,
-    GetNationalPictureRequest, GetPictureAsOfRequest, GetSituationRequest, Incident,
-    IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListCapacityRequest,
+    GetNationalPictureRequest, GetPictureAsOfRequest, GetReviewRequest, GetSituationRequest,
+    Incident, IssueSitrepRequest, ListAssistanceRequest, ListAttentionRequest, ListCapacityRequest,
     ListContactsRequest, ListContradictionsRequest, ListForecastsRequest, ListGapsRequest,
     ListReportGroupsRequest, ListScalingRequest, ListSignalsRequest, ListSignalsResponse,
     ListSitrepsRequest, ListWarningsRequest, Scaling, Statement, Threshold, UpdateIncidentRequest,
@@ -96,6 +96,9 @@ async fn views(node: &Running, known_at: Option<Timestamp>) -> Vec<(&'static str
     let request = GetHandoverRequest { incident: incident.clone(), known_at, since };
     let answer = team.get_handover(request).await.unwrap().into_inner();
     told.push(("get_handover", format!("{answer:#?}")));
+    let request = GetReviewRequest { incident: incident.clone(), known_at };
+    let answer = team.get_review(request).await.unwrap().into_inner();
+    told.push(("get_review", format!("{answer:#?}")));
     let (name, answer) = ask!(list_assistance, ListAssistanceRequest);
     told.push((name, format!("{answer:#?}")));
     let (name, answer) = ask!(list_sitreps, ListSitrepsRequest);

@@ -202,6 +202,10 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     time("needed_by"),
     time("needed_until"),
     { name: "accepted", sort: "rows", most: 64, fields: [text("offer", 120, required), whole("quantity", "", 1, 1_000_000_000)] },
+    text("number", 64),
+    choice("module", "module"),
+    text("entry_point", 200),
+    choices("provided_support", "support", 16),
   ],
   assistance_offer: [
     text("means", 200, required),
@@ -215,6 +219,12 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     time("expected_arrival_time"),
     time("available_until"),
     long("host_support", 1_000),
+    text("number", 64),
+    choice("module", "module"),
+    choice("transport", "transport"),
+    text("entry_point", 200),
+    choice("costs", "helpCosts"),
+    choices("needed_support", "support", 16),
   ],
   warning: [
     choice("state", "warning", true),
@@ -290,6 +300,7 @@ export const KIND_FIELDS: Record<KindName, readonly Field[]> = {
     count("less_self_reliant"),
     count("customers"),
     text("operator", 200),
+    time("expected_back_time"),
   ],
   scenario: [
     text("subject", 200, required),

@@ -81,18 +81,26 @@ export function figures(entry: Entry, language: Language): string {
       break;
     }
     case "assistanceRequest": {
-      const { need, quantity, addressee, state } = body.value;
+      const { need, quantity, addressee, state, module, entryPoint, providedSupport, number } = body.value;
       say(quantity ? `${amount(quantity, language)} ${need}` : need);
+      say(word(names.module, module));
       say(`${word(names.request, state)}${addressee && ` → ${party(addressee)}`}`);
+      say(entryPoint);
+      say(providedSupport.map((one) => word(names.support, one)).join(", "));
+      say(number);
       break;
     }
     case "assistanceOffer": {
-      const { means, quantity, state, enRoute, arrived, released, hostSupport } = body.value;
+      const { means, quantity, state, enRoute, arrived, released, hostSupport, module, transport, entryPoint, costs, neededSupport, number } = body.value;
       say(quantity ? `${amount(quantity, language)} ${means}` : means);
+      say(word(names.module, module));
       const moves: [number, string][] = [[enRoute, names.resource[3]!], [arrived, t.arrived], [released, names.resource[6]!]];
       const moved = moves.filter(([number]) => number > 0).map(([number, where]) => `${number} ${where}`);
       say([...(state === OfferState.WITHDRAWN || moved.length === 0 ? [word(names.offer, state)] : []), ...moved].join(", "));
-      say(hostSupport);
+      say([word(names.transport, transport), entryPoint].filter(Boolean).join(" · "));
+      say(word(names.helpCosts, costs));
+      say([...neededSupport.map((one) => word(names.support, one)), hostSupport].filter(Boolean).join(", "));
+      say(number);
       break;
     }
     case "warning":

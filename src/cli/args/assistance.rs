@@ -43,6 +43,20 @@ pub struct SpeakArgs {
     pub party: Option<String>,
 }
 
+/// What help of another country, or for one, says besides.
+#[derive(Debug, Args)]
+pub struct AbroadArgs {
+    /// Number that it has elsewhere, such as in CECIS
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NUMBER")]
+    pub number: String,
+    /// Capacity of the Union Civil Protection Mechanism: high_capacity_pumping, flood_rescue_boats, ...
+    #[arg(long, value_name = "MODULE")]
+    pub module: Option<String>,
+    /// Where it comes in: border crossing, airport or meeting point
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PLACE")]
+    pub entry_point: String,
+}
+
 /// `assistance ask`.
 #[derive(Debug, Args)]
 pub struct AskForArgs {
@@ -61,6 +75,12 @@ pub struct AskForArgs {
     /// Travels before everything else
     #[arg(long)]
     pub urgent: bool,
+    /// What you have for guests: fuel, quarters, food_and_water, guides, interpreters, papers, ...
+    #[arg(long, value_delimiter = ',', value_name = "SUPPORT")]
+    pub has: Vec<String>,
+    /// Between countries.
+    #[command(flatten)]
+    pub abroad: AbroadArgs,
     /// For whom.
     #[command(flatten)]
     pub speak: SpeakArgs,
@@ -87,6 +107,18 @@ pub struct OfferArgs {
     /// What the giver needs of the receiver: fuel, quarters, guides
     #[arg(long, default_value = "", value_name = "TEXT")]
     pub needs: String,
+    /// The same by sort: fuel, quarters, food_and_water, guides, interpreters, papers, ...
+    #[arg(long, value_delimiter = ',', value_name = "SUPPORT")]
+    pub support: Vec<String>,
+    /// How it comes: own_road, own_air, own_rail_or_water, needed
+    #[arg(long, value_name = "WAY")]
+    pub transport: Option<String>,
+    /// Who pays: giver, receiver, shared, to_be_agreed
+    #[arg(long, value_name = "WHO")]
+    pub costs: Option<String>,
+    /// Between countries.
+    #[command(flatten)]
+    pub abroad: AbroadArgs,
     /// For whom.
     #[command(flatten)]
     pub speak: SpeakArgs,

@@ -25,6 +25,9 @@ pub struct ImpactArgs {
     /// Counts as if this facility went down; the first signs of its id are enough
     #[arg(long, value_name = "ENTRY")]
     pub facility: Option<String>,
+    /// Counts as if this outage, or facility, worked again; the first signs of its id are enough
+    #[arg(long, value_name = "ENTRY")]
+    pub back: Option<String>,
     /// When that is supposed to happen, RFC 3339 or HH:MM today [default: the moment looked at]
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,

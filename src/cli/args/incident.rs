@@ -118,3 +118,23 @@ pub struct CloseArgs {
     #[arg(long)]
     pub reason: String,
 }
+
+/// `play`.
+#[derive(Debug, Args)]
+pub struct PlayArgs {
+    /// Id of an incident of the node, or archive file of one
+    #[arg(value_name = "INCIDENT|FILE")]
+    pub source: String,
+    /// Id of the exercise that is made of it [default: made from its title]
+    #[arg(long, value_name = "ID")]
+    pub into: Option<String>,
+    /// Seconds of then that pass in one second, 0.01 to 10000
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub speed: f64,
+    /// What was said before this moment of then is there at once, RFC 3339 or HH:MM today
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// All of it at once, with times shifted so that the last word is of now
+    #[arg(long, conflicts_with_all = ["speed", "from"])]
+    pub at_once: bool,
+}

@@ -210,7 +210,7 @@ async fn show_impact(context: &Context, incident: &str, channel: Connection) -> 
         ..GetImpactRequest::default()
     };
     let answer = service.get_impact(request).await?.into_inner();
-    team::print_impact(&lines, &answer, false)?;
+    team::print_impact(&lines, &answer, team::Supposes::Nothing)?;
     say("")?;
     let (ms, lines) = at(context, COMPARED)?;
     say(&lines.heading(&format!("{} ({})", words.scenarios_title(), lines.moment(ms))))?;

@@ -8,6 +8,14 @@ const KNOWN: (&str, &str) =
 const SPEAKER: (&str, &str) = ("party", "Partij waarvoor het spreekt [standaard: de eigen]");
 const OFFER: (&str, &str) =
     ("offer", "Aanbod, zoals `polder assistance` het noemt; de eerste tekens volstaan");
+const NUMBER: (&str, &str) = ("number", "Nummer dat het elders heeft, zoals in CECIS");
+const MODULE: (&str, &str) = (
+    "module",
+    "Capaciteit van het EU-mechanisme voor civiele bescherming: high_capacity_pumping, \
+     flood_rescue_boats, ...",
+);
+const ENTRY_POINT: (&str, &str) =
+    ("entry_point", "Waar het binnenkomt: grensovergang, luchthaven of verzamelplaats");
 const TEXT_LANG: (&str, &str) = ("text_lang", "Taal van de tekst");
 
 const TEAM: (&str, &str) = ("team", "Team van wie het beeld is, zoals \"ROT Zuid-Limburg\"");
@@ -168,6 +176,13 @@ pub(super) const COMMANDS: &[Text] = &[
             ("of", "Partij aan wie het gevraagd wordt [standaard: wie het kan]"),
             ("by", "Wanneer het er moet zijn, RFC 3339 of UU:MM vandaag"),
             ("urgent", "Gaat voor al het andere"),
+            (
+                "has",
+                "Wat u voor gasten hebt: fuel, quarters, food_and_water, guides, interpreters, papers, ...",
+            ),
+            NUMBER,
+            MODULE,
+            ENTRY_POINT,
             INCIDENT,
             SPEAKER,
         ],
@@ -185,6 +200,15 @@ pub(super) const COMMANDS: &[Text] = &[
             ("until", "Tot wanneer het aanbod geldt, RFC 3339 of UU:MM vandaag"),
             ("arrives", "Wanneer het er naar verwachting is"),
             ("needs", "Wat de gever nodig heeft: brandstof, onderdak, gidsen"),
+            (
+                "support",
+                "Hetzelfde naar soort: fuel, quarters, food_and_water, guides, interpreters, papers, ...",
+            ),
+            ("transport", "Hoe het komt: own_road, own_air, own_rail_or_water, needed"),
+            ("costs", "Wie betaalt: giver, receiver, shared, to_be_agreed"),
+            NUMBER,
+            MODULE,
+            ENTRY_POINT,
             INCIDENT,
             SPEAKER,
         ],
@@ -308,9 +332,26 @@ pub(super) const COMMANDS: &[Text] = &[
         args: &[INCIDENT, KNOWN],
     },
     Text {
+        path: "play",
+        about: "Speelt een incident, of het archief ervan, na in een oefening op zichzelf, zo snel als u wilt",
+        args: &[
+            ("source", "Id van een incident van het knooppunt, of archiefbestand van een incident"),
+            (
+                "into",
+                "Id van de oefening die ervan gemaakt wordt [standaard: gemaakt van de titel]",
+            ),
+            ("speed", "Seconden van toen die in één seconde voorbijgaan, 0.01 tot 10000"),
+            (
+                "from",
+                "Wat voor dit moment van toen gezegd was staat er meteen, RFC 3339 of UU:MM vandaag",
+            ),
+            ("at_once", "Alles ineens, met tijden zo verschoven dat het laatste woord van nu is"),
+        ],
+    },
+    Text {
         path: "impact",
-        about: "Toont wat uitval hierna laat uitvallen en wie dat treft; ook van wat alleen \
-                verondersteld wordt",
+        about: "Toont wat uitval hierna laat uitvallen, wat terugkomt en wie dat treft; ook van wat \
+                alleen verondersteld wordt",
         args: &[
             INCIDENT,
             KNOWN,
@@ -326,6 +367,11 @@ pub(super) const COMMANDS: &[Text] = &[
             ("near", "Waar die uitvalt: zo ver rond een punt, zoals 50.86,5.83,5km"),
             ("place", "Waar die uitvalt, met de naam van de plaats"),
             ("facility", "Telt alsof dit object uitvalt; de eerste tekens van de id volstaan"),
+            (
+                "back",
+                "Telt alsof deze uitval voorbij is, of dit object weer werkt; de eerste tekens van \
+                 de id volstaan",
+            ),
             (
                 "from",
                 "Wanneer dat verondersteld wordt te gebeuren, RFC 3339 of UU:MM vandaag \

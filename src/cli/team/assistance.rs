@@ -3,11 +3,12 @@
 use anyhow::bail;
 use bytes::Bytes;
 use jiff::Zoned;
+use polder_picture::kinds::support_word;
 use polder_wire::v1::{
     AcceptedOffer, Assessment, Assistance, AssistanceCount, AssistanceOffer, AssistancePart,
-    AssistanceRequest, AssistanceTrouble, Count, CountBasis, Entry, Incident,
-    ListAssistanceRequest, ListAssistanceResponse, OfferState, PublishItem, RequestState,
-    Statement, Times, Urgency, VersionList, entry::Body,
+    AssistanceRequest, AssistanceTrouble, Count, CountBasis, Entry, HelpCosts, HelpTransport,
+    HostSupport, Incident, ListAssistanceRequest, ListAssistanceResponse, OfferState, PublishItem,
+    ReliefModule, RequestState, Statement, Times, Urgency, VersionList, entry::Body,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -164,7 +165,12 @@ fn print_part(lines: &Lines, part: &AssistancePart) -> anyhow::Result<()> {
     let mut line =
         format!("    - {} {what} · {}", lines.faint(short(&part.offer)), counts.join(" · "));
     for trouble in part.troubles().filter(|trouble| *trouble != AssistanceTrouble::Unseen) {
-        line.push_str(&format!(" {}", lines.warn(&format!("[{}]", words.trouble(trouble)))));
+        let mut what = words.trouble(trouble).to_owned();
+        if trouble == AssistanceTrouble::Unsupported {
+            let lacking = part.lacking_support().map(|one| support_word(one, words.0));
+            what.push_str(&format!(": {}", lacking.collect::<Vec<_>>().join(", ")));
+        }
+        line.push_str(&format!(" {}", lines.warn(&format!("[{what}]"))));
     }
     say(&line)
 }
@@ -182,6 +188,10 @@ async fn ask(context: &Context, args: AskForArgs) -> anyhow::Result<u8> {
         addressee: args.of.map(|of| format!("parties/{}", party(&of))).unwrap_or_default(),
         state: RequestState::Asked.into(),
         needed_by: moment(args.by.as_deref())?,
+        number: args.abroad.number,
+        module: module(args.abroad.module.as_deref())?,
+        entry_point: args.abroad.entry_point,
+        provided_support: support(&args.has)?,
         ..AssistanceRequest::default()
     };
     let urgency = if args.urgent { Urgency::Immediate } else { Urgency::Unspecified };
@@ -210,6 +220,16 @@ async fn offer(context: &Context, args: OfferArgs) -> anyhow::Result<u8> {
         state: OfferState::Offered.into(),
         expected_arrival_time: moment(args.arrives.as_deref())?,
         host_support: args.needs,
+        number: args.abroad.number,
+        module: module(args.abroad.module.as_deref())?,
+        transport: one_word(
+            "HELP_TRANSPORT",
+            args.transport.as_deref(),
+            HelpTransport::from_str_name,
+        )?,
+        entry_point: args.abroad.entry_point,
+        costs: one_word("HELP_COSTS", args.costs.as_deref(), HelpCosts::from_str_name)?,
+        needed_support: support(&args.support)?,
         ..AssistanceOffer::default()
     };
     let entry = Entry {
@@ -307,6 +327,24 @@ fn counted(value: i64) -> Count {
 
 fn moment(text: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
     text.map(|text| client::moment(text, &Zoned::now())).transpose()
+}
+
+/// A value of an enumeration, by its last words; nothing said: unspecified.
+fn one_word<E: Into<i32>>(
+    of: &'static str,
+    word: Option<&str>,
+    read: fn(&str) -> Option<E>,
+) -> anyhow::Result<i32> {
+    word.map_or(Ok(0), |word| Ok(client::enumeration(of, word, read)?.into()))
+}
+
+fn module(word: Option<&str>) -> anyhow::Result<i32> {
+    one_word("RELIEF_MODULE", word, ReliefModule::from_str_name)
+}
+
+fn support(words: &[String]) -> anyhow::Result<Vec<i32>> {
+    let one = |word: &String| one_word("HOST_SUPPORT", Some(word), HostSupport::from_str_name);
+    words.iter().map(one).collect()
 }
 
 /// The one entry whose name begins so.

@@ -37,6 +37,15 @@ pub(super) async fn history(
     Ok(history)
 }
 
+/// Every version of an incident, in no order, and whether some are not here.
+pub(in crate::cli) async fn whole(
+    channel: &Connection,
+    incident: &str,
+) -> anyhow::Result<(Vec<Entry>, bool)> {
+    let History { versions, left_out } = history(channel, incident, None, &[]).await?;
+    Ok((versions, left_out))
+}
+
 /// Names of the entries, also of those that were withdrawn.
 async fn names(
     channel: &Connection,

@@ -1,5 +1,6 @@
-//! `polder impact`: what fails next, when, along which chain, and whom that hits.
+//! `polder impact`: what fails next, when, along which chain, what comes back, and whom that hits.
 
+mod returns;
 pub(super) mod words;
 
 use std::collections::HashMap;
@@ -9,8 +10,8 @@ use jiff::Zoned;
 use polder_picture::{attributes::millis, entry::summary_line, kinds::service_word};
 use polder_wire::v1::{
     Circle, Danger, Effect, EffectState, Entry, EntryFilter, EntryView, Exposure, Geometry,
-    GetImpactRequest, GetImpactResponse, ImpactStep, ListEntriesRequest, Position, VitalService,
-    WhatIf, entry::Body, geometry::Shape, impact_service_client::ImpactServiceClient,
+    GetImpactRequest, GetImpactResponse, ImpactStep, ListEntriesRequest, Position, RepairIf,
+    VitalService, WhatIf, entry::Body, geometry::Shape, impact_service_client::ImpactServiceClient,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -42,8 +43,21 @@ pub(in crate::cli) async fn impact(context: &Context, args: ImpactArgs) -> anyho
         None => String::new(),
     };
     let what_if = supposed(&args, facility, context.words)?;
-    let supposes = what_if.is_some();
-    let request = GetImpactRequest { incident: incident.name.clone(), known_at, outage, what_if };
+    let back = match &args.back {
+        Some(name) => named(name, &["outage", "facility"]).await?,
+        None => String::new(),
+    };
+    let repair_if = match back.is_empty() {
+        true => None,
+        false => Some(RepairIf { entry: back, time: moment_of(&args.from)? }),
+    };
+    let supposes = match (&what_if, &repair_if) {
+        (Some(_), _) => Supposes::Failure,
+        (None, Some(_)) => Supposes::Repair,
+        (None, None) => Supposes::Nothing,
+    };
+    let incident = incident.name.clone();
+    let request = GetImpactRequest { incident, known_at, outage, what_if, repair_if };
     let answer = service(channel).get_impact(request).await?.into_inner();
     if context.common.json {
         say_json(&json::from_message("GetImpactResponse", &answer)?)?;
@@ -53,7 +67,19 @@ pub(in crate::cli) async fn impact(context: &Context, args: ImpactArgs) -> anyho
     Ok(0)
 }
 
-/// What the flags suppose; nothing when they name neither a service nor a facility.
+/// What is supposed, besides what was reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Supposes {
+    Nothing,
+    Failure,
+    Repair,
+}
+
+fn moment_of(text: &Option<String>) -> anyhow::Result<Option<Timestamp>> {
+    text.as_deref().map(|text| client::moment(text, &Zoned::now())).transpose()
+}
+
+/// What the flags suppose to fail; nothing when they name neither a service nor a facility.
 fn supposed(args: &ImpactArgs, facility: String, words: Words) -> anyhow::Result<Option<WhatIf>> {
     check(args, words)?;
     if args.what_if.is_none() && facility.is_empty() {
@@ -63,16 +89,13 @@ fn supposed(args: &ImpactArgs, facility: String, words: Words) -> anyhow::Result
         Some(word) => client::enumeration("VITAL_SERVICE", word, VitalService::from_str_name)?,
         None => VitalService::Unspecified,
     };
-    let moment = |text: &Option<String>| {
-        text.as_deref().map(|text| client::moment(text, &Zoned::now())).transpose()
-    };
     Ok(Some(WhatIf {
         service: service.into(),
         area: args.near.as_deref().map(around).transpose()?,
         place: args.place.clone().unwrap_or_default(),
         facility,
-        start_time: moment(&args.from)?,
-        repair_time: moment(&args.until)?,
+        start_time: moment_of(&args.from)?,
+        repair_time: moment_of(&args.until)?,
     }))
 }
 
@@ -81,7 +104,9 @@ fn check(args: &ImpactArgs, words: Words) -> anyhow::Result<()> {
     let supposes = args.what_if.is_some() || args.facility.is_some();
     let somewhere = args.near.is_some() || args.place.is_some();
     let when = args.from.is_some() || args.until.is_some();
-    let wrong = if args.outage.is_some() && supposes {
+    let wrong = if args.back.is_some() && supposes {
+        words.back_stands_alone()
+    } else if args.outage.is_some() && supposes {
         words.outage_or_what_if()
     } else if args.what_if.is_some() && args.facility.is_some() {
         words.what_if_or_facility()
@@ -89,7 +114,7 @@ fn check(args: &ImpactArgs, words: Words) -> anyhow::Result<()> {
         words.what_if_needs_where()
     } else if args.what_if.is_none() && somewhere {
         words.where_needs_what_if()
-    } else if !supposes && when {
+    } else if !supposes && when && (args.back.is_none() || args.until.is_some()) {
         words.when_needs_what_if()
     } else {
         return Ok(());
@@ -172,11 +197,12 @@ fn short(name: &str) -> &str {
 /// The entries of an answer by name.
 type Known = HashMap<String, Entry>;
 
-/// Prints what goes down and who is in danger. With a supposition only what that changes.
+/// Prints what goes down, what comes back and who is in danger. With a supposition only what that
+/// changes.
 pub(in crate::cli) fn print_impact(
     lines: &Lines,
     answer: &GetImpactResponse,
-    supposes: bool,
+    supposes: Supposes,
 ) -> anyhow::Result<()> {
     let words = lines.words;
     let entries = answer.entries.iter().map(|bytes| {
@@ -197,9 +223,9 @@ pub(in crate::cli) fn print_impact(
         head.push_str(&format!(" · {} {}", number(totals.people), words.people_in_them()));
     }
     say(&lines.heading(&head))?;
-    let changed = |effect: &&Effect| !supposes || effect.by_what_if;
+    let changed = |effect: &&Effect| supposes == Supposes::Nothing || effect.by_what_if;
     let effects: Vec<_> = answer.effects.iter().filter(changed).collect();
-    if supposes && effects.is_empty() {
+    if supposes == Supposes::Failure && effects.is_empty() {
         say(words.what_if_changes_nothing())?;
     }
     for effect in effects {
@@ -210,7 +236,13 @@ pub(in crate::cli) fn print_impact(
         let count = number(answer.unseen_supplier_count.into());
         say(&lines.warn(&format!("({count} {})", words.suppliers_unseen())))?;
     }
-    let exposed = |one: &&Exposure| !supposes || one.dangers.iter().any(|d| d.entry.is_empty());
+    returns::print(lines, &known, answer, supposes)?;
+    if supposes == Supposes::Repair {
+        return Ok(());
+    }
+    let exposed = |one: &&Exposure| {
+        supposes == Supposes::Nothing || one.dangers.iter().any(|danger| danger.entry.is_empty())
+    };
     let exposures: Vec<_> = answer.exposures.iter().filter(exposed).collect();
     let mut head = format!("{}: {}", words.vulnerable(), number(totals.exposed_count.into()));
     if totals.exposed_people > 0 || totals.exposed_less_self_reliant > 0 {

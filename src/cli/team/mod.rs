@@ -44,7 +44,8 @@ pub(super) use self::{
     forecasts::{forecasts, print_forecasts},
     gaps::{gaps, print_gaps},
     handover::{handover, print_handover},
-    impact::{impact, print_impact, service as impact_service},
+    history::whole as whole_history,
+    impact::{Supposes, impact, print_impact, service as impact_service},
     nation::{national, print_national},
     public::{
         cite, contacts, print_contacts, print_warnings, service as warning_service, warnings,

@@ -1,18 +1,19 @@
 //! `polder review`: a whole incident for whoever evaluates it. Measures, the time line, decisions
 //! with what was known then, sitreps, and what was left open.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod measures;
+
+use std::collections::BTreeMap;
 
 use polder_picture::{attributes::millis, entry::summary_line};
 use polder_wire::v1::{
-    Contradiction, Decision, DecisionState, Entry, GetHandoverRequest, GetHandoverResponse,
-    HandoverLine, ListAttentionRequest, ListAttentionResponse, ListContradictionsRequest,
-    ListGapsRequest, ListGapsResponse, ListWarningsRequest, ListWarningsResponse, MatterSort, Mode,
-    entry::Body,
+    Decision, DecisionState, Entry, GetHandoverRequest, GetHandoverResponse, GetReviewRequest,
+    GetReviewResponse, HandoverLine, ListWarningsRequest, ListWarningsResponse, Mode, entry::Body,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
 
+use self::measures::{measures, took};
 use super::{
     Asked, asked,
     history::{History, history, received},
@@ -21,12 +22,12 @@ use super::{
     service,
     sitrep::write,
 };
-use crate::cli::{Context, args::ReviewArgs, say_json, show::Lines, words::Words};
+use crate::{
+    cli::{Context, args::ReviewArgs, say_json, show::Lines},
+    json,
+};
 
 const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-/// Parties that are named with how much they said.
-const PARTIES_MAX: usize = 10;
 /// So much later than it was seen a report stands in the time line with both times.
 const LATE_MS: i64 = 15 * MINUTE_MS;
 
@@ -34,9 +35,7 @@ const LATE_MS: i64 = 15 * MINUTE_MS;
 struct Told {
     /// Every version, in the order in which the node got them, by the minute.
     versions: Vec<Entry>,
-    contradictions: Vec<Contradiction>,
-    attention: ListAttentionResponse,
-    gaps: ListGapsResponse,
+    measures: GetReviewResponse,
     handover: GetHandoverResponse,
     warnings: ListWarningsResponse,
     /// Some versions are not here: their feed came by a checkpoint.
@@ -48,7 +47,9 @@ pub(in crate::cli) async fn review(context: &Context, args: ReviewArgs) -> anyho
     let told = read(&ask).await?;
     let page = page(&ask, &told);
     if context.common.json {
-        say_json(&serde_json::to_value(&page)?)?;
+        let mut value = serde_json::to_value(&page)?;
+        value["measures"] = json::from_message("GetReviewResponse", &told.measures)?;
+        say_json(&value)?;
         return Ok(0);
     }
     write(&page, &args.format, args.out.as_deref(), ask.lines.width)?;
@@ -61,21 +62,8 @@ async fn read(ask: &Asked) -> anyhow::Result<Told> {
     let History { versions, left_out } = history(channel, &incident, known_at, &[]).await?;
     let versions = ordered(versions);
     let mut team = service(channel.clone());
-    let request = ListContradictionsRequest {
-        incident: incident.clone(),
-        known_at,
-        ..ListContradictionsRequest::default()
-    };
-    let contradictions = team.list_contradictions(request).await?.into_inner().contradictions;
-    let request = ListAttentionRequest {
-        incident: incident.clone(),
-        known_at,
-        ..ListAttentionRequest::default()
-    };
-    let attention = team.list_attention(request).await?.into_inner();
-    let request =
-        ListGapsRequest { incident: incident.clone(), known_at, ..ListGapsRequest::default() };
-    let gaps = team.list_gaps(request).await?.into_inner();
+    let request = GetReviewRequest { incident: incident.clone(), known_at };
+    let measures = team.get_review(request).await?.into_inner();
     // All of it is new to whoever evaluates.
     let since = Some(Timestamp { seconds: 0, nanos: 0 });
     let request =
@@ -84,7 +72,7 @@ async fn read(ask: &Asked) -> anyhow::Result<Told> {
     let warnings = public.list_warnings(request).await?.into_inner();
     let request = GetHandoverRequest { incident, known_at, since };
     let handover = team.get_handover(request).await?.into_inner();
-    Ok(Told { versions, contradictions, attention, gaps, handover, warnings, left_out })
+    Ok(Told { versions, measures, handover, warnings, left_out })
 }
 
 /// In the order in which the node got them, by the minute, as it is read: of what came in one, the
@@ -169,7 +157,7 @@ fn page(ask: &Asked, told: &Told) -> Page {
         public.note = format!("{} {}", told.warnings.warnings_left_out, words.warnings_more());
     }
     let sections = vec![
-        section(words.review_measures(), measures(ask, told)),
+        section(words.review_measures(), measures(lines, &told.measures)),
         section(words.review_decisions(), decisions(lines, &told.versions)),
         section(words.review_sitreps(), sitreps(lines, &told.versions)),
         public,
@@ -346,126 +334,4 @@ fn sitreps(lines: &Lines, versions: &[Entry]) -> Vec<String> {
         Some(text)
     });
     issued.collect()
-}
-
-/// How long something took, to the nearest minute.
-fn took(words: Words, ms: i64) -> String {
-    words.age(ms + MINUTE_MS / 2)
-}
-
-/// The share of some times that matters: half are below, one in ten above.
-fn spread(words: Words, mut times: Vec<i64>) -> Option<String> {
-    times.sort_unstable();
-    let last = times.len().checked_sub(1)?;
-    let at = |percent: usize| times[(times.len() * percent / 100).min(last)];
-    let (half, most) = (at(50), at(90));
-    let (within, above) = (words.review_half_within(), words.review_tenth_above());
-    Some(format!("{within} {}, {above} {}", took(words, half), took(words, most)))
-}
-
-fn measures(ask: &Asked, told: &Told) -> Vec<String> {
-    let words = ask.lines.words;
-    let spoken: Vec<_> = told.versions.iter().filter(|one| !acknowledges(one)).collect();
-    let mut listed = Vec::new();
-    let mut measure = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            listed.push(format!("{name}: {value}"));
-        }
-    };
-    let opened = ask.incident.create_time.as_ref().map(millis);
-    let first = spoken.first().zip(opened);
-    measure(words.review_first(), first.map(|(first, opened)| words.age(received(first) - opened)));
-    let entries: BTreeSet<_> = spoken.iter().map(|version| &version.name).collect();
-    let (count, of) = (spoken.len(), entries.len());
-    measure(
-        words.review_said(),
-        Some(format!("{count} {} {of} {}", words.review_versions_of(), words.review_entries())),
-    );
-    let mut hours: BTreeMap<i64, usize> = BTreeMap::new();
-    let mut parties: BTreeMap<&str, usize> = BTreeMap::new();
-    for version in &spoken {
-        *hours.entry(received(version).div_euclid(HOUR_MS)).or_default() += 1;
-        *parties.entry(party(version)).or_default() += 1;
-    }
-    // The earlier of two busy hours.
-    let busiest = hours.iter().max_by_key(|(hour, count)| (**count, std::cmp::Reverse(**hour)));
-    measure(
-        words.review_busiest(),
-        busiest.map(|(hour, count)| format!("{count}, {}", ask.lines.moment(hour * HOUR_MS))),
-    );
-    let mut ranked: Vec<_> = parties.into_iter().collect();
-    ranked.sort_by_key(|(party, count)| (std::cmp::Reverse(*count), *party));
-    let more = ranked.len().saturating_sub(PARTIES_MAX);
-    let mut named: Vec<_> =
-        ranked.iter().take(PARTIES_MAX).map(|(party, count)| format!("{party} {count}")).collect();
-    if more > 0 {
-        named.push(format!("{more} {}", words.parties_more()));
-    }
-    measure(words.review_parties(), Some(named.join(", ")).filter(|named| !named.is_empty()));
-    let observed = spoken.iter().filter(|one| !one.retracted);
-    let observed =
-        observed.filter(|one| one.times.as_ref().is_some_and(|times| times.observed.is_some()));
-    let written = observed.map(|one| (ms(&one.recorded_time) - seen(one)).max(0));
-    measure(words.review_written_after(), spread(words, written.collect()));
-    let arrived = spoken.iter().map(|one| (received(one) - ms(&one.recorded_time)).max(0));
-    measure(words.review_here_after(), spread(words, arrived.collect()));
-    measure(words.review_attention(), attention(words, &told.attention));
-    let decided = told.contradictions.iter().filter(|one| !one.decisions.is_empty()).count();
-    let all = told.contradictions.len();
-    measure(
-        words.contradicting(),
-        Some(format!("{all}, {} {}", words.of_which_open(), all - decided)),
-    );
-    measure(words.review_decided_after(), spread(words, decided_after(&told.contradictions)));
-    let handover = &told.handover;
-    let open = handover.overdue.iter().chain(&handover.open);
-    let questions = open.filter(|line| line.sort() == MatterSort::Question).count();
-    measure(words.review_unanswered(), Some(questions.to_string()));
-    let sums =
-        told.gaps.sections.iter().fold((0, 0), |sums, section| {
-            (sums.0 + section.stale_count, sums.1 + section.entry_count)
-        });
-    measure(words.review_stale(), Some(format!("{} {} {}", sums.0, words.review_of(), sums.1)));
-    listed
-}
-
-/// How many were asked to see something, how many did, and how soon.
-fn attention(words: Words, attention: &ListAttentionResponse) -> Option<String> {
-    let (mut asked, mut late, mut times) = (0, 0, Vec::new());
-    for one in &attention.entries {
-        let entry = Entry::decode(one.entry.clone()).ok()?;
-        for addressee in &one.addressees {
-            asked += 1;
-            late += usize::from(addressee.overdue);
-            if let Some(read) = &addressee.read_time {
-                times.push((millis(read) - ms(&entry.recorded_time)).max(0));
-            }
-        }
-    }
-    (asked > 0).then(|| {
-        let mut text = format!(
-            "{asked} {}, {} {}, {late} {}",
-            words.review_asked(),
-            times.len(),
-            words.read_by(),
-            words.too_late().to_lowercase()
-        );
-        if let Some(spread) = spread(words, times) {
-            text.push_str(&format!(" ({spread})"));
-        }
-        text
-    })
-}
-
-/// From the last of the versions that contradict to the first decision that rests on them.
-fn decided_after(contradictions: &[Contradiction]) -> Vec<i64> {
-    let decode = |all: &[bytes::Bytes]| -> Vec<i64> {
-        all.iter().filter_map(|one| Entry::decode(one.clone()).ok()).map(|e| received(&e)).collect()
-    };
-    let one = |one: &Contradiction| {
-        let last = decode(&one.versions).into_iter().max()?;
-        let decided = decode(&one.decisions).into_iter().min()?;
-        Some((decided - last).max(0))
-    };
-    contradictions.iter().filter_map(one).collect()
 }

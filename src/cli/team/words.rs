@@ -194,6 +194,11 @@ words! {
     review_half_within: "half within", "de helft binnen";
     review_tenth_above: "one in ten later than", "een op tien later dan";
     review_first: "First entry after the incident was opened", "Eerste item na het openen van het incident";
+    review_described: "First description of the incident after that", "Eerste beschrijving van het incident daarna";
+    review_people: "Per person in an hour in which they wrote", "Per persoon in een uur waarin die schreef";
+    review_people_signed_in: "people who had signed in", "mensen die aangemeld waren";
+    review_open_for: "half for longer than", "de helft langer dan";
+    review_open_longest: "the longest", "de langste";
     review_said: "Said", "Gezegd";
     review_versions_of: "versions of", "versies van";
     review_entries: "entries", "items";
@@ -242,6 +247,12 @@ impl Words {
             }
             AssistanceTrouble::Expired => self.0.pick("stands no longer", "geldt niet meer"),
             AssistanceTrouble::Disputed => self.0.pick("versions differ", "versies verschillen"),
+            AssistanceTrouble::Unsupported => {
+                self.0.pick("nobody said to have", "niemand zei te hebben")
+            }
+            AssistanceTrouble::OtherModule => {
+                self.0.pick("another capacity than was asked", "andere capaciteit dan gevraagd")
+            }
         }
     }
 

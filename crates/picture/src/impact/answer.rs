@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use polder_wire::v1::{EffectState, ImpactMatch, VitalService};
+use polder_wire::v1::{EffectState, ImpactMatch, ReturnState, VitalService};
 use uuid::Uuid;
 
-use super::said::{FacilitySaid, Ground};
+use super::{
+    cascade::Root,
+    said::{FacilitySaid, Ground},
+};
 use crate::team::board::EntryRef;
 
 /// What is asked.
@@ -15,8 +18,19 @@ pub struct Ask {
     pub only: Option<Uuid>,
     /// Counts as if this failed, too.
     pub what_if: Option<WhatIf>,
+    /// Counts as if this worked again.
+    pub repair_if: Option<RepairIf>,
     /// So many effects and exposures are told at most.
     pub most: usize,
+}
+
+/// Something that is supposed to work again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepairIf {
+    /// An outage, or a facility.
+    pub entry: Uuid,
+    /// When, milliseconds since 1970.
+    pub ms: i64,
 }
 
 /// Something that is supposed to fail.
@@ -46,6 +60,11 @@ pub struct Impact {
     pub effects: Vec<Effect>,
     /// How many there are.
     pub effect_count: usize,
+    /// What comes back, those that a supposition changes first, then by when; what stays down at the
+    /// end.
+    pub returns: Vec<Return>,
+    /// How many there are.
+    pub return_count: usize,
     /// Vulnerable facilities where there is danger, those with the most people first.
     pub exposures: Vec<Exposure>,
     /// Sums of all.
@@ -79,6 +98,31 @@ pub struct Effect {
     pub services: Vec<VitalService>,
     /// Versions of it differ.
     pub disputed: bool,
+}
+
+/// A facility that waits for something which is repaired.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Return {
+    /// Its entry.
+    pub facility: Uuid,
+    /// What becomes of it.
+    pub state: ReturnState,
+    /// When it goes down, or would.
+    pub down_ms: i64,
+    /// When it works again.
+    pub back_ms: Option<i64>,
+    /// When it goes down once more.
+    pub again_ms: Option<i64>,
+    /// What is repaired first, itself last.
+    pub steps: Vec<Step>,
+    /// Steps between that were left out.
+    pub steps_left_out: usize,
+    /// What it goes on waiting for.
+    pub waits_for: Vec<Uuid>,
+    /// What is supposed changes it.
+    pub by_repair_if: bool,
+    /// When it would work again without that.
+    pub otherwise_ms: Option<i64>,
 }
 
 /// One link of a chain.
@@ -147,6 +191,24 @@ pub struct Totals {
     pub exposed_less_self_reliant: i64,
     /// Of these facilities, how many do not say how many those are.
     pub uncounted: usize,
+}
+
+impl Step {
+    /// That a service fails, or works again, by what a root says.
+    pub(super) fn of_root(root: &Root, ms: i64) -> Self {
+        Self {
+            facility: None,
+            entry: root.entry,
+            service: root.service.unwrap_or_default(),
+            ms,
+            holds_out_ms: None,
+            holds_out_unknown: false,
+            found: ImpactMatch::Unspecified,
+            repair_ms: root.repair_ms,
+            stale: root.stale,
+            disputed: root.disputed,
+        }
+    }
 }
 
 impl Totals {

@@ -1,15 +1,17 @@
-//! What failing services take down next, whom that and other danger hits, and how scenarios compare:
-//! pure functions of the versions that are current, whatever the order in which they came.
+//! What failing services take down next, what comes back, whom that and other danger hits, and how
+//! scenarios compare: pure functions of the versions that are current, whatever the order in which
+//! they came.
 //!
 //! A facility goes down when it is down by its own words, or when a service that it needs has failed
 //! for as long as it holds out. A service fails for it by an outage where it is, or when all that
-//! supply it are down: those that it names, else those in whose service area it lies. It counts once,
-//! at its earliest time. What is down is not counted on to come back, though an outage that is to be
-//! repaired in time takes nothing down; what only is threatened, forecast or assumed may do so.
+//! supply it are down: those that it names, else those in whose service area it lies. It works again
+//! when nothing that it waits for is lacking any more. Certain is what follows when repairs come when
+//! somebody said; what is only threatened, forecast or assumed, or follows when they are late, may be.
 
 mod answer;
 mod cascade;
 mod ground;
+mod returns;
 pub mod said;
 pub mod scenarios;
 
@@ -21,12 +23,15 @@ use std::{
 use polder_wire::v1::{EffectState, ImpactMatch};
 use uuid::Uuid;
 
-pub use self::answer::{Ask, Danger, Effect, Exposure, Impact, Step, Supposed, Totals, WhatIf};
+pub use self::answer::{
+    Ask, Danger, Effect, Exposure, Impact, RepairIf, Return, Step, Supposed, Totals, WhatIf,
+};
+pub(crate) use self::ground::Kept;
 
 use self::{
-    cascade::{Cause, Down, Network, Node, Reckoning, Root},
-    ground::Map,
-    said::{DangerSaid, FacilitySaid, Ground, ImpactSaid},
+    cascade::{Cause, Course, Network, Node, Reckoning, Root},
+    ground::Around,
+    said::{DangerSaid, FacilitySaid, ImpactSaid},
 };
 use crate::{
     record::Id,
@@ -38,29 +43,40 @@ const RELEASES_MAX: usize = 8;
 /// Of a chain, at most so many steps are told.
 const STEPS_MAX: usize = 32;
 
-/// What an entry says of danger, in one version.
+/// What an entry says of danger, in one version, and which facilities lie there.
 struct Told<'b> {
     at: EntryRef,
     said: &'b DangerSaid,
+    touches: BTreeMap<usize, ImpactMatch>,
     stale: bool,
     disputed: bool,
+    /// It is past.
+    over: bool,
 }
 
-/// What fails next and whom it hits, by what somebody sees.
+/// What fails next, what comes back and whom it hits, by what somebody sees.
 pub fn impact(board: &Board, ask: &Ask, now_ms: i64, sees: impl Fn(Id) -> bool) -> Impact {
-    let (nodes, told, aliases) = seen(board, now_ms, sees);
-    let map = Map::of(nodes.iter().map(|node| &node.said.ground).collect());
+    let (nodes, aliases) = facilities(board, now_ms, &sees);
+    let grounds = nodes.iter().map(|node| (node.at, &node.said.ground)).collect();
+    let map = Around::of(board.grounds(), grounds);
+    let told = dangers(board, &map, now_ms, sees);
     let alias = |entry: Uuid| aliases.get(&entry).copied();
     let network = Network::of(nodes, &map, alias);
-    let mut roots = roots(&network, &map, &told);
+    let mut roots = roots(&network, &told);
     if let Some(what_if) = &ask.what_if {
         roots.push(supposed(what_if, &map, alias));
     }
-    if let Some(only) = ask.only {
+    let free = ask.repair_if.and_then(|repair| suppose_repair(&mut roots, repair, alias));
+    let supposes = ask.what_if.is_some() || ask.repair_if.is_some();
+    let of_all = Runs::of(&network, &roots, supposes, now_ms, free);
+    let of_only = ask.only.map(|only| {
         let means = alias(only).map_or(only, |number| network.nodes[number].at.entry);
+        let mut roots = roots.clone();
         roots.retain(|root| root.entry == Some(only) || root.entry == Some(means));
-    }
-    let runs = Runs::of(&network, &roots, ask.what_if.is_some(), now_ms);
+        let runs = Runs::of(&network, &roots, supposes, now_ms, free);
+        (roots, runs)
+    });
+    let (of, runs) = of_only.as_ref().map_or((&roots, &of_all), |(of, runs)| (of, runs));
     let mut impact = Impact { unseen: network.unseen, ..Impact::default() };
     let numbers = 0..network.nodes.len();
     let mut found: Vec<(Effect, usize)> = numbers
@@ -77,39 +93,50 @@ pub fn impact(board: &Board, ask: &Ask, now_ms: i64, sees: impl Fn(Id) -> bool) 
     impact.effect_count = found.len();
     found.truncate(ask.most);
     for (mut effect, number) in found {
-        let by = if runs.certain[number].is_some() { &runs.certain } else { &runs.possible };
-        (effect.steps, effect.steps_left_out) = chain(&network, &roots, by, number);
+        let certain = runs.certain[number].spell(now_ms).is_some();
+        let by = if certain { &runs.certain } else { &runs.possible };
+        (effect.steps, effect.steps_left_out) = chain(&network, of, by, number, now_ms);
         impact.effects.push(effect);
     }
+    let asked = |number: usize| ask.only.is_none() || !runs.certain[number].spells.is_empty();
+    returns::tell(&mut impact, ask, (&network, &roots, &of_all), now_ms, asked);
     expose(&mut impact, ask, &network, &map, &told);
     impact.locate(board, &network, &told);
     impact
 }
 
-/// When each facility goes down, by what counts.
+/// What becomes of each facility, by what counts.
 struct Runs {
     /// By what was reported and what is supposed.
-    certain: Vec<Option<Down>>,
+    certain: Vec<Course>,
     /// By what is expected besides.
-    possible: Vec<Option<Down>>,
+    possible: Vec<Course>,
     /// The same two without what is supposed, where something is.
-    without: Option<[Vec<Option<Down>>; 2]>,
+    without: Option<[Vec<Course>; 2]>,
 }
 
 impl Runs {
-    fn of(network: &Network<'_>, roots: &[Root], supposes: bool, now_ms: i64) -> Self {
-        let run = |possible, supposed| network.run(roots, Reckoning { possible, supposed, now_ms });
+    fn of(
+        network: &Network<'_>,
+        roots: &[Root],
+        supposes: bool,
+        now_ms: i64,
+        free: Option<(usize, i64)>,
+    ) -> Self {
+        let run =
+            |possible, supposed| network.run(roots, Reckoning { possible, supposed, now_ms, free });
         let without = supposes.then(|| [run(false, false), run(true, false)]);
         Self { certain: run(false, true), possible: run(true, true), without }
     }
 
     /// What becomes of a facility, without the steps to it.
     fn effect(&self, node: &Node<'_>, number: usize, now_ms: i64) -> Option<Effect> {
-        let (certain, possible) = (self.certain[number], self.possible[number]);
+        let spell = |courses: &[Course]| courses[number].spell(now_ms).copied();
+        let (certain, possible) = (spell(&self.certain), spell(&self.possible));
         let down = certain.or(possible)?;
         let before = self.without.as_ref().map(|[sure, perhaps]| {
             let before = if certain.is_some() { sure } else { perhaps };
-            before[number].map(|down| down.ms)
+            spell(before).map(|down| down.ms)
         });
         let by_what_if = before.is_some_and(|before| before != Some(down.ms));
         Some(Effect {
@@ -131,26 +158,16 @@ impl Runs {
     }
 }
 
-/// Facilities in the order of their ids, what endangers, and which facility an entry means.
-fn seen<'b>(
+/// Facilities in the order of their ids, and which of them an entry means.
+fn facilities<'b>(
     board: &'b Board,
     now_ms: i64,
-    sees: impl Fn(Id) -> bool,
-) -> (Vec<Node<'b>>, Vec<Told<'b>>, HashMap<Uuid, usize>) {
+    sees: &impl Fn(Id) -> bool,
+) -> (Vec<Node<'b>>, HashMap<Uuid, usize>) {
     let mut facilities: BTreeMap<Uuid, Node<'b>> = BTreeMap::new();
-    let mut told = Vec::new();
-    for at in board.impacting().filter(|at| sees(at.scope)) {
-        let versions = board.versions(at);
-        let disputed = board.has_rivals(at);
-        for version in versions {
-            if let Some(ImpactSaid::Danger(said)) = version.said.impact.as_deref()
-                && said.until_ms.is_none_or(|until| now_ms < until)
-            {
-                told.push(Told { at, said, stale: version.said.is_stale(now_ms), disputed });
-            }
-        }
-        if let Some((version, said)) = versions.last().and_then(facility) {
-            let stale = version.said.is_stale(now_ms);
+    for at in board.grounds().facilities().filter(|at| sees(at.scope)) {
+        if let Some((version, said)) = board.versions(at).last().and_then(facility) {
+            let (stale, disputed) = (version.said.is_stale(now_ms), board.has_rivals(at));
             facilities.insert(at.entry, Node { at, said, stale, disputed });
         }
     }
@@ -180,7 +197,30 @@ fn seen<'b>(
             aliases.entry(from).or_insert(number);
         }
     }
-    (nodes, told, aliases)
+    (nodes, aliases)
+}
+
+/// What endangers facilities, in the order of ids.
+fn dangers<'b>(
+    board: &'b Board,
+    map: &Around<'_>,
+    now_ms: i64,
+    sees: impl Fn(Id) -> bool,
+) -> Vec<Told<'b>> {
+    let mut told = Vec::new();
+    for (at, touched) in board.grounds().touching().filter(|(at, _)| sees(at.scope)) {
+        let disputed = board.has_rivals(at);
+        for (number, version) in board.versions(at).iter().enumerate() {
+            let Some(ImpactSaid::Danger(said)) = version.said.impact.as_deref() else { continue };
+            let first = EntryRef { entry: Uuid::nil(), scope: Id::default() };
+            let ours = touched.range((number, first)..).take_while(|((of, _), _)| *of == number);
+            let ours = ours.filter_map(|((_, at), found)| Some((map.number(*at)?, *found)));
+            let (stale, touches) = (version.said.is_stale(now_ms), ours.collect());
+            let over = said.until_ms.is_some_and(|until| until <= now_ms);
+            told.push(Told { at, said, touches, stale, disputed, over });
+        }
+    }
+    told
 }
 
 fn facility(version: &Version) -> Option<(&Version, &FacilitySaid)> {
@@ -191,7 +231,7 @@ fn facility(version: &Version) -> Option<(&Version, &FacilitySaid)> {
 }
 
 /// What fails by itself: outages, then facilities that are down, each in the order of ids.
-fn roots(network: &Network<'_>, map: &Map<'_>, told: &[Told<'_>]) -> Vec<Root> {
+fn roots(network: &Network<'_>, told: &[Told<'_>]) -> Vec<Root> {
     let outages = told.iter().filter_map(|one| {
         let outage = one.said.outage?;
         Some(Root {
@@ -199,10 +239,12 @@ fn roots(network: &Network<'_>, map: &Map<'_>, told: &[Told<'_>]) -> Vec<Root> {
             service: Some(outage.service),
             start_ms: outage.start_ms,
             repair_ms: outage.repair_ms,
+            ended_ms: outage.ended_ms,
+            supposed_end_ms: None,
             expected: one.said.expected,
             stale: one.stale,
             disputed: one.disputed,
-            touches: map.at(&one.said.ground),
+            touches: one.touches.clone(),
         })
     });
     let own = network.nodes.iter().enumerate().filter_map(|(number, node)| {
@@ -210,7 +252,9 @@ fn roots(network: &Network<'_>, map: &Map<'_>, told: &[Told<'_>]) -> Vec<Root> {
             entry: Some(node.at.entry),
             service: None,
             start_ms: node.said.down_ms?,
-            repair_ms: None,
+            repair_ms: node.said.back_ms,
+            ended_ms: None,
+            supposed_end_ms: None,
             expected: node.said.expected,
             stale: node.stale,
             disputed: node.disputed,
@@ -220,7 +264,7 @@ fn roots(network: &Network<'_>, map: &Map<'_>, told: &[Told<'_>]) -> Vec<Root> {
     outages.chain(own).collect()
 }
 
-fn supposed(what_if: &WhatIf, map: &Map<'_>, alias: impl Fn(Uuid) -> Option<usize>) -> Root {
+fn supposed(what_if: &WhatIf, map: &Around<'_>, alias: impl Fn(Uuid) -> Option<usize>) -> Root {
     let (service, touches) = match &what_if.what {
         Supposed::Service(service, ground) => (Some(*service), map.at(ground)),
         Supposed::Facility(entry) => {
@@ -233,6 +277,8 @@ fn supposed(what_if: &WhatIf, map: &Map<'_>, alias: impl Fn(Uuid) -> Option<usiz
         service,
         start_ms: what_if.start_ms,
         repair_ms: what_if.repair_ms,
+        ended_ms: None,
+        supposed_end_ms: None,
         expected: false,
         stale: false,
         disputed: false,
@@ -240,15 +286,33 @@ fn supposed(what_if: &WhatIf, map: &Map<'_>, alias: impl Fn(Uuid) -> Option<usiz
     }
 }
 
+/// Ends an outage when it is supposed to; or gives the facility that is supposed to work again.
+fn suppose_repair(
+    roots: &mut [Root],
+    repair: RepairIf,
+    alias: impl Fn(Uuid) -> Option<usize>,
+) -> Option<(usize, i64)> {
+    if let Some(facility) = alias(repair.entry) {
+        return Some((facility, repair.ms));
+    }
+    for root in roots.iter_mut().filter(|root| root.entry == Some(repair.entry)) {
+        root.supposed_end_ms = Some(repair.ms);
+    }
+    None
+}
+
 /// How a facility comes to go down, the first cause first, and how many steps were left out.
 fn chain(
     network: &Network<'_>,
     roots: &[Root],
-    by: &[Option<Down>],
+    by: &[Course],
     mut number: usize,
+    now_ms: i64,
 ) -> (Vec<Step>, usize) {
     let mut steps = Vec::new();
-    while let Some(down) = by[number] {
+    let mut next = by[number].spell(now_ms);
+    // What went down twice at one moment may seem to hang on itself.
+    while let Some(down) = next.filter(|_| steps.len() <= network.nodes.len()) {
         let node = &network.nodes[number];
         let (need, found) = match down.cause {
             Cause::Root(_, None) => (None, ImpactMatch::Unspecified),
@@ -269,53 +333,56 @@ fn chain(
             stale: node.stale,
             disputed: node.disputed,
         });
-        match down.cause {
+        next = match down.cause {
             Cause::Root(root, Some(_)) => {
-                let root = &roots[root];
-                steps.push(Step {
-                    facility: None,
-                    entry: root.entry,
-                    service: root.service.unwrap_or_default(),
-                    ms: root.start_ms,
-                    holds_out_ms: None,
-                    holds_out_unknown: false,
-                    found: ImpactMatch::Unspecified,
-                    repair_ms: root.repair_ms,
-                    stale: root.stale,
-                    disputed: root.disputed,
-                });
-                break;
+                steps.push(Step::of_root(&roots[root], roots[root].start_ms));
+                None
             }
-            Cause::Root(_, None) => break,
-            Cause::Supplier(supplier, _) => number = supplier,
-        }
+            Cause::Root(_, None) => None,
+            Cause::Supplier(supplier, _) => {
+                number = supplier;
+                by[supplier].begun(down.ms)
+            }
+        };
     }
     steps.reverse();
+    let left_out = shorten(&mut steps);
+    (steps, left_out)
+}
+
+/// Leaves out the middle of a long chain; how many steps that were.
+fn shorten(steps: &mut Vec<Step>) -> usize {
     let left_out = steps.len().saturating_sub(STEPS_MAX);
     if left_out > 0 {
         steps.drain(STEPS_MAX / 2..STEPS_MAX / 2 + left_out);
     }
-    (steps, left_out)
+    left_out
 }
 
 /// Adds vulnerable facilities where there is danger.
-fn expose(impact: &mut Impact, ask: &Ask, network: &Network<'_>, map: &Map<'_>, told: &[Told<'_>]) {
+fn expose(
+    impact: &mut Impact,
+    ask: &Ask,
+    network: &Network<'_>,
+    map: &Around<'_>,
+    told: &[Told<'_>],
+) {
     let mut dangers: BTreeMap<usize, BTreeMap<Option<Uuid>, Danger>> = BTreeMap::new();
-    let mut add = |entry: Option<Uuid>, ground: &Ground, stale: bool, expected: bool| {
-        for (number, found) in map.at(ground) {
-            let danger = Danger { entry, found, stale, expected };
-            let held = dangers.entry(number).or_default().entry(entry).or_insert(danger);
+    let mut add = |touches: &BTreeMap<usize, ImpactMatch>, entry, stale: bool, expected: bool| {
+        for (number, found) in touches {
+            let danger = Danger { entry, found: *found, stale, expected };
+            let held = dangers.entry(*number).or_default().entry(entry).or_insert(danger);
             // Of several versions the one that says most.
             held.stale &= stale;
             held.expected &= expected;
         }
     };
     if let Some(WhatIf { what: Supposed::Service(_, ground), .. }) = &ask.what_if {
-        add(None, ground, false, false);
+        add(&map.at(ground), None, false, false);
     }
     let asked = |one: &&Told<'_>| ask.only.is_none_or(|only| one.at.entry == only);
-    for one in told.iter().filter(asked) {
-        add(Some(one.at.entry), &one.said.ground, one.stale, one.said.expected);
+    for one in told.iter().filter(|one| !one.over).filter(asked) {
+        add(&one.touches, Some(one.at.entry), one.stale, one.said.expected);
     }
     let mut found: Vec<_> = dangers
         .into_iter()
@@ -345,7 +412,12 @@ impl Impact {
         let effects = self.effects.iter().flat_map(|effect| &effect.steps);
         let steps = effects.flat_map(|step| [step.facility, step.entry]).flatten();
         let dangers = self.exposures.iter().flat_map(|one| &one.dangers);
+        let returns = self.returns.iter().flat_map(|one| {
+            let steps = one.steps.iter().flat_map(|step| [step.facility, step.entry]).flatten();
+            steps.chain(one.waits_for.iter().copied()).chain([one.facility])
+        });
         let named: BTreeSet<Uuid> = steps
+            .chain(returns)
             .chain(self.effects.iter().map(|effect| effect.facility))
             .chain(self.exposures.iter().map(|one| one.facility))
             .chain(dangers.filter_map(|danger| danger.entry))

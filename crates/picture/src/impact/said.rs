@@ -45,6 +45,8 @@ pub struct FacilitySaid {
     pub ground: Ground,
     /// Out or cleared since, milliseconds since 1970.
     pub down_ms: Option<i64>,
+    /// When that is expected to be over.
+    pub back_ms: Option<i64>,
     /// Nobody is in it any more.
     pub cleared: bool,
     /// It is said of what is expected or assumed.
@@ -98,6 +100,8 @@ pub struct OutageSaid {
     pub start_ms: i64,
     /// When it is expected to work again.
     pub repair_ms: Option<i64>,
+    /// Since when it works again.
+    pub ended_ms: Option<i64>,
 }
 
 /// A scenario.
@@ -179,6 +183,7 @@ impl FacilitySaid {
             designation: body.designation.clone(),
             ground: Ground::of(entry),
             down_ms: down.then_some(since),
+            back_ms: body.expected_back_time.as_ref().filter(|_| down).map(millis),
             cleared: body.state() == FacilityState::Cleared,
             expected: is_expected(entry),
             provides: body.provides().collect(),
@@ -219,11 +224,17 @@ impl DangerSaid {
                 let repair_ms = body.expected_repair_time.as_ref().map(millis);
                 let start_ms = body.start_time.as_ref().map_or(attributes.valid_from_ms, millis);
                 match body.state() {
-                    OutageState::Restored => return None,
+                    // What is over tells what came back, if it says how long it was; only expected
+                    // to be over, it says nothing of danger.
+                    OutageState::Restored if danger.expected || body.start_time.is_none() => {
+                        return None;
+                    }
+                    OutageState::Restored => danger.until_ms = Some(attributes.valid_from_ms),
                     OutageState::Threatened | OutageState::Degraded => danger.expected = true,
                     OutageState::Out | OutageState::Unspecified => {}
                 }
-                danger.outage = Some(OutageSaid { service: body.service(), start_ms, repair_ms });
+                let (service, ended_ms) = (body.service(), danger.until_ms);
+                danger.outage = Some(OutageSaid { service, start_ms, repair_ms, ended_ms });
             }
             Body::Evacuation(body) if leaves(body) => {}
             Body::Warning(body) => {

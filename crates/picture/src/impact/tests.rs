@@ -8,7 +8,7 @@ use polder_wire::v1::{
 use proptest::prelude::*;
 use prost_types::Duration;
 
-use super::*;
+use super::{said::Ground, *};
 use crate::{
     attributes::{Attributes, timestamp},
     kinds,
@@ -17,6 +17,8 @@ use crate::{
 };
 
 mod compared;
+mod kept;
+mod returning;
 
 const NOW_MS: i64 = 1_626_328_800_000;
 const HOUR_MS: i64 = 3_600_000;

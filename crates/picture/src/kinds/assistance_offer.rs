@@ -1,11 +1,14 @@
 //! Help that is offered. What came of it is counted in `team::assistance`.
 
-use polder_wire::v1::{AssistanceOffer, Entry, OfferState, entry::Body};
+use polder_wire::v1::{
+    AssistanceOffer, Entry, HelpCosts, HelpTransport, HostSupport, OfferState, ReliefModule,
+    entry::Body,
+};
 
 use super::{
     Kind,
     counts::{amount, count},
-    line,
+    line, relief,
 };
 use crate::{
     check::{Checker, ENTRY},
@@ -50,6 +53,12 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
     check.time("expected_arrival_time", body.expected_arrival_time.as_ref());
     check.time("available_until", body.available_until.as_ref());
     check.text("host_support", &body.host_support, 0..=1_000);
+    check.text("number", &body.number, 0..=64);
+    check.enumeration::<ReliefModule>("module", body.module, false);
+    check.enumeration::<HelpTransport>("transport", body.transport, false);
+    check.text("entry_point", &body.entry_point, 0..=200);
+    check.enumeration::<HelpCosts>("costs", body.costs, false);
+    check.enumerations::<HostSupport>("needed_support", &body.needed_support, 16);
 }
 
 fn figures(entry: &Entry, language: Language) -> String {
@@ -57,11 +66,19 @@ fn figures(entry: &Entry, language: Language) -> String {
         return String::new();
     };
     let what = format!("{} {}", amount(body.quantity.as_ref(), language), body.means);
-    let needs = match &body.host_support[..] {
-        "" => String::new(),
-        needs => format!("{} {needs}", language.pick("needs", "heeft nodig:")),
+    let needed = body.needed_support().map(|one| relief::support(one, language).to_owned());
+    let in_words = Some(body.host_support.clone()).filter(|words| !words.is_empty());
+    let needs: Vec<_> = needed.chain(in_words).collect();
+    let needs = match needs.is_empty() {
+        true => String::new(),
+        false => format!("{} {}", language.pick("needs", "heeft nodig:"), needs.join(", ")),
     };
-    line([what.trim().to_owned(), movement(body, language), needs])
+    let module = relief::module(body.module(), language).to_owned();
+    let comes = relief::comes(body.transport(), &body.entry_point, language);
+    let costs = relief::costs(body.costs(), language).to_owned();
+    let number = relief::number(&body.number, language);
+    let what = what.trim().to_owned();
+    line([what, module, movement(body, language), comes, costs, needs, number])
 }
 
 /// `4 arrived, 6 en route`, or that it is offered or withdrawn.
@@ -115,6 +132,12 @@ mod tests {
             (|b| b.expected_arrival_time = never(), "expected_arrival_time", "TIME_OUT_OF_RANGE"),
             (|b| b.available_until = never(), "available_until", "TIME_OUT_OF_RANGE"),
             (|b| b.host_support = long(1_000), "host_support", "TOO_LONG"),
+            (|b| b.number = long(64), "number", "TOO_LONG"),
+            (|b| b.module = 99, "module", "UNKNOWN_VALUE"),
+            (|b| b.transport = 99, "transport", "UNKNOWN_VALUE"),
+            (|b| b.entry_point = long(200), "entry_point", "TOO_LONG"),
+            (|b| b.costs = 99, "costs", "UNKNOWN_VALUE"),
+            (|b| b.needed_support = vec![1, 1], "needed_support[1]", "DUPLICATE"),
         ];
         refuses("assistance_offer", body, rows);
     }
@@ -134,6 +157,28 @@ mod tests {
             &Entry { texts: Vec::new(), ..at_home },
             "10 high-capacity pumps, offered",
             "10 high-capacity pumps, aangeboden",
+        );
+    }
+
+    #[test]
+    fn help_of_another_country_says_how_it_comes_who_pays_and_what_it_needs() {
+        let abroad = changed("assistance_offer", body, |b| {
+            b.en_route = 0;
+            b.arrived = 0;
+            b.number = "CECIS 4711".into();
+            b.module = ReliefModule::HighCapacityPumping.into();
+            b.transport = HelpTransport::OwnRoad.into();
+            b.entry_point = "Vaals".into();
+            b.costs = HelpCosts::Giver.into();
+            b.needed_support = vec![HostSupport::Fuel.into(), HostSupport::Guides.into()];
+        });
+        says_of(
+            &Entry { texts: Vec::new(), ..abroad },
+            "10 high-capacity pumps, high capacity pumping, offered, by road over Vaals, the giver \
+             pays, needs fuel, guides, diesel and quarters for 40, no. CECIS 4711",
+            "10 high-capacity pumps, pompen met grote capaciteit, aangeboden, over de weg via Vaals, \
+             de gever betaalt, heeft nodig: brandstof, gidsen, diesel and quarters for 40, nr. CECIS \
+             4711",
         );
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use polder_wire::v1::{Entry, RequestState, entry::Body};
+use polder_wire::v1::{Entry, HelpTransport, HostSupport, ReliefModule, RequestState, entry::Body};
 
 use super::{
     Kind,
     counts::{amount, count},
-    line,
+    line, relief,
 };
 use crate::{
     check::{Checker, ENTRY, PARTY},
@@ -44,6 +44,10 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
             check.wrong("offer", "DUPLICATE", "is given twice");
         }
     });
+    check.text("number", &body.number, 0..=64);
+    check.enumeration::<ReliefModule>("module", body.module, false);
+    check.text("entry_point", &body.entry_point, 0..=200);
+    check.enumerations::<HostSupport>("provided_support", &body.provided_support, 16);
 }
 
 fn figures(entry: &Entry, language: Language) -> String {
@@ -57,7 +61,18 @@ fn figures(entry: &Entry, language: Language) -> String {
         of => format!("{} {of}", language.pick("of", "aan")),
     };
     let state = state_word(body.state(), language);
-    line([need.trim().to_owned(), format!("{state} {of}").trim().to_owned()])
+    let module = relief::module(body.module(), language).to_owned();
+    let comes = relief::comes(HelpTransport::Unspecified, &body.entry_point, language);
+    let has: Vec<_> = body.provided_support().map(|one| relief::support(one, language)).collect();
+    let has = match has.is_empty() {
+        true => String::new(),
+        false => {
+            format!("{} {}", language.pick("has for guests", "heeft voor gasten:"), has.join(", "))
+        }
+    };
+    let number = relief::number(&body.number, language);
+    let (need, asked) = (need.trim().to_owned(), format!("{state} {of}").trim().to_owned());
+    line([need, module, asked, comes, has, number])
 }
 
 fn state_word(state: RequestState, language: Language) -> &'static str {
@@ -77,7 +92,7 @@ mod tests {
     use polder_wire::v1::{AcceptedOffer, AssistanceRequest};
 
     use super::*;
-    use crate::kinds::testing::{Wrong, long, never, refuses, says};
+    use crate::kinds::testing::{Wrong, changed, long, never, refuses, says, says_of};
 
     fn body(body: &mut Body) -> Option<&mut AssistanceRequest> {
         match body {
@@ -106,6 +121,10 @@ mod tests {
             (|b| b.accepted = vec![some(OFFER, 0)], "accepted[0].quantity", "OUT_OF_RANGE"),
             (|b| b.accepted = vec![some(OFFER, 1); 2], "accepted[1].offer", "DUPLICATE"),
             (|b| b.accepted = vec![some(OFFER, 1); 65], "accepted", "TOO_MANY"),
+            (|b| b.number = long(64), "number", "TOO_LONG"),
+            (|b| b.module = 99, "module", "UNKNOWN_VALUE"),
+            (|b| b.entry_point = long(200), "entry_point", "TOO_LONG"),
+            (|b| b.provided_support = vec![0], "provided_support[0]", "REQUIRED"),
         ];
         refuses("assistance_request", body, rows);
     }
@@ -116,6 +135,23 @@ mod tests {
             "assistance_request",
             "at least 300 soldiers to fill sandbags, asked of defensie",
             "minstens 300 soldiers to fill sandbags, gevraagd aan defensie",
+        );
+    }
+
+    #[test]
+    fn a_request_to_other_countries_says_where_help_comes_in_and_what_waits_for_it() {
+        let abroad = changed("assistance_request", body, |b| {
+            b.number = "CECIS 4711".into();
+            b.module = ReliefModule::FloodRescueBoats.into();
+            b.entry_point = "Maastricht Aachen Airport".into();
+            b.provided_support = vec![HostSupport::Quarters.into()];
+        });
+        says_of(
+            &Entry { texts: Vec::new(), ..abroad },
+            "at least 300 soldiers to fill sandbags, flood rescue with boats, asked of defensie, over \
+             Maastricht Aachen Airport, has for guests quarters, no. CECIS 4711",
+            "minstens 300 soldiers to fill sandbags, redding met boten, gevraagd aan defensie, via \
+             Maastricht Aachen Airport, heeft voor gasten: onderdak, nr. CECIS 4711",
         );
     }
 }

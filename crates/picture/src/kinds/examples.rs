@@ -250,6 +250,7 @@ fn assistance_request() -> Entry {
         needed_by: hour(4),
         needed_until: hour(48),
         accepted: Vec::new(),
+        ..AssistanceRequest::default()
     };
     let texts = ["Bijstand van Defensie gevraagd", "Help of the armed forces asked for"];
     let party = "veiligheidsregio-limburg-noord";
@@ -414,6 +415,7 @@ fn assistance_offer() -> Entry {
         expected_arrival_time: hour(6),
         available_until: hour(72),
         host_support: "diesel and quarters for 40".into(),
+        ..AssistanceOffer::default()
     };
     let texts = ["Pompen uit Duitsland", "Pumps from Germany"];
     entry(120, Statement::Fact, Discipline::Relief, "thw", texts, Body::AssistanceOffer(body))

@@ -52,6 +52,7 @@ fn check(entry: &Entry, check: &mut Checker<'_>) {
     check_people(body, check);
     count(check, "customers", body.customers.as_ref());
     check.text("operator", &body.operator, 0..=200);
+    check.time("expected_back_time", body.expected_back_time.as_ref());
 }
 
 fn check_people(body: &Facility, check: &mut Checker<'_>) {
@@ -165,6 +166,7 @@ mod tests {
             (|b| b.r#type = 27, "type", "UNKNOWN_VALUE"),
             (|b| b.state = 5, "state", "UNKNOWN_VALUE"),
             (|b| b.state_time = never(), "state_time", "TIME_OUT_OF_RANGE"),
+            (|b| b.expected_back_time = never(), "expected_back_time", "TIME_OUT_OF_RANGE"),
             (|b| b.provides = vec![1, 1], "provides[1]", "DUPLICATE"),
             (
                 |b| {

@@ -27,6 +27,7 @@ mod message;
 mod observation;
 mod outage;
 mod reception;
+mod relief;
 mod resource;
 mod scenario;
 mod staffing;
@@ -39,6 +40,7 @@ mod weather;
 
 pub use self::{
     outage::service_word,
+    relief::support as support_word,
     scenario::{level_sign, likelihood_word, type_word as scenario_word},
 };
 

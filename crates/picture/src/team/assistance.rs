@@ -5,6 +5,8 @@
 //! - of an offer no more counts than there is of it, and only as far as whoever asks accepted it;
 //! - of a withdrawn offer only what has left already.
 //!
+//! What a guest needs and nobody said to have is told beside the offer, and changes no count.
+//!
 //! Requests and offers of which several versions are current count as they are shown, and say so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +76,10 @@ pub struct Asked {
     pub needed_by_ms: Option<i64>,
     /// Offers that it accepts, and how much of each.
     pub accepted: BTreeMap<Uuid, i64>,
+    /// Which capacity, by its number in the contract; 0: not said.
+    pub module: i32,
+    /// What whoever asks has for guests, by its number in the contract.
+    pub provided: BTreeSet<i32>,
     /// Several versions are current.
     pub disputed: bool,
 }
@@ -91,6 +97,10 @@ pub struct Offered {
     pub moved: Moved,
     /// From then on it no longer stands; milliseconds since 1970.
     pub expire_ms: Option<i64>,
+    /// Which capacity, by its number in the contract; 0: not said.
+    pub module: i32,
+    /// What the giver needs of the receiver, by its number in the contract.
+    pub needed: BTreeSet<i32>,
     /// Several versions are current.
     pub disputed: bool,
 }
@@ -136,6 +146,10 @@ pub enum Trouble {
     Expired,
     /// Several versions of it are current.
     Disputed,
+    /// It needs support that the request does not say to have.
+    Unsupported,
+    /// It is another capacity than was asked.
+    OtherModule,
 }
 
 /// An offer, for one request.
@@ -151,6 +165,8 @@ pub struct Part {
     pub moved: Moved,
     /// What is wrong with it.
     pub troubles: BTreeSet<Trouble>,
+    /// What it needs and the request does not say to have, by its number in the contract.
+    pub lacking: BTreeSet<i32>,
 }
 
 /// A request with what was offered for it.
@@ -192,6 +208,8 @@ impl Asked {
             accepted: accepted
                 .filter_map(|one| Some((entry(&one.offer)?, one.quantity.into())))
                 .collect(),
+            module: body.module,
+            provided: body.provided_support.iter().copied().collect(),
             disputed: false,
         }
     }
@@ -212,6 +230,8 @@ impl Offered {
             withdrawn: body.state() == OfferState::Withdrawn,
             moved: Moved { en_route, arrived, released },
             expire_ms,
+            module: body.module,
+            needed: body.needed_support.iter().copied().collect(),
             disputed: false,
         }
     }
@@ -363,6 +383,7 @@ impl Help {
             open: 0,
             moved: Moved::default(),
             troubles: BTreeSet::new(),
+            lacking: BTreeSet::new(),
         };
         let Some(offered) = self.offers.get(&offer) else {
             // Whoever asks has accepted it, and knows better than we do.
@@ -386,6 +407,13 @@ impl Help {
         }
         if wanted > offered.quantity {
             part.troubles.insert(Trouble::TooMuch);
+        }
+        part.lacking = offered.needed.difference(&asked.provided).copied().collect();
+        if !part.lacking.is_empty() {
+            part.troubles.insert(Trouble::Unsupported);
+        }
+        if asked.module != 0 && offered.module != 0 && asked.module != offered.module {
+            part.troubles.insert(Trouble::OtherModule);
         }
         part.accepted = wanted.min(offered.quantity);
         if offered.withdrawn {

@@ -7,7 +7,11 @@ use polder_wire::v1::Section;
 use uuid::Uuid;
 
 use super::{assistance::Help, said::Said, subject::Subject, tally::Tally};
-use crate::{impact::said::ImpactSaid, names::VersionId, record::Id};
+use crate::{
+    impact::{Kept, said::ImpactSaid},
+    names::VersionId,
+    record::Id,
+};
 
 /// An entry of one audience. The id first: order does not depend on the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,8 +75,8 @@ pub struct Board {
     acknowledging: HashMap<Uuid, BTreeSet<EntryRef>>,
     /// Entries that issue a sitrep and were not withdrawn.
     sitreps: BTreeSet<EntryRef>,
-    /// Facilities, outages and what else endangers.
-    impacting: BTreeSet<EntryRef>,
+    /// Where facilities are and what endangers them.
+    grounds: Kept,
     /// Scenarios.
     scenarios: BTreeSet<EntryRef>,
     /// Entries by the moments at which they expect something.
@@ -135,6 +139,7 @@ impl Board {
         }
         self.index(at, &versions);
         self.entries.insert(at, versions);
+        self.grounds.put(at, &self.entries);
     }
 
     /// Notes an entry where hand-overs and acknowledgements look for it.
@@ -150,10 +155,8 @@ impl Board {
         self.tally.add(at.scope, versions);
         self.expecting.extend(last.said.expects.iter().map(|ms| (*ms, at)));
         for version in versions {
-            match version.said.impact.as_deref() {
-                Some(ImpactSaid::Scenario(_)) => _ = self.scenarios.insert(at),
-                Some(_) => _ = self.impacting.insert(at),
-                None => {}
+            if let Some(ImpactSaid::Scenario(_)) = version.said.impact.as_deref() {
+                self.scenarios.insert(at);
             }
             let said = &version.said;
             for (told, index) in [
@@ -194,7 +197,6 @@ impl Board {
         self.attending.remove(&at);
         self.drafts.remove(&at);
         self.sitreps.remove(&at);
-        self.impacting.remove(&at);
         self.scenarios.remove(&at);
         let (watching, manning) = (&mut self.watching, &mut self.manning);
         for index in [watching, manning, &mut self.reports, &mut self.warnings, &mut self.book] {
@@ -220,6 +222,7 @@ impl Board {
 
     fn remove(&mut self, at: EntryRef) {
         let Some(versions) = self.entries.remove(&at) else { return };
+        self.grounds.remove(at, &versions);
         for claim in versions.iter().flat_map(|version| &version.said.claims) {
             drop_from(&mut self.claiming, &claim.subject, at);
         }
@@ -321,9 +324,9 @@ impl Board {
         by.filter(|at| seen(at.scope)).any(stands)
     }
 
-    /// Facilities, outages and what else endangers, in the order of their ids.
-    pub(crate) fn impacting(&self) -> impl Iterator<Item = EntryRef> + '_ {
-        self.impacting.iter().copied()
+    /// Where facilities are and what endangers them.
+    pub(crate) fn grounds(&self) -> &Kept {
+        &self.grounds
     }
 
     /// Scenarios.

@@ -9,7 +9,7 @@
 //! what time the law gives it, [`situation`] what stands in each section and came from each region,
 //! [`digest`] what one reader should see first.
 //! [`signals`] says which figures passed a threshold, [`capacity`] counts
-//! units and people, [`reports`] groups what citizens told.
+//! units and people, [`reports`] groups what citizens told, [`review`] measures it all afterwards.
 
 pub mod advice;
 pub mod assistance;
@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod handover;
 pub mod matters;
 pub mod reports;
+pub mod review;
 pub mod said;
 pub mod scaling;
 pub mod signals;

@@ -7,7 +7,7 @@ import { circle } from "../form.ts";
 import type { ListCapacityResponse } from "../gen/polder/v1/capacity_service_pb.ts";
 import { EntrySchema, RelationType, Statement, type Entry } from "../gen/polder/v1/entry_pb.ts";
 import type { Geometry } from "../gen/polder/v1/geometry_pb.ts";
-import { WhatIfSchema, type CompareScenariosResponse, type GetImpactResponse, type WhatIf } from "../gen/polder/v1/impact_service_pb.ts";
+import { RepairIfSchema, WhatIfSchema, type CompareScenariosResponse, type GetImpactResponse, type RepairIf, type WhatIf } from "../gen/polder/v1/impact_service_pb.ts";
 import type { ListReportGroupsResponse, ReportGroup } from "../gen/polder/v1/report_service_pb.ts";
 import { SignalState, type ListSignalsResponse, type Signal } from "../gen/polder/v1/signal_service_pb.ts";
 import type { Threshold } from "../gen/polder/v1/threshold_pb.ts";
@@ -25,18 +25,20 @@ export const DUTY_HOURS = 12;
 /** An entry can have so many relations. */
 export const CITED_MAX = 64;
 
-/** Something that is supposed to fail, as typed. */
+/** Something that is supposed to fail, or to work again, as typed. */
 export interface Supposition {
   /** Number of the service; empty: none. */
   service: string;
   facility: string;
+  /** What works again. */
+  back: string;
   place: string;
   area: string;
   from: string;
   until: string;
 }
 
-const NOTHING: Supposition = { service: "", facility: "", place: "", area: "", from: "", until: "" };
+const NOTHING: Supposition = { service: "", facility: "", back: "", place: "", area: "", from: "", until: "" };
 
 /** What is asked of an effect: of one outage, or what would be. */
 interface Effects {
@@ -44,9 +46,17 @@ interface Effects {
   supposed: Supposition | undefined;
 }
 
-/** What the node is asked to suppose; `undefined` when something lacks or cannot be read. */
+const at = (typed: string) => (typed ? timestampFromMs(new Date(typed).getTime()) : undefined);
+
+/** What the node is asked to suppose to work again; `undefined` when that is nothing, or more. */
+export function repairIf(form: Supposition): RepairIf | undefined {
+  if (!form.back || form.service || form.facility || form.until) return undefined;
+  return create(RepairIfSchema, { entry: form.back, time: at(form.from) });
+}
+
+/** What the node is asked to suppose to fail; `undefined` when something lacks or cannot be read. */
 export function whatIf(form: Supposition): WhatIf | undefined {
-  const at = (typed: string) => (typed ? timestampFromMs(new Date(typed).getTime()) : undefined);
+  if (form.back) return undefined;
   const when = { startTime: at(form.from), repairTime: at(form.until) };
   if (form.facility) return form.service ? undefined : create(WhatIfSchema, { facility: form.facility, ...when });
   const read = circle(form.area);
@@ -81,8 +91,10 @@ export class Watch {
     const options = { timeoutMs: CALL_MS };
     this.impact = new Answer(({ incident, atMs, also }) => {
       const { outage, supposed } = JSON.parse(also ?? "{}") as Effects;
-      const supposes = supposed && whatIf(supposed);
-      return impacts.getImpact({ incident, outage: supposes ? "" : outage, ...(supposes && { whatIf: supposes }), ...known(atMs) }, options);
+      const fails = supposed && whatIf(supposed);
+      const back = supposed && repairIf(supposed);
+      const supposes = { ...(fails && { whatIf: fails }), ...(back && { repairIf: back }) };
+      return impacts.getImpact({ incident, outage: fails || back ? "" : outage, ...supposes, ...known(atMs) }, options);
     }, house.draw);
     this.scenarios = new Answer(({ incident, atMs }) => impacts.compareScenarios({ incident, ...known(atMs) }, options), house.draw);
     this.signals = new Answer(({ incident, atMs, also }) => {
@@ -135,7 +147,7 @@ export class Watch {
   /** Shows what would follow; false when it cannot be asked. */
   show(): boolean {
     const { supposing } = this;
-    this.tried = !supposing || !whatIf(supposing);
+    this.tried = !supposing || !(whatIf(supposing) ?? repairIf(supposing));
     if (!this.tried) {
       this.supposed = supposing;
       this.supposing = undefined;

@@ -274,6 +274,7 @@ export const troubleWords: Readonly<Record<AssistanceTrouble, Pair>> = {
   0: ["?", "?"], 1: ["hier niet te zien", "not to be seen here"], 2: ["is voor een andere aanvraag", "is for another request"],
   3: ["meerdere aanvragen aanvaarden het", "several requests accept it"], 4: ["meer aanvaard dan er is", "more accepted than there is"],
   5: ["aanvaard, daarna ingetrokken", "accepted, then withdrawn"], 6: ["geldt niet meer", "stands no longer"], 7: ["versies verschillen", "versions differ"],
+  8: ["niemand zei te hebben", "nobody said to have"], 9: ["andere capaciteit dan gevraagd", "another capacity than was asked"],
 };
 
 /** By its number in the contract; of a newer node: a question mark. */

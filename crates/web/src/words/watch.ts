@@ -1,6 +1,6 @@
 // Words of what fails next, of scenarios, of what is watched for, of who is there, and of what citizens
 // told, Dutch and English side by side; where the command line has one, the same under the same name.
-import type { AssumptionState, EffectState, ImpactMatch } from "../gen/polder/v1/impact_service_pb.ts";
+import type { AssumptionState, EffectState, ImpactMatch, ReturnState } from "../gen/polder/v1/impact_service_pb.ts";
 import type { SignalState } from "../gen/polder/v1/signal_service_pb.ts";
 
 type Pair = readonly [nl: string, en: string];
@@ -30,6 +30,16 @@ export const watchPairs = {
   holdsOutUnknown: ["hoe lang het dat overbrugt is onbekend", "how long it holds out is not known"],
   supposed: ["verondersteld", "supposed"],
   repairExpected: ["herstel verwacht", "repair expected"],
+  comesBack: ["Wat terugkomt", "What comes back"],
+  repairChangesNothing: ["Dat laat niets eerder of later terugkomen.", "That brings nothing back earlier or later."],
+  worksAgain: ["werkt weer", "works again"],
+  goesDownAt: ["valt uit", "goes down"],
+  wentDownAt: ["uitgevallen sinds", "down since"],
+  wouldGoDownAt: ["zou uitvallen", "would go down"],
+  goesDownAgain: ["valt weer uit", "goes down again"],
+  goesOnWaiting: ["wacht op", "waits for"],
+  itsOwnWords: ["wat het van zichzelf zegt", "what it says of itself"],
+  otherwiseUnknown: ["anders onbekend wanneer", "otherwise not known when"],
   noScenarios: ["Niemand heeft een scenario opgesteld.", "Nobody has drawn up a scenario."],
   scenarioBy: ["door", "by"],
   scenarioUntil: ["tot", "until"],
@@ -106,6 +116,7 @@ export const watchPairs = {
     "Nothing is reported or kept. Only what your supposition changes is shown."],
   supposeService: ["Deze dienst valt uit", "This service fails"],
   supposeFacility: ["Of dit object", "Or this facility"],
+  supposeBack: ["Of dit werkt weer", "Or this works again"],
   supposeNone: ["geen", "none"],
   supposePlace: ["Waar: plaats in woorden", "Where: place in words"],
   supposeArea: ["of een cirkel: noorderbreedte; oosterlengte; km", "or a circle: latitude; longitude; km"],
@@ -113,7 +124,8 @@ export const watchPairs = {
   supposeUntil: ["Hersteld om (leeg: voorlopig niet)", "Repaired at (empty: not soon)"],
   supposeShow: ["Toon de gevolgen", "Show the effects"],
   supposeEnd: ["Terug naar wat gemeld is", "Back to what was reported"],
-  supposeLacks: ["Kies een dienst met een plaats of een goede cirkel, of een object.", "Choose a service with a place or a sound circle, or a facility."],
+  supposeLacks: ["Kies een dienst met een plaats of een goede cirkel, of een object, of wat weer werkt: niet meer dan een ervan.",
+    "Choose a service with a place or a sound circle, or a facility, or what works again: not more than one of them."],
   supposedNow: ["Dit is een veronderstelling: niemand heeft dit gemeld.", "This is a supposition: nobody has reported it."],
   supposeNoDanger: ["Daardoor komt geen kwetsbaar object in gevaar.", "It endangers no vulnerable facility."],
   chainOf: ["Hoe het daartoe komt", "How it comes to that"],
@@ -150,6 +162,10 @@ export const signalStateWords: Readonly<Record<SignalState, Pair>> = {
 
 export const effectWords: Readonly<Record<EffectState, Pair>> = {
   0: ["?", "?"], 1: ["uitgevallen", "down"], 2: ["valt uit", "will fail"], 3: ["valt misschien uit", "may fail"],
+};
+
+export const returnWords: Readonly<Record<ReturnState, Pair>> = {
+  0: ["?", "?"], 1: ["werkt weer", "works again"], 2: ["komt terug", "comes back"], 3: ["blijft uit", "stays down"], 4: ["blijft gespaard", "spared"],
 };
 
 export const matchWords: Readonly<Record<ImpactMatch, Pair>> = {

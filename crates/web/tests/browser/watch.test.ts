@@ -40,7 +40,7 @@ async function fill(): Promise<void> {
     say("", { case: "waterLevel", value: { gauge: "Sint Pieter", dischargeM3S: 3100 } }, { geometry: spot(50.83, 5.7), times: { observed: at(-0.5) } }),
     home(10, "Huize Horn", "Horn", [{ service: 1, holdsOut: { seconds: 14_400n } }]),
     home(11, "Huize Haelen", "Haelen", [{ service: 1, suppliers: [id(10)], holdsOut: { seconds: 3_600n } }]),
-    say(`Stroom weg ${HOSTILE}`, { case: "outage", value: { service: 1, state: 3, startTime: at(-1) } }, { name: id(12), place: "Horn", discipline: 9 }),
+    say(`Stroom weg ${HOSTILE}`, { case: "outage", value: { service: 1, state: 3, startTime: at(-1), expectedRepairTime: at(6) } }, { name: id(12), place: "Horn", discipline: 9 }),
     scenario("De kade houdt", 1, [[5, 2], [8, 3]]),
     scenario("De kade breekt", 2, [[5, 5], [8, 4], [11, 6]]),
     say("", { case: "resource", value: { type: "tankautospuit", callSign: "24-1031", state: 4, personnel: count(6) } }),
@@ -152,8 +152,30 @@ test("an outage shows what it takes down next, when and why, and whom that hits;
   await to(page, "impact");
   await node.publish({ ...say("Stroom terug", { case: "outage", value: { service: 1, state: 4, startTime: at(-1) } }, { name: id(12), place: "Horn", discipline: 9 }) });
   await page.getByText("Er viel niets uit en er valt niets uit").waitFor();
-  await node.publish({ ...say(`Stroom weg ${HOSTILE}`, { case: "outage", value: { service: 1, state: 3, startTime: at(-1) } }, { name: id(12), place: "Horn", discipline: 9 }) });
+  await node.publish({ ...say(`Stroom weg ${HOSTILE}`, { case: "outage", value: { service: 1, state: 3, startTime: at(-1), expectedRepairTime: at(6) } }, { name: id(12), place: "Horn", discipline: 9 }) });
   await page.locator("[data-effect]").nth(1).waitFor();
+});
+
+test("what comes back after a repair is told as on the command line, also of one that is only supposed", async () => {
+  const page = await on("impact");
+  const said = told("impact").replace(/ +/g, " ");
+  await until(() => page.locator("[data-return]").count(), (found) => found === 2);
+  for (const back of await page.locator("[data-return] h3").allInnerTexts()) {
+    expect(back).toMatch(/^komt terug/i);
+    const name = /Huize \w+/.exec(back)![0];
+    expect(said).toMatch(new RegExp(`\\[komt terug\\] .* ${name} · valt uit`));
+  }
+  expect(await page.locator("[data-return]", { hasText: "Huize Haelen" }).locator(".chain li").count()).toBe(3);
+  await accessible(page, "what comes back");
+  await page.locator("#suppose").click();
+  await page.selectOption("#suppose-back", id(12));
+  await page.locator(".supposing .send").click();
+  await page.getByText("Dit is een veronderstelling").waitFor();
+  await until(() => page.locator("[data-return]").allInnerTexts(), (all) => all.length === 2 && all.every((one) => /blijft gespaard[\s\S]*zou uitvallen/i.test(one)));
+  expect(await page.locator("[data-effect]").count()).toBe(0);
+  await shot(page, "team-comes-back");
+  await page.locator("#suppose-end").click();
+  await until(() => page.locator("[data-effect]").count(), (found) => found === 2);
 });
 
 test("what is supposed is shown apart, is asked soundly, and is kept nowhere", async () => {

@@ -6,7 +6,7 @@ import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
 import { ReportGroupSchema } from "../../src/gen/polder/v1/report_service_pb.ts";
 import { SignalSchema } from "../../src/gen/polder/v1/signal_service_pb.ts";
 import { ThresholdSchema } from "../../src/gen/polder/v1/threshold_pb.ts";
-import { CITED_MAX, citedOf, howFar, promotedFrom, watchLine, watched, whatIf } from "../../src/team/watch.ts";
+import { CITED_MAX, citedOf, howFar, promotedFrom, repairIf, watchLine, watched, whatIf } from "../../src/team/watch.ts";
 import { commonOf, entryOfForm, figuresOf } from "../../src/form.ts";
 import { language } from "../../src/words/index.ts";
 
@@ -40,7 +40,7 @@ describe("a threshold", () => {
 });
 
 describe("a supposition", () => {
-  const none = { service: "", facility: "", place: "", area: "", from: "", until: "" };
+  const none = { service: "", facility: "", back: "", place: "", area: "", from: "", until: "" };
 
   test("names a service with where, or a facility, and nothing of both", () => {
     expect(whatIf({ ...none, service: "1", place: " Horn " })).toMatchObject({ service: 1, place: "Horn", facility: "" });
@@ -49,6 +49,14 @@ describe("a supposition", () => {
     expect(whatIf({ ...none, facility: "incidents/x/entries/a", from: "2026-07-15T12:00" })?.startTime).toBeDefined();
     for (const wrong of [none, { ...none, service: "1" }, { ...none, place: "Horn" }, { ...none, service: "1", area: "ergens" }, { ...none, service: "1", place: "Horn", facility: "a" }]) {
       expect(whatIf(wrong), JSON.stringify(wrong)).toBeUndefined();
+    }
+  });
+
+  test("names what works again, and nothing that fails beside it", () => {
+    const back = { ...none, back: "incidents/x/entries/a", from: "2026-07-15T12:00" };
+    expect([repairIf(back)?.entry, repairIf(back)?.time !== undefined, whatIf(back)]).toEqual(["incidents/x/entries/a", true, undefined]);
+    for (const wrong of [none, { ...back, service: "1", place: "Horn" }, { ...back, facility: "b" }, { ...back, until: "2026-07-15T13:00" }]) {
+      expect([repairIf(wrong), whatIf(wrong)], JSON.stringify(wrong)).toEqual([undefined, undefined]);
     }
   });
 });

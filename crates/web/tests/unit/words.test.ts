@@ -18,6 +18,7 @@ import { FloodDefenceStateSchema } from "../../src/gen/polder/v1/flood_defence_p
 import { ModeSchema, PhaseSchema, TeamSchema } from "../../src/gen/polder/v1/incident_pb.ts";
 import { OutageStateSchema, VitalServiceSchema } from "../../src/gen/polder/v1/outage_pb.ts";
 import { OfferStateSchema } from "../../src/gen/polder/v1/assistance_offer_pb.ts";
+import { HelpCostsSchema, HelpTransportSchema, HostSupportSchema, ReliefModuleSchema } from "../../src/gen/polder/v1/relief_pb.ts";
 import { ReportCategorySchema, ReportChannelSchema } from "../../src/gen/polder/v1/citizen_report_pb.ts";
 import { StaffSortSchema } from "../../src/gen/polder/v1/staffing_pb.ts";
 import { WATCHED } from "../../src/fields.ts";
@@ -89,6 +90,10 @@ describe("the two languages", () => {
       flood: FloodDefenceStateSchema,
       reception: ReceptionStateSchema,
       offer: OfferStateSchema,
+      module: ReliefModuleSchema,
+      support: HostSupportSchema,
+      transport: HelpTransportSchema,
+      helpCosts: HelpCostsSchema,
       facility: FacilityTypeSchema,
       facilityState: FacilityStateSchema,
       scenario: ScenarioTypeSchema,

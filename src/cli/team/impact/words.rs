@@ -1,6 +1,6 @@
 //! Words of what fails next and of scenarios, in English and Dutch.
 
-use polder_wire::v1::{AssumptionState, EffectState, ImpactCriterion, ImpactMatch};
+use polder_wire::v1::{AssumptionState, EffectState, ImpactCriterion, ImpactMatch, ReturnState};
 
 use crate::cli::words::Words;
 
@@ -42,6 +42,19 @@ words! {
     holds_out_unknown: "how long it holds out is not known", "hoe lang het dat overbrugt is onbekend";
     supposed: "supposed", "verondersteld";
     repair_expected: "repair expected", "herstel verwacht";
+    comes_back: "What comes back", "Wat terugkomt";
+    repair_changes_nothing: "That brings nothing back earlier or later.",
+        "Dat laat niets eerder of later terugkomen.";
+    works_again: "works again", "werkt weer";
+    goes_down_at: "goes down", "valt uit";
+    went_down_at: "down since", "uitgevallen sinds";
+    would_go_down_at: "would go down", "zou uitvallen";
+    goes_down_again: "goes down again", "valt weer uit";
+    goes_on_waiting: "waits for", "wacht op";
+    its_own_words: "what it says of itself", "wat het van zichzelf zegt";
+    otherwise_unknown: "otherwise not known when", "anders onbekend wanneer";
+    back_stands_alone: "--back supposes that something works again, --what-if and --facility that it fails: not both",
+        "--back veronderstelt dat iets weer werkt, --what-if en --facility dat het uitvalt: niet beide";
     outage_or_what_if: "--outage asks of what is so, --what-if and --facility of what is not",
         "--outage vraagt naar wat zo is, --what-if en --facility naar wat niet zo is";
     what_if_or_facility: "--what-if or --facility: not both", "--what-if of --facility: niet beide";
@@ -49,8 +62,8 @@ words! {
         "--what-if heeft --near BREEDTE,LENGTE,STRAAL of --place PLAATS nodig";
     where_needs_what_if: "--near and --place say where the service of --what-if fails",
         "--near en --place zeggen waar de dienst van --what-if uitvalt";
-    when_needs_what_if: "--from and --until say when --what-if or --facility happens",
-        "--from en --until zeggen wanneer --what-if of --facility gebeurt";
+    when_needs_what_if: "--from says when --what-if, --facility or --back happens, --until how long the first two last",
+        "--from zegt wanneer --what-if, --facility of --back gebeurt, --until hoe lang de eerste twee duren";
     no_such_facility: "no outage or facility has an id that begins with",
         "geen uitval of object heeft een id die begint met";
     several_facilities: "several have an id that begins with",
@@ -79,6 +92,17 @@ impl Words {
             EffectState::Down => self.0.pick("down", "uitgevallen"),
             EffectState::WillFail => self.0.pick("will fail", "valt uit"),
             EffectState::MayFail => self.0.pick("may fail", "valt misschien uit"),
+        }
+    }
+
+    /// What becomes of something that is down.
+    pub(super) fn return_state(self, state: ReturnState) -> &'static str {
+        match state {
+            ReturnState::Unspecified => "?",
+            ReturnState::Back => self.0.pick("works again", "werkt weer"),
+            ReturnState::ComesBack => self.0.pick("comes back", "komt terug"),
+            ReturnState::StaysDown => self.0.pick("stays down", "blijft uit"),
+            ReturnState::Spared => self.0.pick("spared", "blijft gespaard"),
         }
     }
 

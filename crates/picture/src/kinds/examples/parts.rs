@@ -151,6 +151,7 @@ pub(super) fn facility() -> Entry {
         less_self_reliant: about(240),
         customers: count(250_000, CountBasis::Registered, CountQualifier::About),
         operator: "VieCuri".into(),
+        ..Facility::default()
     };
     let texts = ["Noodstroom voor drie dagen", "Emergency power for three days"];
     entry(

@@ -14,6 +14,8 @@ fn asked(quantity: i64, accepted: &[(u128, i64)]) -> Asked {
         state: RequestState::Asked,
         needed_by_ms: Some(1_000),
         accepted: accepted.iter().map(|(offer, number)| (id(*offer), *number)).collect(),
+        module: 0,
+        provided: BTreeSet::new(),
         disputed: false,
     }
 }
@@ -26,8 +28,29 @@ fn offered(quantity: i64, request: Option<u128>, moved: [i64; 3]) -> Offered {
         withdrawn: false,
         moved: Moved { en_route, arrived, released },
         expire_ms: Some(500),
+        module: 0,
+        needed: BTreeSet::new(),
         disputed: false,
     }
+}
+
+#[test]
+fn what_a_guest_needs_and_nobody_has_is_told_and_changes_no_count() {
+    let wants = Asked { module: 1, provided: BTreeSet::from([2, 3]), ..asked(9, &[(11, 4)]) };
+    let needs = |module, needed: &[i32]| Offered {
+        module,
+        needed: needed.iter().copied().collect(),
+        ..offered(4, Some(1), [4, 0, 0])
+    };
+    let told = |offer: Offered| {
+        let row = help(vec![(1, wants.clone())], vec![(11, offer)]).rows(400).remove(0);
+        let part = row.parts[0].clone();
+        (row.accepted, part.troubles, part.lacking)
+    };
+    assert_eq!(told(needs(1, &[3])), (4, BTreeSet::new(), BTreeSet::new()));
+    let lacks = (4, BTreeSet::from([Trouble::Unsupported]), BTreeSet::from([1, 5]));
+    assert_eq!(told(needs(0, &[1, 2, 5])), lacks);
+    assert_eq!(told(needs(2, &[])).1, BTreeSet::from([Trouble::OtherModule]));
 }
 
 fn help(requests: Vec<(u128, Asked)>, offers: Vec<(u128, Offered)>) -> Help {

@@ -77,19 +77,23 @@ function places(count: AssistanceCount, shown: Shown): TemplateResult[] {
 
 function means(entry: Entry, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
   if (entry.body.case !== "assistanceOffer") return nothing;
-  const { number, lang } = shown.language;
-  const { hostSupport } = entry.body.value;
+  const { number, lang, names } = shown.language;
+  const { hostSupport, neededSupport, module, transport, entryPoint, costs } = entry.body.value;
+  const needs = [...neededSupport.map((one) => names.support[one] ?? "?"), hostSupport].filter(Boolean).join(", ");
+  const comes = [names.module[module], names.transport[transport], entryPoint, names.helpCosts[costs]].filter(Boolean).join(" · ");
   return html`<p><b>${party(entry.party)}:</b> <button type="button" class="text" @click=${() => actions.look(entry.name)}>${number(offered(entry))} ${entry.body.value.means}</button>
-    ${hostSupport ? html`<span class="aside">${team(lang, "hostNeeds")}: ${hostSupport}</span>` : nothing}</p>`;
+    ${comes ? html`<span class="aside">${comes}</span>` : nothing}
+    ${needs ? html`<span class="aside">${team(lang, "hostNeeds")}: ${needs}</span>` : nothing}</p>`;
 }
 
 function offer(part: AssistancePart, row: Assistance, room: Room, shown: Shown, actions: Actions): TemplateResult {
-  const { lang } = shown.language;
+  const { lang, names } = shown.language;
   const { entry, count } = part;
+  const lacking = part.lackingSupport.map((one) => names.support[one] ?? "?").join(", ");
   const troubles = part.troubles.filter((one) => one !== AssistanceTrouble.UNSEEN);
   return html`${entry ? means(entry, shown, actions) : html`<p>${team(lang, "offerUnseen")}</p>`}
     <dl class="sums">${sum("accepted", count?.accepted ?? 0n, shown)}${count ? places(count, shown) : nothing}</dl>
-    ${troubles.map((one) => html`<b class="badge waits">${named(lang, troubleWords, one)}</b> `)}
+    ${troubles.map((one) => html`<b class="badge waits">${named(lang, troubleWords, one)}${one === AssistanceTrouble.UNSUPPORTED ? `: ${lacking}` : ""}</b> `)}
     ${entry ? offerActs(entry, row, room, shown) : nothing}`;
 }
 

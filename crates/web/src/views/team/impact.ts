@@ -1,5 +1,5 @@
-// What fails next: which facilities outages take down, when and along which chain, and which
-// vulnerable ones lie where there is danger; also of what is only supposed.
+// What fails next: which facilities outages take down, when and along which chain, what comes back, and
+// which vulnerable ones lie where there is danger; also of what is only supposed.
 import { html, nothing, type TemplateResult } from "lit";
 import { party } from "../../figures.ts";
 import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
@@ -13,14 +13,16 @@ import { millis } from "../../wire.ts";
 import { named, team } from "../../words/team.ts";
 import { effectWords, matchWords } from "../../words/watch.ts";
 import { chosen, current, entryLine, leftOut } from "./frame.ts";
-import { choice, supposing } from "./suppose.ts";
+import { returns } from "./returns.ts";
+import { called, choice, supposing } from "./suppose.ts";
 
 /** What the parts of the page need. */
-interface Told {
+export interface Told {
   answer: GetImpactResponse;
   /** Entries that the answer names. */
   entries: ReadonlyMap<string, Entry>;
-  supposes: boolean;
+  /** What is shown is of something that is supposed to fail, or to work again. */
+  supposes: "" | "failure" | "repair";
   shown: Shown;
   actions: Actions;
 }
@@ -30,23 +32,29 @@ export function impactPage(room: Room, shown: Shown, actions: Actions): Template
   const { lang } = shown.language;
   const answer = watch.impact.value;
   const of = watch.outage ? shown.items.get(watch.outage)?.versions[0] : undefined;
-  return html`${watch.supposing ? supposing(watch, shown) : asked(room, shown)}
+  const supposes = !watch.supposed ? "" : watch.supposed.back ? "repair" : "failure";
+  return html`${watch.supposing ? supposing(watch, causesOf(watch, shown), shown) : asked(room, shown)}
     ${watch.supposed ? html`<p class="warn" role="status"><b>${team(lang, "supposedNow")}</b></p>` : chosen(`${team(lang, "impactOf")}: ${of ? heading(of, shown.language) : team(lang, "impactAll")}`)}
     ${current(watch.impact, shown)}
-    ${answer ? all({ answer, entries: new Map(answer.entries.map((entry) => [entry.name, entry])), supposes: watch.supposed !== undefined, shown, actions }) : nothing}`;
+    ${answer ? all({ answer, entries: new Map(answer.entries.map((entry) => [entry.name, entry])), supposes, shown, actions }) : nothing}`;
+}
+
+/** What fails by itself, and what was chosen. */
+function causesOf(watch: Room["watch"], shown: Shown): Entry[] {
+  return [...shown.items.values()].map((item) => item.versions[0]!).filter((entry) => fails(entry) || entry.name === watch.outage);
 }
 
 /** Of which outage, or the way to suppose one. */
 function asked({ watch }: Room, shown: Shown): TemplateResult {
   const { lang } = shown.language;
-  const causes = [...shown.items.values()].map((item) => item.versions[0]!).filter((entry) => fails(entry) || entry.name === watch.outage);
+  const causes = causesOf(watch, shown);
   // One that stands no more stays chosen until somebody chooses otherwise: what the node says of it is shown.
   const lost = watch.outage !== "" && !shown.items.has(watch.outage);
   return html`<div class="asked head">${watch.supposed ? nothing : html`<label>${team(lang, "impactOf")}<select id="impact-of"
       @change=${(event: Event) => watch.change({ outage: (event.target as HTMLSelectElement).value })}>
       <option value="" ?selected=${watch.outage === ""}>${team(lang, "impactAll")}</option>
       ${lost ? choice(watch.outage, team(lang, "notSeenHere"), watch.outage) : nothing}
-      ${causes.map((entry) => choice(entry.name, [heading(entry, shown.language), entry.place, party(entry.party)].filter(Boolean).join(" · "), watch.outage))}</select></label>`}
+      ${causes.map((entry) => choice(entry.name, called(entry, shown), watch.outage))}</select></label>`}
     <button type="button" id="suppose" @click=${() => watch.suppose(true)}>${team(lang, "suppose")}</button>
     ${watch.supposed ? html`<button type="button" id="suppose-end" @click=${() => watch.real()}>${team(lang, "supposeEnd")}</button>` : nothing}</div>`;
 }
@@ -61,18 +69,19 @@ function fails(entry: Entry): boolean {
 function all(told: Told): TemplateResult {
   const { answer, supposes, shown } = told;
   const { lang, number } = shown.language;
-  const effects = answer.effects.filter((effect) => !supposes || effect.byWhatIf);
-  const exposures = answer.exposures.filter((one) => !supposes || one.dangers.some((danger) => danger.entry === ""));
+  const effects = answer.effects.filter((effect) => supposes === "" || effect.byWhatIf);
+  const exposures = answer.exposures.filter((one) => supposes === "" || one.dangers.some((danger) => danger.entry === ""));
   const unseen = answer.unseenSupplierCount;
   return html`<section class="gaps impact" aria-labelledby="crew-effects"><h2 id="crew-effects">${goesDown(answer.totals, shown)}</h2>
-      ${effects.length === 0 ? html`<p>${team(lang, supposes ? "whatIfChangesNothing" : "nothingFails")}</p>` : nothing}
+      ${effects.length === 0 && supposes !== "repair" ? html`<p>${team(lang, supposes ? "whatIfChangesNothing" : "nothingFails")}</p>` : nothing}
       <ul class="list">${effects.map((one) => html`<li>${effect(one, told)}</li>`)}</ul>
       ${leftOut(answer.effectsLeftOut, "moreLines", shown)}
       ${unseen > 0 ? html`<p class="warn">${number(unseen)} ${team(lang, "suppliersUnseen")}</p>` : nothing}</section>
-    <section class="gaps impact" aria-labelledby="crew-exposed"><h2 id="crew-exposed">${exposed(answer.totals, shown)}</h2>
+    ${returns(told)}
+    ${supposes === "repair" ? nothing : html`<section class="gaps impact" aria-labelledby="crew-exposed"><h2 id="crew-exposed">${exposed(answer.totals, shown)}</h2>
       ${exposures.length === 0 ? html`<p>${team(lang, supposes ? "supposeNoDanger" : "noVulnerable")}</p>` : nothing}
       <ul class="list">${exposures.map((one) => html`<li>${exposure(one, told)}</li>`)}</ul>
-      ${leftOut(answer.exposuresLeftOut, "moreLines", shown)}</section>`;
+      ${leftOut(answer.exposuresLeftOut, "moreLines", shown)}</section>`}`;
 }
 
 function goesDown(totals: ImpactTotals | undefined, shown: Shown): string {
@@ -93,12 +102,12 @@ function exposed(totals: ImpactTotals | undefined, shown: Shown): string {
   ].filter(Boolean).join(" · ");
 }
 
-function designation(name: string, { entries }: Told): string {
+export function designation(name: string, { entries }: Told): string {
   const entry = entries.get(name);
   return entry?.body.case === "facility" ? entry.body.value.designation : (party(name).split("-")[0] ?? "");
 }
 
-function at(time: Effect["downTime"], { shown }: Told): string {
+export function at(time: Effect["downTime"], { shown }: Told): string {
   const ms = millis(time);
   return ms === undefined ? "" : shown.language.moment(ms, shown.nowMs);
 }
@@ -152,7 +161,7 @@ function why(one: ImpactStep, service: string, shown: Shown): string {
 }
 
 /** Who says what, where. */
-function saidBy(entry: Entry, shown: Shown): string {
+export function saidBy(entry: Entry, shown: Shown): string {
   const what = heading(entry, shown.language);
   return `${party(entry.party)}, ${entry.place && !what.includes(entry.place) ? `${entry.place} — ` : ""}${what}`;
 }

@@ -1,6 +1,9 @@
-// The form to suppose that a service or a facility fails.
+// The form to suppose that a service or a facility fails, or that something works again.
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
+import { party } from "../../figures.ts";
+import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
+import { heading } from "../../show.ts";
 import type { Shown } from "../../state.ts";
 import type { Supposition, Watch } from "../../team/watch.ts";
 import { team, type TeamWord } from "../../words/team.ts";
@@ -9,7 +12,12 @@ export function choice(value: string, words: string, chosen: string): TemplateRe
   return html`<option value=${value} ?selected=${value === chosen}>${words}</option>`;
 }
 
-export function supposing(watch: Watch, shown: Shown): TemplateResult {
+/** What an entry is called where one is chosen. */
+export function called(entry: Entry, shown: Shown): string {
+  return [heading(entry, shown.language), entry.place, party(entry.party)].filter(Boolean).join(" · ");
+}
+
+export function supposing(watch: Watch, causes: readonly Entry[], shown: Shown): TemplateResult {
   const { language } = shown;
   const { lang, names, t } = language;
   const form = watch.supposing!;
@@ -28,7 +36,9 @@ export function supposing(watch: Watch, shown: Shown): TemplateResult {
       ${input("place", "supposePlace", "text")}${input("area", "supposeArea", "text", 60)}</div>
     <div class="asked"><label>${team(lang, "supposeFacility")}<select id="suppose-facility" @change=${typed("facility")}>${choice("", team(lang, "supposeNone"), form.facility)}
         ${facilities.map((entry) => choice(entry.name, entry.body.case === "facility" ? entry.body.value.designation : "", form.facility))}</select></label>
-      ${input("from", "supposeFrom", "datetime-local")}${input("until", "supposeUntil", "datetime-local")}</div>
+      <label>${team(lang, "supposeBack")}<select id="suppose-back" @change=${typed("back")}>${choice("", team(lang, "supposeNone"), form.back)}
+        ${[...causes, ...facilities.filter((one) => !causes.includes(one))].map((entry) => choice(entry.name, called(entry, shown), form.back))}</select></label></div>
+    <div class="asked">${input("from", "supposeFrom", "datetime-local")}${input("until", "supposeUntil", "datetime-local")}</div>
     ${watch.tried ? html`<p class="problem" role="alert">${team(lang, "supposeLacks")}</p>` : nothing}
     <p class="pair"><button type="submit" class="send">${team(lang, "supposeShow")}</button>
       <button type="button" @click=${() => watch.suppose(false)}>${t.cancel}</button></p></form>`;
