@@ -32,7 +32,6 @@ export class App extends Core implements Actions {
 
   /** After the page was drawn: the map follows. */
   protected drawn(): void {
-    this.paper.say(this.gate.closed ? "" : this.head);
     const { draft, form, first } = this.desk;
     const said = form ? undefined : first ? draft.choice : draft.line ? this.understood() : undefined;
     const where = form ? (typeof form.where === "object" ? form.where : undefined) : (said?.drawn ?? said?.position);
@@ -321,9 +320,9 @@ export class App extends Core implements Actions {
     super.correct(id);
   }
 
-  override write(base: Entry, audience: string, help: string): void {
+  override write(base: Entry, audience: string, help: string, free = false): void {
     this.toList();
-    super.write(base, audience, help);
+    super.write(base, audience, help, free);
   }
 
   private toList(): void {

@@ -176,6 +176,8 @@ export abstract class Core extends Writing {
     this.upgrade.watch();
     setInterval(() => this.tick(), 1_000);
     for (const when of ["beforeprint", "afterprint"]) addEventListener(when, () => this.ground.map?.resize());
+    // Only for paper: another style sheet has the browser style the whole page anew.
+    addEventListener("beforeprint", () => this.paper.say(this.gate.closed ? "" : this.head));
     setInterval(() => this.send(), SEND_MS);
     setInterval(() => this.announce(), ANNOUNCE_MS);
     void places().then((rows) => {

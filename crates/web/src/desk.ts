@@ -36,8 +36,10 @@ export interface FormDraft {
   /** What was refused before, and goes when this is sent. */
   refused: string;
   sending: boolean;
-  /** What it is for, when it began with other entries; it is then for those who may see them. */
+  /** What it is for, when somebody began with something; it is then for those who may see that. */
   help?: string;
+  /** It began with nothing that somebody said: whom it is for is chosen. */
+  free?: boolean;
 }
 
 /** What the desk needs to know of the rest. */
@@ -224,9 +226,9 @@ export class Desk {
   }
 
   /** Opens the form on what somebody begins with. */
-  write(base: Entry, audience: string, help: string): void {
+  write(base: Entry, audience: string, help: string, free = false): void {
     const kind = kindOf(base);
-    if (kind) this.begin({ ...this.formOf(base, kind, audience, undefined), help });
+    if (kind) this.begin({ ...this.formOf(base, kind, audience, undefined), help, free });
   }
 
   /** One thing is written at a time. */

@@ -224,8 +224,9 @@ export interface Actions {
   fill(kind?: KindName): void;
   edit(one: Item, version: Entry): void;
   correct(id: string): void;
-  /** Opens the form on an entry that somebody begins with, for those who may see it; with what it is for. */
-  write(base: Entry, audience: string, help: string): void;
+  /** Opens the form on an entry that somebody begins with, for those who may see it; with what it is for.
+   * `free`: for whom it is can be chosen. */
+  write(base: Entry, audience: string, help: string, free?: boolean): void;
   form(change: Partial<FormDraft>): void;
   formKind(kind: KindName): void;
   formValue(part: "common" | "figures", path: readonly (string | number)[], value: Value | undefined): void;

@@ -72,8 +72,8 @@ export abstract class Writing {
     this.toForm();
   }
 
-  write(base: Entry, audience: string, help: string): void {
-    this.desk.write(base, audience, help);
+  write(base: Entry, audience: string, help: string, free = false): void {
+    this.desk.write(base, audience, help, free);
     this.toForm();
   }
 

@@ -72,7 +72,7 @@ export function form(shown: Shown, actions: Actions): TemplateResult | typeof no
       ${common} ${where} ${whom}
       ${keyed(draft.kind, html`<fieldset class="group"><legend>${shown.language.kind(draft.kind)}</legend>${figures}</fieldset>`)}
       <details ?open=${wrong(draft, TIMES)}><summary>${t.timesAnd}</summary>${times}</details>
-      <details ?open=${wrong(draft, JUDGED) || draft.help !== undefined}><summary>${t.judged}</summary>${judged}</details>
+      <details ?open=${wrong(draft, JUDGED) || (draft.help !== undefined && !draft.free)}><summary>${t.judged}</summary>${judged}</details>
       <details class="must-see" ?open=${wrong(draft, SEEN) || draft.base.attention !== undefined}><summary>${t.whoMustSee}</summary>${seen}
         <datalist id=${PARTIES}>${shown.parties.filter(Boolean).map((name) => html`<option value=${party(name)}></option>`)}</datalist></details>
       ${photos(draft.base.attachments.length, shown, actions)}
@@ -217,6 +217,6 @@ function whomTo(sheet: Sheet): TemplateResult | typeof nothing {
   const problems = problemsAt("audience", { name: "audience", sort: "text" }, sheet);
   const why = problems.length > 0
     ? html`<span class="problem">${problems.map((problem) => said(problem, lang)).join("; ")}</span>` : nothing;
-  if (form.replaces || form.help) return form.audience ? html`<p class="field">${t.audience}: <b>${audienceName(form.audience, shown)}</b> ${why}</p>` : html`${why}`;
+  if (form.replaces || (form.help && !form.free)) return form.audience ? html`<p class="field">${t.audience}: <b>${audienceName(form.audience, shown)}</b> ${why}</p>` : html`${why}`;
   return html`<div class="field">${audienceChoice(form.audience, shown, (audience) => actions.form({ audience }), "form-audience")} ${why}</div>`;
 }

@@ -142,9 +142,10 @@ export async function printed(page: Page, name: string): Promise<string[] | unde
   return String(read.stdout).split("\f").filter((sheet) => sheet.trim());
 }
 
-/** What the page says at the head of each sheet. */
+/** What the page says at the head of each sheet, when it is about to be printed. */
 export async function sheetHead(page: Page): Promise<string> {
   return page.evaluate(() => {
+    dispatchEvent(new Event("beforeprint"));
     const rules = document.adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
     return /@top-left \{ content: "((?:[^"\\]|\\.)*)"/.exec(rules.join("\n"))?.[1] ?? "";
   });

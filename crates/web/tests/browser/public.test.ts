@@ -34,7 +34,7 @@ beforeAll(async () => {
   await node.start();
   node.charter(
     ["party", "politie", "--discipline", "police"], ["party", "ghor", "--discipline", "medical"], ["certify", "--party", "politie"],
-    ["member", "maas", "politie"], ["member", "maas", "ghor"],
+    ["member", "maas", "politie"], ["member", "maas", "ghor"], ["audience", "kern", "--party", "politie", "--name", "Kernteam"],
     ["role", "baas", "administrator", "--party", "politie"], ["role", "baas", "information-manager", "--party", "politie"],
     ["role", "anna", "liaison", "--party", "politie"], ["role", "bert", "liaison", "--party", "politie"], ["role", "carla", "reader", "--party", "ghor"],
   );
@@ -88,6 +88,8 @@ test("where nothing was said yet each page says what to do, and leads there", as
   await shot(page, "team-book-empty");
   await page.locator("#add-contact").click();
   await page.locator(".form .quiet", { hasText: "Een ander belt het nummer" }).waitFor();
+  // Whom it is for is chosen, as in any form.
+  expect(await page.locator("#form-audience option").allInnerTexts()).toContain("Kernteam");
   await page.fill("#f-contact-name", "Informatielijn");
   await page.fill("#f-contact-telephone", "043-0001234");
   await sendForm(page);

@@ -19,7 +19,7 @@ import { warningLink } from "./warnings.ts";
 export function bookPage(room: Room, shown: Shown, actions: Actions): TemplateResult {
   const { public: told } = room;
   const { lang } = shown.language;
-  const add = (): void => actions.write(newLine(shown.name), shown.audience, team(lang, "addContactHelp"));
+  const add = (): void => actions.write(newLine(shown.name), shown.audience, team(lang, "addContactHelp"), true);
   return html`<p class="pair wrap head">${mayDo(shown) ? html`<button type="button" id="add-contact" @click=${add}>${team(lang, "addContact")}</button>` : nothing}
       <label class="check"><input id="only-trouble" type="checkbox" .checked=${live(told.onlyTrouble)}
       @change=${(event: Event) => told.change({ onlyTrouble: (event.target as HTMLInputElement).checked })} />${team(lang, "onlyTrouble")}</label></p>

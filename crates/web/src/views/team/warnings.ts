@@ -27,7 +27,7 @@ export function warningsPage(room: Room, shown: Shown, actions: Actions): Templa
 
 function draft(shown: Shown, actions: Actions): void {
   const { lang } = shown.language;
-  actions.write(newDraft(shown.name, lang), shown.audience, team(lang, "draftHelp"));
+  actions.write(newDraft(shown.name, lang), shown.audience, team(lang, "draftHelp"), true);
 }
 
 function list(told: ListWarningsResponse, onlyStanding: boolean, shown: Shown, actions: Actions): TemplateResult {
