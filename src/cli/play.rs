@@ -151,7 +151,8 @@ struct Told {
     beside: usize,
     /// Parties for which this node may not speak: named as source only.
     parties: BTreeSet<String>,
-    refused: BTreeMap<String, usize>,
+    /// How many by reason, and what the node said of the first.
+    refused: BTreeMap<String, (usize, String)>,
 }
 
 /// What came of one item: the version, or why it was refused.
@@ -289,7 +290,8 @@ impl Told {
         if self.played == 0 && status.code() == tonic::Code::PermissionDenied {
             return Err(status.into());
         }
-        *self.refused.entry(reason).or_default() += 1;
+        let said = status.message().to_owned();
+        self.refused.entry(reason).or_insert((0, said)).0 += 1;
         Ok(())
     }
 
@@ -297,10 +299,12 @@ impl Told {
         let words = context.words;
         let code = if self.refused.is_empty() { 0 } else { 3 };
         if context.common.json {
+            let refused = self.refused.iter().map(|(reason, (count, _))| (reason, count));
+            let refused: BTreeMap<_, _> = refused.collect();
             say_json(&serde_json::json!({
                 "incident": name, "versions": self.played, "entries": self.entries,
                 "personal": self.personal, "unreadable": self.unreadable, "aside": self.aside,
-                "beside": self.beside, "parties": self.parties, "refused": self.refused,
+                "beside": self.beside, "parties": self.parties, "refused": refused,
                 "leftOut": left_out,
             }))?;
             return Ok(code);
@@ -321,8 +325,8 @@ impl Told {
             let parties: Vec<_> = self.parties.iter().map(String::as_str).collect();
             say(&format!("  {}: {}", words.play_parties(), parties.join(", ")))?;
         }
-        for (reason, count) in &self.refused {
-            let why = super::dutch::reason(words, reason).unwrap_or(reason);
+        for (reason, (count, said)) in &self.refused {
+            let why = super::dutch::reason(words, reason).unwrap_or(said);
             say(&context.lines.warn(&format!("  {count} {}: {why} [{reason}]", words.refused())))?;
         }
         if left_out {

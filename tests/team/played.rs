@@ -8,7 +8,7 @@ use polder_wire::v1::{
 use prost_types::Timestamp;
 use serde_json::Value;
 
-use crate::harness::*;
+use crate::{harness::*, limburg::played};
 
 fn times(minutes_ago: i64) -> Option<Times> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -136,6 +136,24 @@ async fn an_incident_is_played_into_an_exercise_with_its_words_figures_parties_a
     );
     let (code, text) = said(&run(&["--node", &address, "play", "flood", "--speed", "0"]));
     assert!(code == 2 && text.contains("--speed"), "{code}: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_flood_is_played_back_but_for_what_was_said_to_narrower_audiences() {
+    let (_dir, node) = played().await;
+    let (code, told) = play(&node, &["limburg-2021", "--into", "again", "--at-once"]);
+    let refused = told["refused"].as_object().unwrap();
+    let reasons: Vec<_> = refused.keys().map(String::as_str).collect();
+    // Under the charter the exercise has no members yet, and so no audiences.
+    assert_eq!((code, reasons), (3, vec!["AUDIENCE_NOT_FOUND"]), "{told}");
+    let (versions, entries) =
+        (told["versions"].as_i64().unwrap(), told["entries"].as_i64().unwrap());
+    assert!(versions > 250 && entries > 200, "{told}");
+    let parties: Vec<_> = told["parties"].as_array().unwrap().iter().collect();
+    assert!(parties.contains(&&"zuid-limburg".into()), "named as source only: {told}");
+    let request = GetIncidentRequest { name: "incidents/again".into() };
+    let made = node.incidents().get_incident(request).await.unwrap().into_inner().incident.unwrap();
+    assert_eq!(made.mode(), Mode::Exercise);
 }
 
 #[tokio::test]
