@@ -17,7 +17,8 @@ interface Told {
   state: State;
 }
 
-type Said = { hello: true } | { told: Told };
+/** `leads`: who listens to another shall say hello. */
+type Said = { hello: true } | { leads: true } | { told: Told };
 
 /** A leading tab that says nothing for so long is not waited for. */
 const DEAF_MS = SILENCE_MS + 10_000;
@@ -35,6 +36,8 @@ export class SharedFollower {
   private leads = false;
   /** True once everything was told. */
   private joined = false;
+  /** Another tab is or was there: a browser takes long to copy a picture for nobody. */
+  private others = false;
   private deaf: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -61,6 +64,7 @@ export class SharedFollower {
     const options = { signal: this.stop.signal };
     const lead = (): Promise<void> => {
       this.leads = true;
+      this.say({ leads: true });
       clearTimeout(this.deaf);
       return this.alone();
     };
@@ -87,7 +91,7 @@ export class SharedFollower {
     if (this.own) return this.running;
     this.own = new Follower(this.name, this.picture, this.open, (change) => {
       this.state = this.own?.state ?? this.state;
-      if (this.leads) this.say({ told: this.tell(change) });
+      if (this.leads && this.others) this.say({ told: this.tell(change) });
       this.told(change);
     });
     this.running = this.own.run();
@@ -109,6 +113,11 @@ export class SharedFollower {
   }
 
   private hear(said: Said): void {
+    this.others = true;
+    if ("leads" in said) {
+      if (!this.leads && !this.own) this.say({ hello: true });
+      return;
+    }
     if ("hello" in said) {
       if (this.leads) this.say({ told: this.tell("all") });
       return;
