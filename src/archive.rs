@@ -116,8 +116,8 @@ fn may_drop(node: &Node, name: &Which) -> Result<(), Refusal> {
     if picture.feeds_of(index).any(|feed| feed.covered.sequence > 0) {
         // No file of it can be compared with what is not here.
         let sentence = format!(
-            "a feed of {name} came here by a checkpoint, its earlier records are not here to be \
-             compared with a file"
+            "a feed of {name} came here by a checkpoint, and its earlier records, which are still to \
+             come, cannot be compared with a file"
         );
         return Err(Refusal::new(Class::FailedPrecondition, "FEED_COVERED", sentence));
     }

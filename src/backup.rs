@@ -9,6 +9,7 @@
 //! reuse sequence numbers and silently hide records.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     ops::ControlFlow,
     path::Path,
@@ -27,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     attachments::{Attachments, Stored},
     maintain::{self, Filler, head_rows},
-    node::{self, NodeOptions},
+    node::{self, Node, NodeOptions},
     store::{
         archives,
         branches::BranchRow,
@@ -148,14 +149,34 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a backup of everything up to `lsn`.
+/// A moment that a backup is taken of.
+#[derive(Debug, Clone, Default)]
+pub struct Pinned {
+    /// Position of the last record.
+    pub lsn: u64,
+    /// Feeds that had come by a checkpoint and were not whole. These rows change, so they are read
+    /// while nobody writes.
+    pub covered: BTreeMap<Id, CoveredRow>,
+}
+
+impl Pinned {
+    /// The present of a running node.
+    pub fn of(node: &Node) -> Result<Self, EngineError> {
+        let _nobody_writes = node.pen().lock();
+        let lsn = node.picture.read().lsn();
+        Ok(Self { lsn, covered: node.log().covered()? })
+    }
+}
+
+/// Writes a backup of everything up to a moment.
 pub fn write<'a>(
     log: &Log,
     identity: &Identity,
-    lsn: u64,
+    pinned: Pinned,
     attachments: Option<&Attachments>,
     sink: &'a mut Sink<'a>,
 ) -> anyhow::Result<()> {
+    let Pinned { lsn, covered } = pinned;
     let mut writer = Writer { sink, hasher: blake3::Hasher::new(), done: 0 };
     writer.bytes(MAGIC.to_vec())?;
     let origins = log.origins()?.iter().map(|(_, key)| key.as_bytes().to_vec().into()).collect();
@@ -185,8 +206,7 @@ pub fn write<'a>(
     for archived in log.archived()? {
         writer.frame(&Frame { archives: vec![archives::row(&archived)], ..Default::default() })?;
     }
-    // What came meanwhile is not in the rows.
-    for (id, row) in log.covered()?.into_iter().filter(|(_, row)| row.lsn <= lsn) {
+    for (id, row) in covered {
         let held = HeldCovered { id: Bytes::copy_from_slice(&id.0), row: Some(row) };
         writer.frame(&Frame { covered: vec![held], ..Default::default() })?;
     }

@@ -43,15 +43,15 @@ pub struct Checkpoints {
     pub write: bool,
     /// A feed is looked at when it has so many records more than at its last checkpoint.
     pub records_min: u64,
-    /// Whether feeds of which this node holds nothing come by a checkpoint, if they have one.
+    /// Whether feeds of which this node holds nothing come by a checkpoint, if they have one, and
+    /// what that left out later.
     pub take: bool,
 }
 
 impl Default for Checkpoints {
     fn default() -> Self {
-        // Who came by a checkpoint cannot help who needs what it left out, and nobody fetches that
-        // later yet: whole feeds keep every path open.
-        Self { write: true, records_min: RECORDS_MIN, take: false }
+        // The picture at once; what was said before comes after everything else.
+        Self { write: true, records_min: RECORDS_MIN, take: true }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod incident;
 pub mod intake;
 pub mod join;
 pub mod json;
+mod leaps;
 pub mod links;
 pub mod maintain;
 pub mod metrics;

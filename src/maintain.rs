@@ -69,9 +69,10 @@ pub fn verify(
     for (feed, head) in heads {
         // What was archived is vouched for by its file, and up to there by its last hash.
         let base = bases.get(feed).copied();
-        // What a checkpoint keeps no chain vouches for, but its list does.
+        // What a checkpoint keeps no chain vouches for, but its list does; up to where what it left
+        // out has come since.
         let covered = covered.get(feed);
-        let base = covered.and_then(CoveredRow::head).or(base);
+        let base = covered.and_then(CoveredRow::edge).or(base);
         let after = branches.get(*feed).and_then(BranchRow::after).or(base).unwrap_or_default();
         if let Some(row) = covered {
             if let Some(bad_record) = check_kept(log, *feed, row, &keys, &mut verdict)? {
@@ -141,8 +142,11 @@ fn check_kept(
             format!("it is no checkpoint of what is up to record {}", row.sequence),
         );
     };
-    let mut kept = list.kept().iter().peekable();
-    let (from, until) = (record_key(feed, 0), record_key(feed, row.sequence + 1));
+    let edge = row.edge().unwrap_or_default().sequence;
+    let below = list.kept().range(..=edge);
+    let count = below.clone().count() as u64;
+    let mut kept = below.peekable();
+    let (from, until) = (record_key(feed, 0), record_key(feed, edge + 1));
     let range = Range { from: &from, until: Some(&until), backwards: false };
     let mut problem = None;
     log.engine().scan(Tree::Records, range, &mut |key, value| {
@@ -168,7 +172,7 @@ fn check_kept(
             problem = Some((first, Damage::Header));
             return ControlFlow::Break(());
         };
-        for (at, envelope) in (first..=row.sequence).zip(chunk.envelopes) {
+        for (at, envelope) in (first..=edge).zip(chunk.envelopes) {
             match check(at, envelope) {
                 Ok(signed) => verdict.signatures_checked += i64::from(signed),
                 Err(damage) => {
@@ -186,7 +190,7 @@ fn check_kept(
     if let Some((at, damage)) = problem {
         return bad(at, format!("it is not as the checkpoint keeps it: {damage}"));
     }
-    if row.kept != list.kept().len() as u64 {
+    if row.kept != count {
         return bad(row.said, "the row of the covered feed counts other records".to_owned());
     }
     Ok(None)
@@ -268,13 +272,19 @@ fn rows_of(log: &Log, lsn: u64, arrival: &Arrival) -> Result<Vec<CopiedRow>, Eng
     Ok(rows)
 }
 
-/// First and last record of each feed in one commit.
+/// First and last of the records of each feed in one commit that follow one another. What lies in
+/// between came with other commits: a checkpoint left it out.
 fn spans(branches: &Branches, arrival: &Arrival) -> Vec<(Id, u64, u64)> {
     let mut spans: Vec<(u32, u64, u64)> = Vec::new();
+    let mut open: HashMap<u32, usize> = HashMap::new();
     for record in &arrival.records {
-        match spans.iter_mut().find(|(feed, ..)| *feed == record.feed) {
+        let at = open.get(&record.feed).copied();
+        match at.map(|at| &mut spans[at]).filter(|(_, _, last)| last + 1 == record.sequence) {
             Some((_, _, last)) => *last = record.sequence,
-            None => spans.push((record.feed, record.sequence, record.sequence)),
+            None => {
+                open.insert(record.feed, spans.len());
+                spans.push((record.feed, record.sequence, record.sequence));
+            }
         }
     }
     let id = |feed: u32| Some(branches.lies_under(arrival.feeds.get(feed as usize)?.id()?));

@@ -15,7 +15,6 @@ use polder_picture::{
     admit::ReceiveError,
     charter::Charter,
     clock::Clock,
-    jump::Jump,
     picture::{Feed, Picture},
     record::{Head, Id, Signer},
     suffix::{FeedName, Suffix},
@@ -303,22 +302,8 @@ impl Node {
         Ok(received)
     }
 
-    /// Has a feed of another node taken by a checkpoint and waits until that is durable.
-    pub async fn leap(
-        self: &Arc<Self>,
-        jump: Jump,
-        scope: NewScope,
-    ) -> Result<Result<Head, ReceiveError>, PublishError> {
-        let (lane, jump) = (jump.feed().lane, Box::new(jump));
-        let lane = if lane == Lane::Urgent { lane } else { Lane::Bulk };
-        let weight = jump.bytes() + 64 * jump.len();
-        let leap = |reply| Work::Leap { jump, scope, reply };
-        let mut received = self.have_done(lane, weight, leap).await?;
-        self.settle(received.pop().expect("one jump has one result")).await
-    }
-
     /// Records that are not those held under their numbers may be a branch's.
-    async fn settle(
+    pub(crate) async fn settle(
         self: &Arc<Self>,
         received: Result<Head, ReceiveError>,
     ) -> Result<Result<Head, ReceiveError>, PublishError> {
@@ -348,7 +333,7 @@ impl Node {
         picture.feeds_of(index).filter_map(name).collect()
     }
 
-    async fn have_done<T>(
+    pub(crate) async fn have_done<T>(
         self: &Arc<Self>,
         lane: Lane,
         weight: usize,

@@ -2,7 +2,7 @@
 //! only then answered. Publishing waits for the disk; nothing else does.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -11,6 +11,7 @@ use parking_lot::RwLockReadGuard;
 use polder_picture::{
     admit::{Admitted, Group, NewScope, ReceiveError, SealedGroup},
     clock::Clock,
+    fill::Fill,
     jump::Jump,
     picture::Picture,
     record::{Head, Id, Signer},
@@ -120,6 +121,17 @@ pub enum Work {
         /// For the answer.
         reply: Reply<Received>,
     },
+    /// To take records that a checkpoint left out.
+    Fill {
+        /// Verified.
+        fill: Box<Fill>,
+        /// Those in between that are held.
+        held: BTreeMap<u64, [u8; 32]>,
+        /// The scope that they belong to.
+        scope: NewScope,
+        /// For the answer: all records after this one are held.
+        reply: Reply<Received>,
+    },
 }
 
 /// Work for the writer.
@@ -185,7 +197,9 @@ fn refuse(work: Work, problem: &str) {
     let problem = PublishError::Failed(problem.to_owned());
     match work {
         Work::Author { reply, .. } => drop(reply.send(Err(problem))),
-        Work::Receive { reply, .. } | Work::Leap { reply, .. } => drop(reply.send(Err(problem))),
+        Work::Receive { reply, .. } | Work::Leap { reply, .. } | Work::Fill { reply, .. } => {
+            drop(reply.send(Err(problem)));
+        }
     }
 }
 
@@ -239,15 +253,13 @@ impl Writer<'_> {
             let Job { work, room, .. } = job;
             let (request, task, reply) = match work {
                 Work::Author { request, task, reply } => (request, task, reply),
-                Work::Receive { suffixes, reply } => {
-                    let results = take(&mut desk, suffixes);
-                    taken.push(Taken { results, reply, _room: room });
-                    continue;
-                }
-                Work::Leap { jump, scope, reply } => {
-                    let (feed, taking) = (jump.feed().id(), desk.leap(*jump, &scope));
-                    let results = vec![settle(&desk, feed, taking)];
-                    taken.push(Taken { results, reply, _room: room });
+                of_others => {
+                    let brought = bring(&mut desk, of_others);
+                    taken.extend(brought.map(|(results, reply)| Taken {
+                        results,
+                        reply,
+                        _room: room,
+                    }));
                     continue;
                 }
             };
@@ -272,7 +284,7 @@ impl Writer<'_> {
             done.push(Done { request, first, results, reply, _room: room });
         }
         let first_lsn = picture.lsn() + 1;
-        if group.is_empty() {
+        if group.is_idle() {
             let received_ms = node.next_received_ms(wall_ms);
             answer(done, &[], first_lsn, received_ms);
             taken.into_iter().for_each(Taken::answer);
@@ -330,6 +342,21 @@ fn accepted(picture: &Picture, sealed: &SealedGroup) -> Vec<Accepted> {
         Accepted { feed: sealed.feed(picture, record.feed).id, sequence: record.sequence, entry }
     };
     sealed.admitted.iter().map(one).collect()
+}
+
+/// Takes records of other nodes; `None` when none were brought.
+fn bring(desk: &mut Desk<'_, '_>, work: Work) -> Option<(Received, Reply<Received>)> {
+    match work {
+        Work::Author { .. } => None,
+        Work::Receive { suffixes, reply } => Some((take(desk, suffixes), reply)),
+        Work::Leap { jump, scope, reply } => {
+            let (feed, taking) = (jump.feed().id(), desk.leap(*jump, &scope));
+            Some((vec![settle(desk, feed, taking)], reply))
+        }
+        Work::Fill { fill, held, scope, reply } => {
+            Some((vec![desk.fill(*fill, &held, &scope)], reply))
+        }
+    }
 }
 
 fn take(desk: &mut Desk<'_, '_>, suffixes: Vec<(Suffix, NewScope)>) -> Received {

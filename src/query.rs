@@ -256,6 +256,21 @@ fn feed_in(arrival: &Arrival, feed: u32, scope: Id) -> Option<Id> {
     if Id::from_slice(&feed.scope)? == scope { feed.id() } else { None }
 }
 
+/// Puts records that came after those which follow them in their feed, for a checkpoint had left
+/// them out, where they belong: before the first of those that came.
+fn in_their_order(found: &mut [Found]) {
+    let mut by_feed: Vec<_> = found.iter().map(|(lsn, feed, at, _)| (*feed, *at, *lsn)).collect();
+    by_feed.sort_unstable_by_key(|(feed, at, _)| (*feed, std::cmp::Reverse(*at)));
+    let mut places: HashMap<(Id, u64), u64> = HashMap::new();
+    let mut last: Option<(Id, u64)> = None;
+    for (feed, at, lsn) in by_feed {
+        let after = last.filter(|(of, _)| *of == feed).map_or(u64::MAX, |(_, after)| after);
+        last = Some((feed, lsn.min(after)));
+        places.insert((feed, at), lsn.min(after));
+    }
+    found.sort_by_key(|(lsn, feed, at, _)| (places.get(&(*feed, *at)).copied(), *at, *lsn));
+}
+
 /// All versions of an entry, oldest first.
 pub fn versions(
     node: &Node,
@@ -273,19 +288,23 @@ pub fn versions(
         (register, scope.id, Place::of(scope), live, covered)
     };
     let question = polder_picture::attributes::party_hash(&request.name);
-    let from = page(node, &request.page_token, question)?.map_or(0, |from| from.offset);
+    // What comes between two pages changes no place in the list.
+    let held = || Position { lsn: node.picture.read().lsn(), question, offset: 0 };
+    let from = page(node, &request.page_token, question)?.unwrap_or_else(held);
     let log = node.log();
-    let found = records_of(&log, scope, register.entry)?;
+    let mut found = records_of(&log, scope, register.entry)?;
+    found.retain(|(lsn, ..)| *lsn <= from.lsn);
+    in_their_order(&mut found);
     let mut cursor = Cursor::new(&log);
     let mut response =
         ListEntryVersionsResponse { earlier_versions_left_out: covered, ..Default::default() };
     let mut bytes = 0;
-    for (lsn, feed, sequence, attributes) in found {
-        if lsn <= from || node.is_archived(feed, sequence) {
+    for (at, (_, feed, sequence, attributes)) in (0..).zip(found) {
+        if at < from.offset || node.is_archived(feed, sequence) {
             continue;
         }
         if response.versions.len() >= size || bytes > PAGE_BYTES {
-            let position = Position { lsn, question, offset: lsn - 1 };
+            let position = Position { offset: at, ..from };
             response.next_page_token = node.tokens.write(Purpose::Page, position);
             break;
         }

@@ -33,8 +33,8 @@ enum Found {
 /// What a checkpoint keeps is not enough to tell the branches of such a feed apart.
 fn forked_below(feed: &FeedName) -> Refusal {
     let sentence = format!(
-        "feed {} came here by a checkpoint and has forked before that: only a node that holds all \
-         of its records can take the branch",
+        "feed {} came here by a checkpoint and has forked before that: the branch can be taken when \
+         its earlier records have come, too",
         feed.root().id()
     );
     tracing::error!(origin = %feed.origin, "{sentence}");

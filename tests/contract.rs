@@ -6,6 +6,8 @@ mod harness;
 
 #[path = "contract/attachments.rs"]
 mod attachments;
+#[path = "contract/fills.rs"]
+mod fills;
 #[path = "contract/filters.rs"]
 mod filters;
 #[path = "contract/history.rs"]

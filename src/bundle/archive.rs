@@ -84,8 +84,8 @@ pub fn plan(node: &Node, name: &Which) -> Result<Plan, PlanError> {
     };
     if let Some(feed) = picture.feeds_of(index).find(|feed| feed.covered.sequence > 0) {
         let sentence = format!(
-            "feed {} of {name} came here by a checkpoint, its earlier records are not here: \
-             archive the incident on a node that holds all of them",
+            "feed {} of {name} came here by a checkpoint, its earlier records are still to come: \
+             archive the incident when they have, or on a node that holds all of them",
             feed.id
         );
         return Err(Refusal::new(Class::FailedPrecondition, "FEED_COVERED", sentence).into());

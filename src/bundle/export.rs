@@ -64,7 +64,7 @@ pub enum PlanError {
 
 /// Why such a feed is left out.
 const COVERED: &str = "the feed came here by a checkpoint of its origin: its earlier records are \
-                       only on nodes that hold all of them";
+                       still to come";
 
 /// A part of one feed that goes.
 #[derive(Debug, Clone)]

@@ -68,7 +68,8 @@ fn show(
     }
     let now_ms = report.node_time.as_ref().map(millis);
     let lines = Lines { now_ms, ..context.lines.clone() };
-    let text = table(&lines, &report.links);
+    let mut text = table(&lines, &report.links);
+    text.push_str(&earlier(&lines, report.earlier_record_count));
     if redraws {
         // Home, the table, and nothing of the one before below it.
         let mut out = std::io::stdout().lock();
@@ -81,12 +82,26 @@ fn show(
             link.lanes.iter().map(|l| (l.records_to_receive, l.records_to_send)).collect();
         format!("{:?} {} {} {lanes:?}\n", link.state(), link.node, link.problem)
     });
-    let news: String = news.collect();
+    let mut news: String = news.collect();
+    if report.earlier_record_count > 0 {
+        news.push_str(&format!("{}\n", report.earlier_record_count));
+    }
     if !shown.is_empty() && *shown == news {
         return Ok(());
     }
     *shown = if news.is_empty() { "\n".into() } else { news };
     say(text.trim_end_matches('\n'))
+}
+
+/// What checkpoints left out here and is still to come; nothing when all is here.
+fn earlier(lines: &Lines, count: i64) -> String {
+    match count {
+        0 => String::new(),
+        _ => {
+            let told = format!("{}: {count}", lines.words.earlier_to_come());
+            lines.faint(&textwrap::fill(&told, lines.width)) + "\n"
+        }
+    }
 }
 
 /// What stands of one node.
@@ -440,6 +455,9 @@ mod tests {
             let widest = text.lines().map(|line| line.chars().count()).max();
             assert!(widest.unwrap_or(0) <= 40, "{text}");
         }
+        let told = earlier(&style(Language::Dutch, 40), 12_345);
+        assert!(told.contains("nog komen") && told.contains("12345"), "{told}");
+        assert_eq!(earlier(&style(Language::English, 40), 0), "");
         let dutch = table(&style(Language::Dutch, 40), &links());
         assert!(
             dutch.contains("AFGESNEDEN Noord") || dutch.contains("AFGESNEDEN  Noord"),

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     attachments::Attachments,
-    backup,
+    backup::{self, Pinned},
     links::{DialPlan, LinksConfig},
     maintain,
     node::{self, Node, NodeOptions},
@@ -354,8 +354,9 @@ fn backup_offline(data: &Path, with_attachments: bool, file: &mut File) -> anyho
             }
         }
     };
-    let written =
-        backup::write(&log, &identity, lsn, with_attachments.then_some(&attachments), &mut sink);
+    let pinned = Pinned { lsn, covered: log.covered()? };
+    let attachments = with_attachments.then_some(&attachments);
+    let written = backup::write(&log, &identity, pinned, attachments, &mut sink);
     bar.finish_and_clear();
     if let Some(error) = failed {
         return Err(error.into());

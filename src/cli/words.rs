@@ -80,8 +80,8 @@ words! {
     open_contradictions: "Open contradictions", "Openstaande tegenspraken";
     forked: "ends here: its key was used twice", "eindigt hier: de sleutel is twee keer gebruikt";
     branch_of: "is a branch of", "is een tak van";
-    left_out: "Records not here, left out by a checkpoint",
-        "Records niet hier, weggelaten bij een ijkpunt";
+    left_out: "Records still to come, left out by a checkpoint",
+        "Records die nog komen, weggelaten bij een ijkpunt";
     set_aside: "Records that do not count under the charter",
         "Records die volgens het handvest niet meetellen";
     covered_to: "by a checkpoint up to", "bij een ijkpunt tot en met";
@@ -177,6 +177,8 @@ words! {
     demo_done: "The scenario is over. The node keeps serving.", "Het scenario is afgelopen. Het knooppunt blijft draaien.";
     nodes: "nodes", "knooppunten";
     no_links: "This node has no links. Name others in [peers] or with `polder serve --link`.", "Dit knooppunt heeft geen verbindingen. Noem andere in [peers] of met `polder serve --link`.";
+    earlier_to_come: "Here by checkpoint; earlier records still to come",
+        "Hier via ijkpunt; eerdere records die nog komen";
     none_cut_off: "none cut off", "geen afgesneden";
     cut_off_of: "CUT OFF of", "AFGESNEDEN van";
     connected: "connected", "verbonden";

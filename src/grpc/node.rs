@@ -24,7 +24,9 @@ use super::{
     status::{Refused, internal},
 };
 use crate::{
-    audit, backup, disk, maintain,
+    audit,
+    backup::{self, Pinned},
+    disk, maintain,
     node::Node,
     store::{covered::CoveredRow, engine},
 };
@@ -90,7 +92,8 @@ impl NodeService for Services {
         let act = audit::act(&caller, ActKind::BackedUp);
         node.put_on_record(vec![act]).await.map_err(Refused::from)?;
         Ok(stream(move |sender| {
-            let lsn = node.picture.read().lsn();
+            let pinned = Pinned::of(&node).map_err(|error| internal(&error.into()))?;
+            let lsn = pinned.lsn;
             let mut sink = |bytes: bytes::Bytes, done: u64| {
                 // A frame may be larger than a message should be.
                 let mut rest = bytes;
@@ -109,7 +112,7 @@ impl NodeService for Services {
             };
             let attachments = attachments.then_some(&node.attachments);
             let log = node.log();
-            backup::write(&log, node.identity(), lsn, attachments, &mut sink)
+            backup::write(&log, node.identity(), pinned, attachments, &mut sink)
                 .map_err(|error| internal(&error))
         }))
     }

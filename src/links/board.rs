@@ -13,6 +13,7 @@ use prost_types::Duration;
 use tokio::sync::watch;
 
 use super::{DialPlan, Links, dial::because};
+use crate::store::covered::CoveredRow;
 
 /// A row for each node that ever answered, and for each address that never did.
 #[derive(Debug, Default)]
@@ -258,6 +259,22 @@ impl Links {
         }
         drop(shared);
         links.sort_by(|a, b| (&a.display_name, &a.node).cmp(&(&b.display_name, &b.node)));
-        WatchLinksResponse { links, node_time: Some(timestamp(self.node.tell_ms())) }
+        WatchLinksResponse {
+            links,
+            node_time: Some(timestamp(self.node.tell_ms())),
+            earlier_record_count: self.earlier_records() as i64,
+        }
+    }
+
+    /// Records that checkpoints left out here and that are still to come.
+    fn earlier_records(&self) -> u64 {
+        if self.node.picture.read().gaps().next().is_none() {
+            return 0;
+        }
+        let covered = self.node.log().covered().unwrap_or_else(|error| {
+            tracing::error!(%error, "what is still to come could not be counted");
+            BTreeMap::new()
+        });
+        covered.values().map(CoveredRow::left_out).sum()
     }
 }

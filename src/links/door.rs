@@ -7,8 +7,9 @@ use polder_picture::{
     account,
     admit::NewScope,
     charter::{self, Charter},
+    fill::Gap,
     forks::tree,
-    link::{Fault, FilePiece, Offer, World},
+    link::{Fault, FilePiece, Given, Offer, World},
     picture::{Feed, Scope},
     record::{Head, Id, key_id},
     suffix::FeedName,
@@ -172,6 +173,48 @@ impl World for Door {
 
     fn offer(&self, feed: &FeedName) -> Offer {
         self.offers.offer(&self.node, feed)
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        self.node.picture.read().gaps().collect()
+    }
+
+    fn fill(&self, feed: &FeedName, end: Head, covered: bool, bytes_max: usize) -> Given {
+        // The feed itself, or what it became when it forked.
+        let held: Vec<(Id, Id, u64)> = {
+            let picture = self.node.picture.read();
+            let of = |(_, held): (u32, &Feed)| {
+                let parent = held.branch.as_ref().map(|branch| picture.feed(branch.parent));
+                let start = parent.map_or(0, |parent| parent.head.sequence);
+                let fits = (start + 1..=held.head.sequence).contains(&end.sequence);
+                fits.then_some((held.id, parent.map_or(held.id, |parent| parent.id), start))
+            };
+            tree(&picture, feed).filter_map(of).collect()
+        };
+        let is_it = |(id, ..): &&(Id, Id, u64)| self.hash_at(*id, end.sequence) == Some(end.hash);
+        let Some((id, parent, start)) = held.iter().find(is_it).copied() else {
+            let other = held.iter().any(|(id, ..)| self.hash_at(*id, end.sequence).is_some());
+            return if other { Given::Parted } else { Given::Missing };
+        };
+        let base = self.base(id);
+        if base >= end.sequence {
+            let archived = self.held_base(id).is_some_and(|base| base.sequence >= end.sequence);
+            return if archived { Given::Archived } else { Given::Missing };
+        }
+        let log = self.node.log();
+        let after = base.max(start);
+        let signed = |feed: Id, sequence: u64| {
+            let stored = self.read(log.record(feed, sequence));
+            stored.is_some_and(|stored| !stored.envelope.signature.is_empty())
+        };
+        if !covered && !signed(id, end.sequence) {
+            // Whoever brought it here took its signature off.
+            return Given::Missing;
+        }
+        let begins = if after == start { parent } else { id };
+        let before = (after, after > 0 && signed(begins, after));
+        let envelopes = self.read(log.read_before(id, end.sequence, before, bytes_max));
+        if envelopes.is_empty() { Given::Missing } else { Given::Records(envelopes) }
     }
 
     fn closed(&self, feed: Id) -> bool {

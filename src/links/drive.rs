@@ -20,7 +20,8 @@ use super::{
     Heard, Links, OpenSession,
     board::Figures,
     door::Door,
-    files::{self, Written},
+    edges::Edges,
+    files::{Written, WrittenPiece, write_all},
     store::{self, Inlet, Outcome},
     wires::{Ending, Wires},
 };
@@ -42,6 +43,8 @@ struct Driver<'a> {
     inlet: Inlet,
     /// Last known end of each feed, by its index in the picture.
     ends: Vec<u64>,
+    /// The same of the records that a checkpoint left out and that are missing.
+    edges: Edges,
     plan: Option<usize>,
     link: u32,
     end: Arc<Notify>,
@@ -113,13 +116,14 @@ impl Links {
         let session =
             Session::new(local, rand::random(), bookmark.unwrap_or_default(), now_us, wall_ms);
         let (inlet, outcomes) = store::start(Arc::clone(&self.node));
-        let (pieces, written) = write_files(Arc::clone(&self.node));
+        let (pieces, written) = write_all(Arc::clone(&self.node));
         let mut driver = Driver {
             links: self,
             session,
             door: self.door(incidents, wires.proven),
             inlet,
             ends: ends(&self.node),
+            edges: Edges::of(&self.node),
             plan,
             link,
             end: Arc::new(Notify::new()),
@@ -138,29 +142,6 @@ impl Links {
         closing.problem.clone_from(&ending.problem);
         ending
     }
-}
-
-type Piece = ([u8; 32], LinkFilePart);
-/// A file, the bytes of the piece, and what became of it.
-type WrittenPiece = ([u8; 32], usize, Written);
-
-/// Writes pieces of files, one after the other, beside the session.
-fn write_files(
-    node: Arc<Node>,
-) -> (mpsc::UnboundedSender<Piece>, mpsc::UnboundedReceiver<WrittenPiece>) {
-    let (pieces, mut incoming) = mpsc::unbounded_channel::<Piece>();
-    let (done, written) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Some((sha256, part)) = incoming.recv().await {
-            let (node, bytes) = (Arc::clone(&node), part.data.len());
-            let write = tokio::task::spawn_blocking(move || files::write(&node, sha256, &part));
-            let result = write.await.unwrap_or(Written::Not);
-            if done.send((sha256, bytes, result)).is_err() {
-                return;
-            }
-        }
-    });
-    (pieces, written)
 }
 
 fn ends(node: &Node) -> Vec<u64> {
@@ -383,11 +364,17 @@ impl Driver<'_> {
     }
 
     fn outcome(&mut self, outcome: Outcome) -> Result<(), Fault> {
-        let Outcome { feed, bytes, stored } = outcome;
-        let now_us = self.links.now_us();
+        let Outcome { feed, bytes, stored, filled } = outcome;
+        let (now_us, stored) = (self.links.now_us(), stored?);
         // The commit moved heads that the session should know before it tells of them.
         self.moved();
-        let events = self.session.stored(feed, bytes, stored?, now_us);
+        if let Some(filled) = filled {
+            self.session.fill_stored(feed.id(), bytes, filled, now_us);
+            let mut shared = self.links.shared.lock();
+            self.session.ask_fill(now_us, &self.door, &mut shared);
+            return Ok(());
+        }
+        let events = self.session.stored(feed, bytes, stored, now_us);
         events.into_iter().for_each(|event| self.told(event));
         Ok(())
     }
@@ -444,6 +431,9 @@ impl Driver<'_> {
         moved.sort_by_key(|(_, scope, ..)| scope.incident != charter::INCIDENT);
         for (feed, scope, before, head) in moved {
             self.session.committed(feed, &scope, before, head, &self.door);
+        }
+        for (feed, edge) in self.edges.moved(&self.links.node) {
+            self.session.filled(feed, edge, &self.door);
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use polder_picture::admit::NewScope;
 use polder_wire::v1::{Lane, LinkFilePart};
+use tokio::sync::mpsc;
 
 use crate::{node::Node, query};
 
@@ -100,4 +101,28 @@ pub(super) fn write(node: &Node, sha256: [u8; 32], part: &LinkFilePart) -> Writt
             Written::Not
         }
     }
+}
+
+/// A file, and a piece of it.
+pub(super) type Piece = ([u8; 32], LinkFilePart);
+/// A file, the bytes of the piece, and what became of it.
+pub(super) type WrittenPiece = ([u8; 32], usize, Written);
+
+/// Writes pieces of files, one after the other, beside the session.
+pub(super) fn write_all(
+    node: Arc<Node>,
+) -> (mpsc::UnboundedSender<Piece>, mpsc::UnboundedReceiver<WrittenPiece>) {
+    let (pieces, mut incoming) = mpsc::unbounded_channel::<Piece>();
+    let (done, written) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some((sha256, part)) = incoming.recv().await {
+            let (node, bytes) = (Arc::clone(&node), part.data.len());
+            let write = tokio::task::spawn_blocking(move || write(&node, sha256, &part));
+            let result = write.await.unwrap_or(Written::Not);
+            if done.send((sha256, bytes, result)).is_err() {
+                return;
+            }
+        }
+    });
+    (pieces, written)
 }

@@ -5,6 +5,7 @@ mod board;
 mod dial;
 mod door;
 mod drive;
+mod edges;
 mod files;
 mod holders;
 mod limits;

@@ -5,8 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use polder_picture::{
     admit::{NewScope, ReceiveError},
+    fill::Fill,
     jump::Jump,
-    link::{Delivery, Fault, Sound, Stored, Unsound, World as _},
+    link::{Delivery, Fault, FillRefused, Sound, Stored, Unsound, World as _},
     record::{Head, Id},
     suffix::{FeedName, Suffix},
 };
@@ -26,6 +27,8 @@ pub(super) struct Outcome {
     pub(super) feed: FeedName,
     pub(super) bytes: usize,
     pub(super) stored: Result<Stored, Fault>,
+    /// Set when it was what a checkpoint left out; `stored` then says nothing.
+    pub(super) filled: Option<Result<(), FillRefused>>,
 }
 
 /// A delivery after its verification.
@@ -33,7 +36,10 @@ pub(super) struct Outcome {
 enum Checked {
     Sound(Suffix, NewScope),
     Jump(Box<Jump>, NewScope),
+    Fill(Box<Fill>, NewScope),
     Settled(Result<Stored, Fault>),
+    /// What came of a checkpoint's left out is not needed any more.
+    Late,
 }
 
 /// Where deliveries go.
@@ -105,6 +111,7 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(checked.len());
     let mut sound = Vec::new();
     for (feed, bytes, checked) in checked {
+        let mut filled = None;
         let stored = match checked {
             Checked::Sound(suffix, scope) => {
                 sound.push((outcomes.len(), (suffix, scope)));
@@ -115,9 +122,20 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
                 Ok(taken) => settle(taken),
                 Err(error) => Err(failed(&error)),
             },
+            Checked::Fill(fill, scope) => match node.fill(*fill, scope).await {
+                Ok(taken) => {
+                    filled = Some(settle_fill(taken));
+                    Ok(Stored::Later)
+                }
+                Err(error) => Err(failed(&error)),
+            },
+            Checked::Late => {
+                filled = Some(Ok(()));
+                Ok(Stored::Later)
+            }
             Checked::Settled(stored) => stored,
         };
-        outcomes.push(Outcome { feed, bytes, stored });
+        outcomes.push(Outcome { feed, bytes, stored, filled });
     }
     if sound.is_empty() {
         return outcomes;
@@ -167,6 +185,20 @@ fn settle(received: Result<polder_picture::record::Head, ReceiveError>) -> Resul
     }
 }
 
+fn settle_fill(taken: Result<Head, ReceiveError>) -> Result<(), FillRefused> {
+    match taken {
+        Ok(_) => Ok(()),
+        Err(ReceiveError::Refused(refusal)) if refusal.reason == "FILL_DIFFERS" => {
+            tracing::error!(reason = refusal.reason, "a feed stays as it is: {}", refusal.sentence);
+            Err(FillRefused::ForGood)
+        }
+        Err(error) => {
+            tracing::warn!("earlier records of a feed wait: {error}");
+            Err(FillRefused::Later)
+        }
+    }
+}
+
 fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, Checked)> {
     let (lists, files, offers, proven) = Default::default();
     let door = Door { node, lists, files, offers, proven };
@@ -175,13 +207,22 @@ fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, C
     let mut checked = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         let id = delivery.feed.id();
+        let bytes = delivery.bytes();
+        if let Some(gap) = delivery.fill
+            && !door.gaps().contains(&gap)
+        {
+            // Another neighbour was quicker.
+            checked.push((delivery.feed, bytes, Checked::Late));
+            continue;
+        }
         let ours = ends.get(&id).copied().unwrap_or_else(|| door.head(id));
-        let previous = if ours.sequence == delivery.after {
+        let previous = if delivery.fill.is_some() {
+            Vec::new()
+        } else if ours.sequence == delivery.after {
             vec![ours.hash]
         } else {
             door.hashes_at(&delivery.feed, delivery.after)
         };
-        let bytes = delivery.bytes();
         let result = match delivery.verify(&previous) {
             Ok(Sound::Suffix(suffix)) => {
                 ends.insert(id, suffix.head());
@@ -191,6 +232,7 @@ fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, C
                 ends.entry(id).or_insert_with(|| jump.head());
                 Checked::Jump(jump, delivery.scope.clone())
             }
+            Ok(Sound::Fill(fill)) => Checked::Fill(fill, delivery.scope.clone()),
             Err(Unsound::Gap)
                 if door.held_base(id).is_some_and(|base| base.sequence > delivery.after) =>
             {

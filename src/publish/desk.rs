@@ -1,7 +1,10 @@
 //! What a task may do while a commit is put together.
 
+use std::collections::BTreeMap;
+
 use polder_picture::{
     admit::{Draft, Group, NewScope, ReceiveError},
+    fill::Fill,
     jump::Jump,
     picture::Picture,
     record::{Head, Id, Signer},
@@ -120,6 +123,26 @@ impl<'a> Desk<'a, '_> {
             return Err(disk_full(feed.lane).into());
         }
         self.group.leap(jump, scope, self.wall_ms)
+    }
+
+    /// Takes records that a checkpoint left out, if the disk has room for what is least urgent.
+    /// Where all later records of the feed are held from, then.
+    pub fn fill(
+        &mut self,
+        fill: Fill,
+        held: &BTreeMap<u64, [u8; 32]>,
+        scope: &NewScope,
+    ) -> Result<Head, ReceiveError> {
+        let feed = fill.feed().id();
+        self.node.may_take(scope)?;
+        if !self.node.disk.accepts(Lane::Bulk) {
+            return Err(disk_full(Lane::Bulk).into());
+        }
+        let filled = self.group.fill(fill, held, scope, self.wall_ms);
+        if let Err(ReceiveError::Refused(refusal)) = &filled {
+            self.node.metrics.refusal(refusal.reason);
+        }
+        filled.map(|_| self.group.edge_of(feed))
     }
 
     /// The picture below, without what this commit adds. Tasks use this one: taking the lock again

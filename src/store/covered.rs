@@ -1,12 +1,13 @@
 //! Feeds that came by a checkpoint of their origin, as the store remembers them: a row for each.
-//! Records up to the one in the row are those that the checkpoint keeps; that the others are not
-//! here is no damage.
+//! Records up to its edge are those that the checkpoint keeps; that the others are not here is no
+//! damage. The edge goes down in the very commits that bring the others; with the first record of
+//! the feed the row goes away.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use bytes::Bytes;
 use polder_picture::{
-    admit::SealedGroup,
+    admit::{Admitted, Filled, SealedGroup},
     checkpoint::List,
     picture::Picture,
     record::{Head, Id, decode, record_hash},
@@ -31,7 +32,7 @@ pub struct CoveredRow {
     /// Hash of that record.
     #[prost(bytes = "bytes", tag = "2")]
     pub hash: Bytes,
-    /// Number of records up to there that are held.
+    /// Number of records up to the edge that are held.
     #[prost(uint64, tag = "3")]
     pub kept: u64,
     /// Number of the checkpoint.
@@ -40,6 +41,13 @@ pub struct CoveredRow {
     /// Position in the log of the first record of the commit that brought it.
     #[prost(uint64, tag = "5")]
     pub lsn: u64,
+    /// All records after this one are held. 0: nothing came yet of what was left out, and it is
+    /// the one that the checkpoint speaks of.
+    #[prost(uint64, tag = "6")]
+    pub edge: u64,
+    /// Hash of that record.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub edge_hash: Bytes,
 }
 
 impl CoveredRow {
@@ -48,13 +56,36 @@ impl CoveredRow {
         Some(Head { sequence: self.sequence, hash: self.hash[..].try_into().ok()? })
     }
 
+    /// All records after this one are held.
+    pub fn edge(&self) -> Option<Head> {
+        if self.edge == 0 {
+            return self.head();
+        }
+        Some(Head { sequence: self.edge, hash: self.edge_hash[..].try_into().ok()? })
+    }
+
     /// Records that are not held.
     pub fn left_out(&self) -> u64 {
-        self.sequence.saturating_sub(self.kept)
+        self.edge().unwrap_or_default().sequence.saturating_sub(self.kept)
     }
 
     fn is_sound(&self) -> bool {
-        self.head().is_some() && self.said > self.sequence && self.kept <= self.sequence
+        let edge = self.edge().filter(|_| self.head().is_some());
+        let fits =
+            |edge: Head| (self.kept..=self.sequence).contains(&edge.sequence) && edge.sequence > 0;
+        self.said > self.sequence && edge.is_some_and(fits)
+    }
+
+    /// The row once more was filled; `None`: the feed is whole.
+    fn filled(self, filled: &Filled) -> Option<Self> {
+        let Filled { edge, kept } = filled;
+        let row = Self {
+            kept: self.kept.saturating_sub(*kept),
+            edge: edge.sequence,
+            edge_hash: Bytes::copy_from_slice(&edge.hash),
+            ..self
+        };
+        (edge.sequence > 0).then_some(row)
     }
 }
 
@@ -70,15 +101,13 @@ pub(super) fn rows_of(
 ) -> Result<Vec<Write>, EngineError> {
     let row = |(feed, covered): (&u32, &Head)| {
         let of_feed = group.admitted.iter().filter(|admitted| admitted.record().feed == *feed);
-        let of = |admitted: &&polder_picture::admit::Admitted| {
+        let of = |admitted: &&Admitted| {
             let record = decode(admitted.envelope()).ok();
             let payload = admitted.envelope().payload.as_ref();
             let list = record.and_then(|record| List::of(&record, payload));
             list.and_then(Result::ok).is_some_and(|list| list.base() == *covered)
         };
-        let after = |admitted: &&polder_picture::admit::Admitted| {
-            admitted.record().sequence > covered.sequence
-        };
+        let after = |admitted: &&Admitted| admitted.record().sequence > covered.sequence;
         let said = of_feed.clone().filter(after).find(of).map(|said| said.record().sequence);
         let id = group.feed(picture, *feed).id;
         let said = said.ok_or_else(|| {
@@ -86,7 +115,8 @@ pub(super) fn rows_of(
         })?;
         let kept = of_feed.filter(|admitted| !after(admitted)).count() as u64;
         let hash = Bytes::copy_from_slice(&covered.hash);
-        let row = CoveredRow { sequence: covered.sequence, hash, kept, said, lsn: first_lsn };
+        let sequence = covered.sequence;
+        let row = CoveredRow { sequence, hash, kept, said, lsn: first_lsn, ..Default::default() };
         Ok((Tree::Meta, key(id), Some(row.encode_to_vec())))
     };
     group.jumps.iter().map(row).collect()
@@ -116,6 +146,22 @@ impl Log {
         if sound { Ok(rows) } else { Err(damaged("the row of a covered feed")) }
     }
 
+    /// The rows of feeds that a group fills.
+    pub(super) fn filled_rows(
+        &self,
+        picture: &Picture,
+        group: &SealedGroup,
+    ) -> Result<Vec<Write>, EngineError> {
+        let row = |(feed, filled): (&u32, &Filled)| {
+            let id = group.feed(picture, *feed).id;
+            let row = self.covered_of(id)?;
+            let row = row.ok_or_else(|| damaged(&format!("the row of covered feed {id}")))?;
+            let row = row.filled(filled).map(|row| row.encode_to_vec());
+            Ok((Tree::Meta, key(id), row))
+        };
+        group.fills.iter().map(row).collect()
+    }
+
     /// Writes such rows into a store that is filled from another.
     pub fn set_covered<'r>(
         &self,
@@ -131,24 +177,24 @@ impl Log {
     pub fn install_covered(&self, picture: &mut Picture) -> Result<(), EngineError> {
         for (id, row) in self.covered()? {
             let index = picture.feed_index(id).filter(|at| picture.feed(*at).origin.is_some());
-            let (Some(index), Some(covered)) = (index, row.head()) else {
+            let (Some(index), Some(edge)) = (index, row.edge()) else {
                 return Err(damaged(&format!("the row of covered feed {id}")));
             };
-            picture.set_covered(index, covered);
-            if picture.feed(index).head.sequence < covered.sequence {
+            picture.set_covered(index, edge, row.edge == 0);
+            if picture.feed(index).head.sequence < edge.sequence {
                 // It forked just there: what follows is a branch's.
-                picture.set_head(index, covered);
+                picture.set_head(index, edge);
             }
         }
         Ok(())
     }
 
-    /// Hash of a record, if that is known: also of the last one that a checkpoint speaks of.
+    /// Hash of a record, if that is known: also of the last one before those that are held.
     pub fn hash_at(&self, feed: Id, sequence: u64) -> Result<Option<[u8; 32]>, EngineError> {
         if let Some(stored) = self.record(feed, sequence)? {
             return Ok(Some(record_hash(&stored.envelope.header)));
         }
-        let covered = self.covered_of(feed)?.filter(|row| row.sequence == sequence);
-        Ok(covered.and_then(|row| row.head()).map(|head| head.hash))
+        let edge = self.covered_of(feed)?.and_then(|row| row.edge());
+        Ok(edge.filter(|edge| edge.sequence == sequence).map(|edge| edge.hash))
     }
 }

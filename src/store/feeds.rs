@@ -20,7 +20,7 @@ use super::{
 impl Log {
     /// Reads consecutive envelopes of a feed after a number: as many as fit, but at least up to
     /// the next one that is signed, on which it always ends. Empty when there is none, or when
-    /// some of them are covered by a checkpoint and not held.
+    /// some of them are covered by a checkpoint and not held yet.
     pub fn read_suffix(
         &self,
         feed: Id,
@@ -28,7 +28,8 @@ impl Log {
         bytes_max: usize,
     ) -> Result<Vec<Envelope>, EngineError> {
         let mut next = after.saturating_add(1);
-        if self.covered_of(feed)?.is_some_and(|covered| after < covered.sequence) {
+        let edge = self.covered_of(feed)?.and_then(|covered| covered.edge());
+        if edge.is_some_and(|edge| after < edge.sequence) {
             return Ok(Vec::new());
         }
         let Some((start, chunk)) = self.chunk(feed, next)? else { return Ok(Vec::new()) };

@@ -43,7 +43,7 @@ impl Log {
             return Ok(None);
         }
         let found = match self.covered_of(id)? {
-            // Others left records out before; they cannot be judged from what is here.
+            // Some records are missing: others cannot be judged from what is here.
             Some(row) => self.list_in(feed, row.said)?,
             None => self.newest_list(feed)?,
         };

@@ -117,15 +117,19 @@ impl Log {
     ) -> Result<(), EngineError> {
         let mut writes = Vec::with_capacity(4 + group.admitted.len() / 16);
         push_chunks(&mut writes, &*self.branches()?, picture, group, received_ms);
-        let arrival = arrival(picture, group, received_ms, requests);
-        let key = first_lsn.to_be_bytes().to_vec();
-        writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
+        // What fills a feed may all be held: then nothing arrived, and no position is taken.
+        if !group.admitted.is_empty() {
+            let arrival = arrival(picture, group, received_ms, requests);
+            let key = first_lsn.to_be_bytes().to_vec();
+            writes.push((Tree::Arrivals, key, Some(arrival.encode_to_vec())));
+        }
         for (origin, key) in &group.origins {
             if !picture.all_held_feeds().any(|feed| feed.origin == Some(*origin)) {
                 writes.push((Tree::Meta, origin_key(*origin), Some(key.to_vec())));
             }
         }
         writes.extend(covered::rows_of(picture, group, first_lsn)?);
+        writes.extend(self.filled_rows(picture, group)?);
         let mut branched = false;
         for feed in group.feeds.iter().chain(group.learned.values()) {
             let parent = feed.branch.as_ref().map(|branch| picture.feed(branch.parent));

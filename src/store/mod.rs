@@ -15,6 +15,7 @@ pub mod directory;
 pub mod engine;
 pub mod erasures;
 pub mod feeds;
+pub mod fills;
 pub mod fjall;
 mod guard;
 mod journal;

@@ -64,7 +64,9 @@ pub fn replay_into(
         if wanted(picture, change.scope) {
             let record = change.live.record;
             picture.apply(&change);
-            if !picture.is_archived(record) {
+            // What a checkpoint left out came after what follows on it.
+            let ends = picture.feed(record.feed).head.sequence;
+            if record.sequence > ends && !picture.is_archived(record) {
                 picture.set_head(record.feed, Head { sequence: record.sequence, hash: [0; 32] });
             }
         }

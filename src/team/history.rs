@@ -1,7 +1,7 @@
 //! What was said before of some entries: versions that others replaced.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::ControlFlow,
 };
 
@@ -44,7 +44,8 @@ struct Found {
 }
 
 /// All versions of some entries that count and can be read, as far as they are held here, known at
-/// the moment that is looked at: in the order in which they came. One pass over the log.
+/// the moment that is looked at, in the order in which they were recorded: earlier ones that a
+/// checkpoint left out come later. One pass over the log.
 /// `withdrawals`: those too that withdraw an entry.
 pub(super) fn history(
     view: &View,
@@ -55,7 +56,8 @@ pub(super) fn history(
     let log = view.node().log();
     let mut cursor = Cursor::new(&log);
     let mut versions = Vec::with_capacity(found.len());
-    for (scope, one) in found {
+    for one in found {
+        let scope = view.node().picture.read().scope(one.scope).id;
         if let Some((said, author)) = read(view, &mut cursor, &one)? {
             let Found { entry, version, .. } = one;
             versions.push(Earlier { scope, entry, version, said, author });
@@ -70,11 +72,15 @@ pub(super) fn entries_of(
     entries: &BTreeSet<(Id, Uuid)>,
 ) -> Result<(Vec<Entry>, bool), EngineError> {
     let found = find(view, entries, true)?;
-    let left_out = found.len() == VERSIONS_MAX;
+    let missing = {
+        let picture = view.node().picture.read();
+        picture.gaps().any(|gap| entries.iter().any(|(scope, _)| *scope == gap.feed.scope))
+    };
+    let left_out = missing || found.len() == VERSIONS_MAX;
     let log = view.node().log();
     let mut cursor = Cursor::new(&log);
     let mut versions = Vec::with_capacity(found.len());
-    for (_, one) in found {
+    for one in found {
         let Some((stored, mark)) = stored(view, &mut cursor, &one)? else { continue };
         let place = Place::of(view.node().picture.read().scope(one.scope));
         let shown = present::encode(&stored, mark, &place, &[], EntryView::Full);
@@ -152,22 +158,22 @@ fn find(
     view: &View,
     entries: &BTreeSet<(Id, Uuid)>,
     withdrawals: bool,
-) -> Result<VecDeque<(Id, Found)>, EngineError> {
+) -> Result<Vec<Found>, EngineError> {
     let scopes: HashMap<Id, u32> = {
         let picture = view.node().picture.read();
         let known = entries.iter().filter_map(|(id, _)| Some((*id, picture.scope_index(*id)?)));
         known.collect()
     };
-    let mut found: VecDeque<(Id, Found)> = VecDeque::new();
+    let mut found: BTreeMap<(u64, VersionId), Found> = BTreeMap::new();
     each(view, |scope, entry, version, attributes, hlc| {
         let wanted = scopes.get(&scope).filter(|_| entries.contains(&(scope, entry)));
         let Some(index) = wanted.filter(|_| withdrawals || !attributes.retracted()) else { return };
-        found.push_back((scope, Found { scope: *index, entry, version, attributes, hlc }));
+        found.insert((hlc, version), Found { scope: *index, entry, version, attributes, hlc });
         if found.len() > VERSIONS_MAX {
-            found.pop_front();
+            found.pop_first();
         }
     })?;
-    Ok(found)
+    Ok(found.into_values().collect())
 }
 
 /// Every record of an entry that is held here and was known at the moment that is looked at, in the

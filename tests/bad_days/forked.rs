@@ -122,8 +122,8 @@ async fn a_key_used_many_times_gives_one_picture_on_every_disk_whatever_came_fir
         assert_eq!(expected.get_or_insert_with(|| now.clone()), &now);
         assert!(sound(&node));
         let mut file = Vec::new();
-        let lsn = node.picture.read().lsn();
-        backup::write(&node.log(), node.identity(), lsn, None, &mut |bytes, _| {
+        let pinned = backup::Pinned::of(&node).unwrap();
+        backup::write(&node.log(), node.identity(), pinned, None, &mut |bytes, _| {
             file.extend_from_slice(&bytes);
             ControlFlow::Continue(())
         })

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What is wrong with a store; empty when nothing is.
-fn problem(data: &Path) -> String {
+pub fn problem(data: &Path) -> String {
     let (_directory, log, identity) = patiently(|| maintain::open_offline(data).ok());
     let heads = maintain::stored_heads(&log).unwrap();
     let verdict = maintain::verify(&log, &heads, &identity, &mut |_| ControlFlow::Continue(()));

@@ -100,7 +100,7 @@ async fn say(node: &Arc<Node>, list: List) {
 }
 
 /// Versions of three entries, in turn.
-async fn write(node: &Running, entries: &[Entry], versions: usize) {
+pub async fn write(node: &Running, entries: &[Entry], versions: usize) {
     for round in 0..versions {
         let next = |entry: &Entry| item(&Entry { place: format!("{round}"), ..entry.clone() });
         node.publish(entries.iter().map(next).collect()).await.unwrap();
@@ -227,7 +227,7 @@ async fn a_node_that_jumped_shows_the_same_after_every_handling_of_its_store() {
 }
 
 /// Brings the feeds of which nothing is held yet.
-async fn bring_rest(from: &Node, to: &Arc<Node>) {
+pub async fn bring_rest(from: &Node, to: &Arc<Node>) {
     let held = to.heads(scope().id());
     for (name, _) in from.heads(scope().id()) {
         if held.iter().all(|(other, _)| *other != name) {

@@ -27,11 +27,13 @@ use crate::{
 
 mod bounds;
 mod feeds;
+mod fill;
 mod leap;
 mod own;
 mod receive;
 
 pub use bounds::{NAMED_FEEDS_MAX, RIVALS_OF_FEED_MAX};
+pub use fill::Filled;
 pub use receive::ReceiveError;
 
 /// `seen` names at most so many feeds.
@@ -145,6 +147,7 @@ pub struct Group<'a> {
     registers: HashMap<(u32, Uuid), Register>,
     data: HashMap<u32, Vec<(Live, IncidentData)>>,
     jumps: BTreeMap<u32, Head>,
+    fills: BTreeMap<u32, Filled>,
     admitted: Vec<Admitted>,
 }
 
@@ -165,6 +168,8 @@ pub struct SealedGroup {
     pub heads: BTreeMap<u32, Head>,
     /// Of feeds that came as a jump: the last record that their checkpoint covers.
     pub jumps: BTreeMap<u32, Head>,
+    /// Of feeds that came so before: how far they were filled.
+    pub fills: BTreeMap<u32, Filled>,
     /// Reading of the clock after the last record.
     pub hlc: u64,
 }
@@ -185,6 +190,7 @@ impl<'a> Group<'a> {
             registers: HashMap::new(),
             data: HashMap::new(),
             jumps: BTreeMap::new(),
+            fills: BTreeMap::new(),
             admitted: Vec::new(),
         }
     }
@@ -202,6 +208,12 @@ impl<'a> Group<'a> {
     /// True when nothing was admitted yet.
     pub fn is_empty(&self) -> bool {
         self.admitted.is_empty()
+    }
+
+    /// True when there is nothing to make durable: no record, and no feed whose records were all
+    /// held already.
+    pub fn is_idle(&self) -> bool {
+        self.admitted.is_empty() && self.fills.is_empty()
     }
 
     /// The records admitted from a position on.
@@ -374,6 +386,7 @@ impl<'a> Group<'a> {
             origins: self.origins,
             heads: self.heads,
             jumps: self.jumps,
+            fills: self.fills,
             hlc: self.clock.last(),
         }
     }
@@ -430,7 +443,10 @@ impl Picture {
             self.set_head(*feed, *head);
         }
         for (feed, covered) in &group.jumps {
-            self.set_covered(*feed, *covered);
+            self.set_covered(*feed, *covered, true);
+        }
+        for (feed, filled) in &group.fills {
+            self.set_covered(*feed, filled.edge, false);
         }
     }
 }

@@ -152,6 +152,12 @@ pub fn locate(
     let mut common = after.sequence;
     loop {
         let feed = picture.feed(at);
+        if feed.covered.sequence > common
+            && suffix.hash(feed.covered.sequence) == Some(feed.covered.hash)
+        {
+            // Most of what is before is not held, but its last hash is known.
+            common = feed.covered.sequence;
+        }
         let end = feed.head.sequence.min(suffix.head().sequence);
         if end > common {
             if hash(feed, end) == suffix.hash(end) {

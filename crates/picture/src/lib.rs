@@ -65,6 +65,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod entry;
 pub mod fields;
+pub mod fill;
 pub mod filter;
 pub mod forks;
 pub mod impact;

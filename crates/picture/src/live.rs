@@ -182,6 +182,16 @@ impl Register {
         self.live.iter().max_by_key(|live| recency(live, &feed_id))
     }
 
+    /// True when the other has the same records live, and has seen the same.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let same = |one: &[Live], other: &[Live]| {
+            one.iter().map(|live| live.record).eq(other.iter().map(|live| live.record))
+        };
+        same(&self.live, &other.live)
+            && same(self.apart(), other.apart())
+            && self.covered == other.covered
+    }
+
     /// True when every live record withdraws the entry (or there is none).
     pub fn is_retracted(&self) -> bool {
         self.live.iter().all(|live| live.attributes.retracted())

@@ -1,7 +1,11 @@
 //! The picture: what the records held say now. A pure function of the set of records; the order
 //! in which they came changes nothing but the log positions.
 
-use std::{collections::HashMap, hash::BuildHasher as _, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::BuildHasher as _,
+    sync::Arc,
+};
 
 use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 use polder_wire::v1::{IncidentData, IncidentState, Lane, Mode};
@@ -22,6 +26,7 @@ use crate::{
 
 mod archive;
 mod branches;
+mod covered;
 mod erasures;
 
 pub use archive::{Archived, KeptLive};
@@ -88,11 +93,14 @@ pub struct Feed {
     pub closed: Option<Closed>,
     /// Records up to here were archived and are no longer held.
     pub base: Head,
-    /// Records up to here came as what a checkpoint keeps of them: no others are held.
+    /// Records up to here came as what a checkpoint keeps of them: no others are held yet. It goes
+    /// down as these come.
     pub covered: Head,
     /// The last record that leaves no mark on the picture; in an incident's feed that is its last
     /// checkpoint, as far as known programs go. 0: there is none.
     pub apart: u64,
+    /// The checkpoint speaks up to `covered`: nothing was filled yet.
+    pub is_covered: bool,
 }
 
 impl Feed {
@@ -100,8 +108,8 @@ impl Feed {
     pub(crate) fn named(id: Id, scope: u32) -> Self {
         let (origin, lane) = (None, Lane::Unspecified);
         let (head, base, covered) = Default::default();
-        let (branch, closed, apart) = (None, None, 0);
-        Self { id, origin, scope, lane, head, branch, closed, base, covered, apart }
+        let (branch, closed, apart, is_covered) = (None, None, 0, false);
+        Self { id, origin, scope, lane, head, branch, closed, base, covered, apart, is_covered }
     }
 
     /// What it is the log of, once that is known; never of the account. `scope`: id of its scope.
@@ -155,6 +163,8 @@ pub struct Picture {
     feed_by_id: HashMap<Id, u32>,
     /// Of feeds that were archived, known before the feeds are.
     bases: HashMap<Id, Head>,
+    /// Feeds that came by a checkpoint and are not whole yet.
+    covered: BTreeSet<u32>,
     entries: Pages<Register>,
     by_id: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -358,6 +368,7 @@ impl Picture {
             feeds: self.feeds.clone(),
             feed_by_id: self.feed_by_id.clone(),
             bases: self.bases.clone(),
+            covered: self.covered.clone(),
             forks: self.forks,
             named: self.named,
             standing: self.standing.clone(),
@@ -382,11 +393,6 @@ impl Picture {
         self.feeds[feed as usize].head = head;
     }
 
-    /// Notes up to where a feed is held only as far as a checkpoint keeps it.
-    pub fn set_covered(&mut self, feed: u32, covered: Head) {
-        self.feeds[feed as usize].covered = covered;
-    }
-
     /// Adds a record. Adding it again changes nothing but its entry's log position.
     pub fn apply(&mut self, change: &Change) {
         self.lsn += 1;
@@ -395,6 +401,8 @@ impl Picture {
             return;
         }
         let RecordRef { feed, sequence } = change.live.record;
+        // What came after its successors may change nothing, and then is no news.
+        let late = sequence <= self.feed(feed).head.sequence;
         self.note_said(feed, &change.live.attributes);
         let aside = self.set_aside(self.feed(feed), sequence, &change.live.attributes).is_some();
         self.set_aside += u64::from(aside);
@@ -403,9 +411,12 @@ impl Picture {
         if change.entry.is_nil() {
             let register = &mut self.scopes[change.scope as usize].register;
             if !aside {
+                let before = late.then(|| register.clone());
                 // It is nobody's.
                 register.add(change.live.clone(), &seen, |_, _| true);
-                register.lsn = self.lsn;
+                if before.is_none_or(|before| !before.says_the_same(register)) {
+                    register.lsn = self.lsn;
+                }
             }
             return;
         }
@@ -422,6 +433,10 @@ impl Picture {
             self.add_to(&mut register, change.live.clone(), &seen);
             self.set_aside = self.set_aside + register.apart_count() - apart;
             self.note_erasure(change, &seen);
+        }
+        let before = slot.filter(|_| late).and_then(|slot| self.entries.get(slot as usize));
+        if before.is_some_and(|before| before.says_the_same(&register)) {
+            return;
         }
         register.lsn = self.lsn;
         let counts = !register.is_retracted();

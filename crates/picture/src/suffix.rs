@@ -171,7 +171,13 @@ impl Suffix {
     }
 }
 
-fn check(record: &Decoded, feed: &FeedName, head: &Head, sequence: u64) -> Result<(), Damage> {
+/// Whether a record of a feed follows on another.
+pub(crate) fn check(
+    record: &Decoded,
+    feed: &FeedName,
+    head: &Head,
+    sequence: u64,
+) -> Result<(), Damage> {
     let header = &record.header;
     if header.lane != feed.lane as i32 {
         return Err(Damage::Lane);

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "the nodes in memory are shared with other tests")]
 
+#[path = "jumps/fills.rs"]
+mod fills;
 #[path = "receiving/histories.rs"]
 mod histories;
 #[path = "receiving/world.rs"]

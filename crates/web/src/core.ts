@@ -351,7 +351,7 @@ export abstract class Core extends Writing {
         }
         for await (const answer of node.watchLinks({ once: true }, { timeoutMs: CALL_MS })) {
           const nodeMs = millis(answer.nodeTime) ?? 0;
-          this.links = { rows: answer.links, nodeMs, at: Date.now(), failed: false };
+          this.links = { rows: answer.links, nodeMs, earlier: Number(answer.earlierRecordCount), at: Date.now(), failed: false };
           this.clock.told(nodeMs);
         }
       } catch {

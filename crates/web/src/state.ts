@@ -52,6 +52,8 @@ export interface Filter {
 export interface Links {
   rows: Link[];
   nodeMs: number;
+  /** Records that checkpoints left out at this node and that are still to come. */
+  earlier: number;
   /** By the browser's clock. */
   at: number;
   failed: boolean;

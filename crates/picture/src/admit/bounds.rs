@@ -1,6 +1,7 @@
 //! What records of another node would cost in memory, before any of them is taken.
 
 use hashbrown::{HashMap, HashSet};
+use polder_wire::v1::RecordKind;
 use uuid::Uuid;
 
 use super::Group;
@@ -90,6 +91,40 @@ impl Bounds {
             }
         }
         self.push(entry, header.sequence)
+    }
+
+    /// Counts records that a checkpoint left out of the feed: as a rule what it keeps has seen all
+    /// of them.
+    pub(super) fn fill<'r>(
+        &mut self,
+        group: &Group<'_>,
+        records: impl Iterator<Item = &'r Decoded>,
+    ) -> Result<(), Refusal> {
+        let own = group.feed_index(self.own);
+        let scope = group.picture.scope_index(self.scope);
+        let mut seen_to: HashMap<[u8; 16], u64> = HashMap::new();
+        for record in records {
+            let header = &record.header;
+            let Ok(entry) = <[u8; 16]>::try_from(&header.entry[..]) else { continue };
+            if !matches!(header.kind(), RecordKind::Put | RecordKind::Retract) {
+                continue;
+            }
+            let seen = header.seen.iter().filter_map(|seen| Id::from_slice(&seen.feed));
+            self.named.extend(seen.filter(|feed| group.feed_index(*feed).is_none()));
+            let seen_to = seen_to.entry(entry).or_insert_with(|| {
+                let register = scope.map(|scope| group.register(scope, Uuid::from_bytes(entry)));
+                let Some(register) = register else { return 0 };
+                let live = register.live.iter().filter(|live| Some(live.record.feed) == own);
+                self.live.insert(entry, live.map(|live| live.record.sequence).collect());
+                let covered = register.covered();
+                let own = covered.iter().find(|seen| Some(seen.feed) == own);
+                own.map_or(0, |seen| seen.sequence)
+            });
+            if header.sequence > *seen_to {
+                self.push(entry, header.sequence)?;
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, entry: [u8; 16], sequence: u64) -> Result<(), Refusal> {

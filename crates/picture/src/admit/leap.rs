@@ -6,7 +6,6 @@ use crate::{
     charter,
     checkpoint::List,
     jump::Jump,
-    record::Head,
     refusal::{Class, Refusal},
     suffix::FeedName,
 };
@@ -27,12 +26,6 @@ impl Group<'_> {
             return Err(Refusal::field("checkpoint.hash", "CHECKPOINT_HASH", sentence));
         }
         Ok(())
-    }
-
-    /// The last record of a feed that came as what a checkpoint keeps, this group included.
-    pub(super) fn covered(&self, feed: u32) -> Head {
-        let stored = || self.feed_entry(feed).map(|feed| feed.covered);
-        self.jumps.get(&feed).copied().or_else(stored).unwrap_or_default()
     }
 
     /// Admits another node's feed by a checkpoint, and says how many records. Only a feed of which

@@ -98,11 +98,9 @@ impl Group<'_> {
         if suffix.hash(ours.sequence).is_some_and(|hash| hash != ours.hash) {
             return Err(parted(ours.sequence, suffix, scope));
         }
-        let covered = self.feed_index(name.id()).map(|index| self.covered(index));
-        if let Some(covered) = covered.filter(|covered| covered.sequence > 0)
-            && suffix.hash(covered.sequence).is_some_and(|hash| hash != covered.hash)
-        {
-            return Err(parted(covered.sequence, suffix, scope));
+        let edge = self.edge_of(name.id());
+        if edge.sequence > 0 && suffix.hash(edge.sequence).is_some_and(|hash| hash != edge.hash) {
+            return Err(parted(edge.sequence, suffix, scope));
         }
         if ours.sequence >= suffix.head().sequence {
             return Ok(0);

@@ -69,8 +69,8 @@ impl Session {
         state.archived.told = base;
         self.apart = true;
         let (reason, sentence) = if left_out {
-            let sentence = "the feed came here by a checkpoint, so earlier records are not here: \
-                            a node that holds all of it has them";
+            let sentence = "the feed came here by a checkpoint, so earlier records are not here \
+                            yet: a node that holds all of it has them";
             (FEED_COVERED, sentence)
         } else {
             let sentence = "the incident was archived here: these records are only in its file";
@@ -81,6 +81,7 @@ impl Session {
             sentence: sentence.to_owned(),
             feed: feed.0.to_vec().into(),
             sequence: base,
+            fill: false,
         })));
         if parted {
             self.want_no_more(feed);

@@ -30,7 +30,9 @@ impl Session {
             credit_bytes: CREDIT_START,
             lanes: self.local.lanes.iter().map(|lane| i32::from(*lane)).collect(),
             incidents: self.local.incidents.clone(),
-            checkpoints: self.local.checkpoints,
+            checkpoints: false,
+            fills: true,
+            checkpoints_first: self.local.checkpoints,
         };
         self.say(frame(Kind::Hello(hello)));
     }
@@ -71,7 +73,8 @@ impl Session {
         }
         self.lanes.retain(|lane| LANES.contains(lane));
         self.credit = Credit::new(hello.credit_bytes);
-        self.leaps.allowed = hello.checkpoints;
+        self.leaps.allowed = hello.checkpoints || hello.checkpoints_first;
+        self.fills.given = hello.fills;
         let signature = self.local.signer.sign_bytes(
             SIGNED,
             &proven(&nonce, &self.nonce, &key, self.local.signer.public().as_bytes()),

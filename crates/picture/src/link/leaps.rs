@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use polder_wire::v1::{Envelope, LinkTransfer};
+use polder_wire::v1::{Envelope, Lane, LinkTransfer};
 
 use super::{
     Fault, World,
@@ -116,8 +116,13 @@ impl Session {
                 self.pending[lane].remove(&feed.id());
                 self.leaps.later.insert(feed.id());
             }
-            // Who has no other way to give it gives it whatever it takes.
-            Offer::Leap(offered) if base == 0 && offered.bytes() > self.leap_bytes(lane) => {
+            // What it leaves out follows in bulk, where that travels. Who has no other way to give it
+            // gives it so, whatever it takes.
+            Offer::Leap(offered)
+                if base == 0
+                    && (!self.lanes.contains(&Lane::Bulk)
+                        || offered.bytes() > self.leap_bytes(lane)) =>
+            {
                 return Offer::Whole;
             }
             _ => {}

@@ -8,6 +8,7 @@
 //!  wants                 what I lack, from one neighbour at a time
 //!  parts                 urgent before routine before bulk, within what the receiver granted
 //!  held                  it is on my disk
+//!  fill want             at last: what a checkpoint left out
 //! ```
 //!
 //! The heads are the only resume state: a session that breaks begins anew and loses nothing.
@@ -17,6 +18,7 @@
 mod claims;
 pub mod codec;
 mod files;
+mod fills;
 pub mod flow;
 mod greet;
 mod leaps;
@@ -35,13 +37,15 @@ use polder_wire::v1::{Envelope, Lane, LinkBye, LinkFilePart};
 
 pub use self::{
     files::FilePiece,
+    fills::{Given, Refused as FillRefused},
     leaps::{Leap, Offer, Offered},
-    load::Load,
+    load::{Behind, Load},
     receive::{Delivery, Sound, Stored, Unsound},
-    session::{Behind, Local, Session, Shared},
+    session::{Local, Session, Shared},
 };
 use crate::{
     admit::NewScope,
+    fill::Gap,
     record::{Head, Id, scope_id},
     suffix::FeedName,
 };
@@ -98,6 +102,15 @@ pub trait World {
     /// A feed for a peer that holds nothing of it. Asked for often, so it must not take long.
     fn offer(&self, _feed: &FeedName) -> Offer {
         Offer::Whole
+    }
+    /// Feeds that came by a checkpoint, and up to where what it left out is missing here.
+    fn gaps(&self) -> Vec<Gap> {
+        Vec::new()
+    }
+    /// Records of a feed up to `end`, about so many bytes of them, for a peer that lacks what a
+    /// checkpoint left out. `covered`: the end need not be signed.
+    fn fill(&self, _feed: &FeedName, _end: Head, _covered: bool, _bytes_max: usize) -> Given {
+        Given::Missing
     }
     /// Public key of an origin whose records are held.
     fn origin_key(&self, origin: Id) -> Option<[u8; 32]>;

@@ -3,9 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use ed25519_dalek::VerifyingKey;
-use polder_wire::v1::{
-    Lane, LinkFrame, LinkHeld, LinkPart, LinkTransfer, Mode, Tip, link_frame::Kind,
-};
+use polder_wire::v1::{Lane, LinkFrame, LinkHeld, LinkPart, LinkTransfer, Mode, link_frame::Kind};
 use prost::Message as _;
 
 use super::{
@@ -18,6 +16,7 @@ use super::{
 };
 use crate::{
     admit::NewScope,
+    fill::{self, Fill, Gap},
     jump::{self, Jump},
     names::IncidentName,
     record::{Damage, Head, Id, decode, key_id},
@@ -43,6 +42,7 @@ pub(super) struct Receiving {
     scope: NewScope,
     feed: FeedName,
     leap: Option<Leap>,
+    fill: Option<Gap>,
     data: BytesMut,
     /// Of a scope that may not travel here, as far as this node knows: nothing of it is kept, and
     /// this is how much came.
@@ -79,6 +79,8 @@ pub struct Delivery {
     pub after: u64,
     /// Set when they are a feed by a checkpoint.
     pub leap: Option<Leap>,
+    /// Set when they are what a checkpoint left out, as it was asked for.
+    pub fill: Option<Gap>,
     /// As they travelled.
     pub packed: Packed,
 }
@@ -95,6 +97,10 @@ impl Delivery {
     pub fn verify(&self, previous: &[[u8; 32]]) -> Result<Sound, Unsound> {
         let mut envelopes = unpack(&self.packed).map_err(|_| Unsound::Unreadable)?;
         let key = VerifyingKey::from_bytes(&self.origin_key).map_err(|_| Unsound::Unreadable)?;
+        if let Some(gap) = self.fill {
+            let fill = Fill::verify(&key, gap, envelopes);
+            return Ok(Sound::Fill(Box::new(fill?)));
+        }
         if let Some(Leap { covered, kept }) = self.leap {
             if kept > envelopes.len() {
                 return Err(Unsound::Unreadable);
@@ -128,6 +134,8 @@ pub enum Sound {
     Suffix(Box<Suffix>),
     /// A feed by a checkpoint.
     Jump(Box<Jump>),
+    /// What a checkpoint left out.
+    Fill(Box<Fill>),
 }
 
 /// Why a delivery is not taken.
@@ -150,6 +158,9 @@ pub enum Unsound {
     /// It is no feed by a checkpoint.
     #[error(transparent)]
     Jump(#[from] jump::Unsound),
+    /// It is not what a checkpoint left out.
+    #[error(transparent)]
+    Fill(#[from] fill::Unsound),
 }
 
 /// What became of a delivery.
@@ -229,9 +240,19 @@ impl Session {
                 Ok(Vec::new())
             }
             Kind::FilePart(part) => self.on_file_part(part, now_us, shared),
+            Kind::FillWant(want) => {
+                self.on_fill_want(&want);
+                Ok(Vec::new())
+            }
+            Kind::FillReady(ready) => {
+                self.on_fill_ready(&ready, world);
+                Ok(Vec::new())
+            }
             Kind::Tips(tips) => Ok(self.on_tips(&tips.tips, wall_ms, shared)),
             Kind::Refused(refused) => {
-                if [FEED_ARCHIVED, FEED_COVERED].contains(&&*refused.reason) {
+                if refused.fill {
+                    self.on_fill_refused(&refused, now_us, shared);
+                } else if [FEED_ARCHIVED, FEED_COVERED].contains(&&*refused.reason) {
                     self.on_archived(&refused, shared);
                 }
                 let (reason, sentence) = (refused.reason, refused.sentence);
@@ -239,19 +260,6 @@ impl Session {
             }
             Kind::Hello(_) | Kind::Proof(_) | Kind::Bye(_) => Ok(Vec::new()),
         }
-    }
-
-    fn on_tips(&mut self, tips: &[Tip], wall_ms: i64, shared: &mut Shared) -> Vec<Event> {
-        let through = self.peer.as_ref().map(|peer| peer.node);
-        let own = self.local.signer.id();
-        let mut events = Vec::new();
-        for tip in tips.iter().take(1_000) {
-            match shared.tips.note(tip, through, wall_ms) {
-                Some(node) if node != own => events.push(Event::Tip(node)),
-                _ => {}
-            }
-        }
-        events
     }
 
     fn on_held(&mut self, held: LinkHeld) -> Vec<Event> {
@@ -311,8 +319,11 @@ impl Session {
         if let Some(state) = self.feeds.get_mut(&id) {
             state.moved_us = now_us;
         }
+        let is_fill = receiving.fill.is_some();
         shared.wants.came(id, self.local.link, now_us / 1_000);
-        if part.end && lane != Lane::Urgent {
+        if is_fill {
+            self.fill_came(id, now_us, shared);
+        } else if part.end && lane != Lane::Urgent {
             let elsewhere = shared.wants.link(id).is_some_and(|link| link != self.local.link);
             if elsewhere && let Some(state) = self.feeds.get_mut(&id) {
                 state.wanted = false;
@@ -324,13 +335,13 @@ impl Session {
         }
         let Some(receiving) = self.receiving[at].take() else { return Ok(Vec::new()) };
         self.packed[at].1 += receiving.records();
-        let Receiving { begin, scope, feed, leap, data, .. } = receiving;
+        let Receiving { begin, scope, feed, leap, fill, data, .. } = receiving;
         self.undelivered += data.len();
         self.packed[at].0 += data.len() as u64;
         let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
         let origin_key = begin.origin_key[..].try_into().map_err(|_| malformed("has no key"))?;
         let after = begin.after;
-        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after, leap, packed })])
+        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after, leap, fill, packed })])
     }
 
     fn begin(
@@ -352,6 +363,11 @@ impl Session {
             .ok_or_else(|| malformed("names no scope"))?;
         let scope_id = id_of(&scope);
         let branch = branch_named(&begin.branch).ok_or_else(|| malformed("names no branch"))?;
+        let lane = match begin.fill_lane {
+            0 => lane,
+            _ if lane == Lane::Bulk => begin.fill_lane(),
+            _ => return Err(malformed("of earlier records is not in bulk")),
+        };
         let feed = FeedName { branch, ..FeedName::new(key_id(&key), scope_id, lane) };
         if !self.travels(world, &scope) {
             // The peer may have heard of the right earlier: both compare anew once it is here.
@@ -361,18 +377,21 @@ impl Session {
                 return Err(Fault::new("SCOPE_NOT_ALLOWED", sentence));
             }
             self.refuse("SCOPE_NOT_ALLOWED", sentence, None, 0);
-            let (leap, data, dropped) = (None, BytesMut::new(), Some(0));
-            return Ok(Receiving { begin, scope, feed, leap, data, dropped });
+            let (leap, fill, data, dropped) = (None, None, BytesMut::new(), Some(0));
+            return Ok(Receiving { begin, scope, feed, leap, fill, data, dropped });
         }
         if feed.origin == self.local.signer.id() {
             return Err(Fault::new("OWN_FEED", "the peer sent records of this very node"));
         }
+        let fill = self.fill_of(&begin, &feed)?;
         let leap = leap_of(&begin, &scope, self.local.checkpoints)?;
         self.know_scope(&scope);
         self.feed_checked(feed)?;
-        let state = self.feed(feed);
-        state.theirs = Some(state.theirs.unwrap_or_default().max(begin.last));
-        Ok(Receiving { begin, scope, feed, leap, data: BytesMut::new(), dropped: None })
+        if fill.is_none() {
+            let state = self.feed(feed);
+            state.theirs = Some(state.theirs.unwrap_or_default().max(begin.last));
+        }
+        Ok(Receiving { begin, scope, feed, leap, fill, data: BytesMut::new(), dropped: None })
     }
 
     /// Says what became of a delivery of so many bytes.

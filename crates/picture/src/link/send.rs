@@ -77,6 +77,9 @@ impl Session {
         if let Some(wants) = self.wants(world) {
             return Some(wants);
         }
+        if let Some(ready) = self.fill_ready() {
+            return Some(ready);
+        }
         let room = self.credit.room(false)?;
         if let Some(scopes) = self.scopes(room, world) {
             return Some(scopes);
@@ -88,7 +91,12 @@ impl Session {
             return Some(tips);
         }
         let part = (1..LANES.len()).find_map(|lane| self.part(lane, world));
-        part.or_else(|| self.file_piece(room, world))
+        if let Some(frame) = part.or_else(|| self.file_piece(room, world)) {
+            return Some(frame);
+        }
+        let begins = self.sending[LANES.len() - 1].is_none() && self.fill(world);
+        let refused = begins.then(|| self.control.pop_front()).flatten();
+        refused.or_else(|| self.part(LANES.len() - 1, world))
     }
 
     /// The next piece of what goes in a lane.

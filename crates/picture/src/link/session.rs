@@ -10,6 +10,7 @@ use super::{
     Bookmark, Event, Fault, LANES, Peer, World,
     claims::Archived,
     files::Files,
+    fills::Fills,
     flow::{Credit, Grants},
     id_of,
     leaps::Leaps,
@@ -59,7 +60,7 @@ pub struct Local {
     pub expected: Option<Id>,
     /// Incidents that may travel here; empty: all. The peer's list counts as well.
     pub incidents: Vec<String>,
-    /// Feeds of which nothing is held may come by a checkpoint.
+    /// Feeds of which nothing is held may come by a checkpoint, if the rest follows.
     pub checkpoints: bool,
 }
 
@@ -141,6 +142,7 @@ pub struct Session {
     pub(super) sending: [Option<Sending>; 3],
     pub(super) receiving: [Option<Receiving>; 3],
     pub(super) files: Files,
+    pub(super) fills: Fills,
     pub(super) leaps: Leaps,
     pub(super) undelivered: usize,
     /// Transfers that came of scopes that may not travel here.
@@ -165,17 +167,6 @@ pub struct Session {
     pub(super) bytes: (u64, u64),
     /// Bytes and records of transfers, by lane.
     pub(super) packed: [(u64, u64); 3],
-}
-
-/// How far the two sides are apart in one lane.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Behind {
-    /// Records that we lack of what the peer is known to hold.
-    pub ours: u64,
-    /// Records that the peer is not known to hold.
-    pub theirs: u64,
-    /// Bytes that a record took on this link, as it was packed; 0: none went yet.
-    pub mean_bytes: u64,
 }
 
 pub(super) fn frame(kind: Kind) -> LinkFrame {
@@ -219,6 +210,7 @@ impl Session {
             sending: Default::default(),
             receiving: Default::default(),
             files: Files::default(),
+            fills: Fills::default(),
             leaps: Leaps::default(),
             undelivered: 0,
             strangers: 0,
@@ -287,24 +279,6 @@ impl Session {
         self.feeds.get(&feed)?.theirs
     }
 
-    /// How far the two sides are apart, by lane.
-    pub fn behind(&self, world: &dyn World) -> [Behind; 3] {
-        let mut behind = self.packed.map(|(bytes, records)| Behind {
-            mean_bytes: bytes.checked_div(records).unwrap_or_default(),
-            ..Behind::default()
-        });
-        for (id, state) in &self.feeds {
-            let (Some(lane), Some(theirs)) = (lane_index(state.name.lane), state.theirs) else {
-                continue;
-            };
-            let ours = world.head(*id).sequence.max(state.after);
-            let Behind { ours: lacking, theirs: ahead, .. } = &mut behind[lane];
-            *lacking = lacking.saturating_add(theirs.saturating_sub(ours));
-            *ahead = ahead.saturating_add(ours.saturating_sub(theirs));
-        }
-        behind
-    }
-
     /// A commit moved a feed of this node's picture from `before` to `head`.
     pub fn committed(
         &mut self,
@@ -331,6 +305,7 @@ impl Session {
             return;
         }
         self.moved(id, head);
+        self.fill_may_follow(id, head.sequence, world);
         let state = self.feed(feed);
         if state.forked {
             return;
@@ -381,6 +356,7 @@ impl Session {
             self.ping(now_us);
         }
         self.ask_again();
+        self.ask_fill(now_us, world, shared);
         if now_us < self.later_us {
             return Ok(());
         }
@@ -415,7 +391,7 @@ impl Session {
         self.refused += 1;
         let feed = feed.map(|feed| feed.0.to_vec().into()).unwrap_or_default();
         let (reason, sentence) = (reason.to_owned(), sentence.to_owned());
-        let refused = LinkRefused { reason, sentence, feed, sequence };
+        let refused = LinkRefused { reason, sentence, feed, sequence, fill: false };
         self.say(frame(Kind::Refused(refused)));
     }
 

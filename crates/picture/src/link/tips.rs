@@ -8,6 +8,10 @@ use ed25519_dalek::VerifyingKey;
 use polder_wire::v1::{Tip, TipStatement};
 use prost::Message as _;
 
+use super::{
+    Event,
+    session::{Session, Shared},
+};
 use crate::record::{Id, Signer, key_id};
 
 /// So many nodes are remembered.
@@ -74,6 +78,26 @@ impl Tips {
         }
         self.nodes.insert(node, Heard { statement, tip: tip.clone(), received_ms, through });
         Some(node)
+    }
+}
+
+impl Session {
+    pub(super) fn on_tips(
+        &mut self,
+        tips: &[Tip],
+        wall_ms: i64,
+        shared: &mut Shared,
+    ) -> Vec<Event> {
+        let through = self.peer.as_ref().map(|peer| peer.node);
+        let own = self.local.signer.id();
+        let mut events = Vec::new();
+        for tip in tips.iter().take(1_000) {
+            match shared.tips.note(tip, through, wall_ms) {
+                Some(node) if node != own => events.push(Event::Tip(node)),
+                _ => {}
+            }
+        }
+        events
     }
 }
 

@@ -53,6 +53,7 @@ impl Session {
         self.lacking.retain(|feed| !feeds.contains(feed));
         self.pending.iter_mut().for_each(|lane| lane.retain(|feed| !feeds.contains(feed)));
         self.leaps.forget(&feeds);
+        self.forget_fills(&feeds);
         self.feeds.retain(|feed, _| !feeds.contains(feed));
         self.scopes.retain(|scope, _| !gone.contains(scope));
         feeds.iter().for_each(|feed| shared.wants.release(*feed, self.local.link));

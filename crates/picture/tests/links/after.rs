@@ -3,20 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ed25519_dalek::VerifyingKey;
 use polder_picture::{
-    admit::Group,
     attributes::party_hash,
-    clock::Clock,
-    jump::Jump,
     picture::Picture,
-    record::{Head, Id, Signer, payload_hash},
+    record::{Id, payload_hash},
     standing::RecordStanding,
-    suffix::{FeedName, Suffix},
+    suffix::FeedName,
 };
 
 use crate::{
-    disk::{Disk, Record, by_checkpoint},
+    build::picture_of,
     plan::{Random, scope},
     sim::Sim,
 };
@@ -63,8 +59,34 @@ impl Sim<'_> {
         }
     }
 
+    /// Some record of a feed is held by nobody who may give it: the others held it when they were
+    /// put back or lost their right to it.
+    pub(crate) fn is_lost(&self, feed: Id) -> bool {
+        let holders = self.honest_of(self.written[&feed].scope);
+        let disks = holders.map(|node| &self.nodes[node].disk);
+        let mut held: Vec<_> =
+            disks.map(|disk| (disk.edge(feed).sequence, disk.end(feed).sequence)).collect();
+        held.sort_unstable();
+        let last = held.iter().map(|(_, end)| *end).max().unwrap_or_default();
+        let reached =
+            held.iter().fold(
+                0,
+                |reached, (edge, end)| {
+                    if *edge <= reached { reached.max(*end) } else { reached }
+                },
+            );
+        reached < last
+    }
+
     pub(crate) fn converged(&self) -> bool {
         self.written.iter().all(|(feed, written)| {
+            if self.is_lost(*feed) {
+                return true;
+            }
+            let mut holders = self.honest_of(written.scope).map(|node| &self.nodes[node].disk);
+            if holders.any(|disk| disk.leapt.contains_key(feed)) {
+                return false;
+            }
             let mut ends =
                 self.honest_of(written.scope).map(|node| self.nodes[node].disk.end(*feed));
             let first = ends.next();
@@ -84,7 +106,8 @@ impl Sim<'_> {
                 self.check_written(*feed, 0, node);
             }
         }
-        if self.plan.seed.is_multiple_of(PICTURES_EVERY) {
+        let lost = self.written.keys().any(|feed| self.is_lost(*feed));
+        if self.plan.seed.is_multiple_of(PICTURES_EVERY) && !lost {
             self.check_pictures();
         }
     }
@@ -98,6 +121,13 @@ impl Sim<'_> {
             if ends.iter().any(|(_, end)| *end < written.due || *end != ends[0].1) {
                 let (scope, lane, due) = (written.scope, written.name.lane, written.due);
                 apart.push(format!("scope {scope} {lane:?} {feed}: due {due}, ends {ends:?}"));
+            }
+            let edges = self.honest_of(written.scope);
+            let edges = edges.map(|node| (node, self.nodes[node].disk.edge(*feed).sequence));
+            let edges: Vec<_> = edges.filter(|(_, edge)| *edge > 0).collect();
+            if !edges.is_empty() {
+                let lost = self.is_lost(*feed);
+                apart.push(format!("{feed}: missing up to {edges:?}, lost: {lost}"));
             }
         }
         format!("seed {}: {}", self.plan.seed, apart.join("; "))
@@ -154,75 +184,6 @@ impl Sim<'_> {
         }
         set_aside
     }
-}
-
-/// The picture that a node builds from these records, feeds in any order, in pieces.
-fn picture_of(
-    disk: &Disk,
-    only: Option<usize>,
-    random: &mut Random,
-    under: Option<&RecordStanding>,
-) -> Picture {
-    let (mut picture, mut clock) = (Picture::default(), Clock::default());
-    picture.set_standing(under.cloned());
-    let observer = Signer::new(&[0xee; 32]);
-    let wanted = only.map(|number| polder_picture::link::id_of(&scope(number)));
-    let feeds = disk.feeds.values().filter(|(name, _)| wanted.is_none_or(|id| id == name.scope));
-    let mut feeds: Vec<(&FeedName, &[Record], Head)> =
-        feeds.map(|(name, records)| (name, &records[..], Head::default())).collect();
-    while !feeds.is_empty() {
-        let at = random.below(feeds.len() as u64) as usize;
-        let (name, records, head) = feeds[at];
-        let leapt = disk.leapt.get(&name.id()).filter(|_| head.sequence == 0);
-        if let Some(covered) = leapt {
-            let (next, left) = leap(&mut picture, &mut clock, disk, name, *covered);
-            if left.is_empty() {
-                feeds.swap_remove(at);
-            } else {
-                feeds[at] = (name, left, next);
-            }
-            continue;
-        }
-        let from = random.below(records.len() as u64) as usize;
-        let signed = |(envelope, _): &Record| !envelope.signature.is_empty();
-        let count = 1 + from + records[from..].iter().position(signed).expect("a signed end");
-        let envelopes = records[..count].iter().map(|(envelope, _)| envelope.clone()).collect();
-        let key = VerifyingKey::from_bytes(&disk.keys[&name.origin]).expect("a key");
-        let suffix = Suffix::verify(&key, *name, head, envelopes).expect("it was verified");
-        let next = suffix.head();
-        let mut group = Group::new(&picture, &observer, &mut clock);
-        let scope = &disk.scopes[&name.scope];
-        group.receive(suffix, scope, 1_626_000_000_000).expect("sound records are received");
-        let sealed = group.seal();
-        picture.install(&sealed);
-        if count == records.len() {
-            feeds.swap_remove(at);
-        } else {
-            feeds[at] = (name, &records[count..], next);
-        }
-    }
-    picture
-}
-
-/// Has a picture take a feed by the checkpoint that it came by; where it ends then, and the rest.
-fn leap<'d>(
-    picture: &mut Picture,
-    clock: &mut Clock,
-    disk: &'d Disk,
-    name: &FeedName,
-    covered: Head,
-) -> (Head, &'d [Record]) {
-    let (_, records) = &disk.feeds[&name.id()];
-    let key = VerifyingKey::from_bytes(&disk.keys[&name.origin]).expect("a key");
-    let (_, kept, tail) = by_checkpoint(name, records, Some(covered)).expect("it came so");
-    let jump = Jump::verify(&key, *name, covered, kept, tail).expect("it was verified");
-    let head = jump.head();
-    let observer = Signer::new(&[0xee; 32]);
-    let mut group = Group::new(picture, &observer, clock);
-    group.leap(jump, &disk.scopes[&name.scope], 1_626_000_000_000).expect("a sound jump");
-    let sealed = group.seal();
-    picture.install(&sealed);
-    (head, &records[head.sequence as usize..])
 }
 
 /// All that a picture says of one scope, without what is local to a node.

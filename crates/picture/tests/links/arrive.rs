@@ -2,8 +2,11 @@
 
 use polder_picture::{
     admit::NewScope,
+    fill::Fill,
     jump::Jump,
-    link::{Delivery, Event, Sound, Stored, Unsound, World as _, codec::unpack, id_of},
+    link::{
+        Delivery, Event, FillRefused, Sound, Stored, Unsound, World as _, codec::unpack, id_of,
+    },
     record::{Head, Id, decode, record_hash},
     suffix::FeedName,
 };
@@ -99,6 +102,11 @@ impl Sim<'_> {
                 .is_none_or(|begin| named(&begin.incident, begin.mode(), &begin.audience)),
             Some(Kind::Heads(heads)) => by_id(&heads.scope),
             Some(Kind::Wants(wants)) => wants.wants.iter().all(|want| by_id(&want.scope)),
+            Some(Kind::FillWant(want)) => by_id(&want.scope),
+            Some(Kind::FillReady(ready)) => ready.feeds.iter().all(|ready| {
+                let known = Id::from_slice(&ready.feed).and_then(|feed| self.written.get(&feed));
+                known.is_none_or(|known| entitled.contains(&known.name.scope))
+            }),
             Some(Kind::Held(held)) => held.feeds.iter().all(|held| {
                 let known = Id::from_slice(&held.feed).and_then(|feed| self.written.get(&feed));
                 known.is_none_or(|known| entitled.contains(&known.name.scope))
@@ -116,6 +124,9 @@ impl Sim<'_> {
     pub(crate) fn durable(&mut self, wire: usize, end: usize, session: u32, delivery: &Delivery) {
         let node = self.plan.wires[wire].ends[end];
         let id = delivery.feed.id();
+        if delivery.fill.is_some() {
+            return self.fill(wire, end, session, delivery);
+        }
         let disk = &self.nodes[node].disk;
         let before = disk.end(id);
         let previous = Door { disk, peer_entitled: &disk.entitled }.hash_at(id, delivery.after);
@@ -138,6 +149,7 @@ impl Sim<'_> {
                 return;
             }
             Ok(Sound::Jump(jump)) => self.leap(node, delivery, &jump),
+            Ok(Sound::Fill(_)) => unreachable!("only what was asked for is a fill"),
             Ok(Sound::Suffix(_)) => {
                 let envelopes = unpack(&delivery.packed).expect("it was unpacked before");
                 let disk = &mut self.nodes[node].disk;
@@ -185,6 +197,7 @@ impl Sim<'_> {
             disk.scopes.insert(delivery.feed.scope, delivery.scope.clone());
             disk.keys.insert(delivery.feed.origin, delivery.origin_key);
             disk.leapt.insert(id, covered);
+            disk.came.insert(id, covered);
             let nothing = || (Envelope::default(), LEFT_OUT);
             records.resize_with(covered.sequence as usize, nothing);
             if let Some(last) = records.last_mut() {
@@ -206,6 +219,74 @@ impl Sim<'_> {
         }
         assert!(held.sequence > 0 || records.len() as u64 == end.sequence);
         Stored::Held(disk.end(id))
+    }
+
+    /// What a checkpoint left out has come.
+    fn fill(&mut self, wire: usize, end: usize, session: u32, delivery: &Delivery) {
+        let node = self.plan.wires[wire].ends[end];
+        let id = delivery.feed.id();
+        let disk = &self.nodes[node].disk;
+        let gaps = Door { disk, peer_entitled: &disk.entitled }.gaps();
+        let needed = delivery.fill.is_some_and(|gap| gaps.contains(&gap));
+        let taken = match delivery.verify(&[]) {
+            _ if !needed => Ok(()),
+            _ if !self.entitled[node].contains(&delivery.feed.scope) => Err(FillRefused::Later),
+            Ok(Sound::Fill(fill)) => {
+                self.take_fill(node, id, &fill);
+                Ok(())
+            }
+            Ok(_) => unreachable!("a fill is a fill"),
+            Err(unsound) => {
+                let from_hostile = self.is_hostile(self.peer_of(wire, node));
+                assert!(
+                    self.plan.mangles || from_hostile || self.is_hostile(node),
+                    "honest peers send what was left out: {unsound}"
+                );
+                *self.faults.entry("RECORD_UNSOUND").or_default() += usize::from(from_hostile);
+                if self.lines[wire].session == session {
+                    self.cut(wire);
+                }
+                return;
+            }
+        };
+        if self.lines[wire].session == session {
+            let bytes = delivery.bytes();
+            self.with(node, wire, |session, world, shared, now, _| {
+                session.fill_stored(id, bytes, taken, now);
+                session.ask_fill(now, world, shared);
+            });
+        }
+        self.pump_node(node);
+    }
+
+    fn take_fill(&mut self, node: usize, id: Id, fill: &Fill) {
+        let disk = &mut self.nodes[node].disk;
+        let (name, records) = disk.feeds.get_mut(&id).expect("a feed with a gap is held");
+        let name = *name;
+        for (envelope, record) in fill.envelopes() {
+            let at = record.header.sequence as usize - 1;
+            let held = &mut records[at];
+            if held.0.header.is_empty() {
+                *held = (envelope.clone(), record.hash);
+                self.delivered += 1;
+            }
+            assert_eq!(held.1, record.hash, "what the checkpoint keeps is what comes");
+        }
+        let edge = fill.after();
+        if edge.sequence == 0 {
+            disk.leapt.remove(&id);
+            disk.edges.remove(&id);
+        } else {
+            records[edge.sequence as usize - 1].1 = edge.hash;
+            disk.edges.insert(id, edge);
+        }
+        self.fills += 1;
+        self.check_written(id, edge.sequence, node);
+        for wire in self.nodes[node].sessions.keys().copied().collect::<Vec<_>>() {
+            self.with(node, wire, |session, world, _, _, _| {
+                session.filled(name, edge.sequence, world);
+            });
+        }
     }
 
     pub(crate) fn committed(

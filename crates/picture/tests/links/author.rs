@@ -77,22 +77,41 @@ impl Sim<'_> {
 
     /// What must stay of a feed of its own, up to some record; now and then not all of it.
     fn checkpoint(&mut self, at: usize, number: usize, lane: Lane) -> Option<Said> {
-        let node = &self.nodes[at];
-        let feed = FeedName::new(node.signer.id(), id_of(&scope(number)), lane);
-        let (_, records) = node.disk.feeds.get(&feed.id())?;
-        let until = 1 + self.random.below(records.len() as u64) as usize;
+        let feed = FeedName::new(self.nodes[at].signer.id(), id_of(&scope(number)), lane).id();
+        let records = self.nodes[at].disk.feeds.get(&feed)?.1.len() as u64;
+        let (until, unfair) = (1 + self.random.below(records), self.random.chance(10));
+        Some(self.what_stays(at, feed, until as usize, unfair))
+    }
+
+    /// A checkpoint of a feed up to a record.
+    fn what_stays(&self, at: usize, feed: Id, until: usize, unfair: bool) -> Said {
+        let (_, records) = &self.nodes[at].disk.feeds[&feed];
         let mut keeping = Keeping::default();
         for (envelope, _) in &records[..until] {
             keeping.add(&decode(envelope).expect("its own record"));
         }
-        let mut kept = keeping.kept(feed.id());
-        if self.random.chance(10) {
+        let mut kept = keeping.kept(feed);
+        if unfair {
             kept.pop_first();
         }
         let base = Head { sequence: until as u64, hash: records[until - 1].1 };
         let content = Sort::Checkpoint(List::new(base, kept).message());
         let content = Content { content: Some(content) }.encode_to_vec().into();
-        Some(Said { kind: RecordKind::Checkpoint, entry: Uuid::nil(), seen: Vec::new(), content })
+        Said { kind: RecordKind::Checkpoint, entry: Uuid::nil(), seen: Vec::new(), content }
+    }
+
+    /// Versions of one entry, a commit each, and a checkpoint of all of them; the feed.
+    pub(crate) fn history(&mut self, at: usize, lane: Lane, versions: u64) -> Id {
+        let feed = FeedName::new(self.nodes[at].signer.id(), id_of(&scope(0)), lane).id();
+        for version in 0..versions {
+            let content = (0..300).map(|_| self.random.next() as u8).collect();
+            let (entry, seen) = (Uuid::from_u128(7), vec![(feed, version)]);
+            let said = Said { kind: RecordKind::Put, entry, seen, content };
+            self.write_all(at, 0, lane, vec![said]);
+        }
+        let said = self.what_stays(at, feed, versions as usize, false);
+        self.write_all(at, 0, lane, vec![said]);
+        feed
     }
 
     /// An entry, a retraction, the incident itself, or something that nobody can read; having

@@ -9,8 +9,9 @@ use std::{
 use polder_picture::{
     admit::NewScope,
     checkpoint::List,
+    fill::{self, Gap},
     jump::Jump,
-    link::{FilePiece, Offer, Offered, World, id_of},
+    link::{FilePiece, Given, Offer, Offered, World, id_of},
     record::{Head, Id, decode},
     suffix::FeedName,
 };
@@ -31,6 +32,12 @@ pub struct Disk {
     /// Feeds that came by a checkpoint: the last record that this speaks of. What it left out
     /// stands in `feeds` as nothing.
     pub leapt: BTreeMap<Id, Head>,
+    /// Of these: all records after this one are held, once some of the others came.
+    pub edges: BTreeMap<Id, Head>,
+    /// All feeds that ever came by a checkpoint, also when they are whole since.
+    pub came: BTreeMap<Id, Head>,
+    /// What a checkpoint left out is given in small pieces, so that many make one feed.
+    pub small_pieces: bool,
     /// Feeds that were looked up for a newcomer.
     pub looked: RefCell<BTreeSet<Id>>,
     /// Scopes that the node is entitled to, for the world.
@@ -78,6 +85,12 @@ pub fn by_checkpoint(
 }
 
 impl Disk {
+    /// The last record of a feed before those that are held one after the other.
+    pub fn edge(&self, feed: Id) -> Head {
+        let covered = || self.leapt.get(&feed);
+        self.edges.get(&feed).or_else(covered).copied().unwrap_or_default()
+    }
+
     pub fn end(&self, feed: Id) -> Head {
         let last =
             self.feeds.get(&feed).and_then(|(_, records)| Some((records.len(), records.last()?)));
@@ -116,7 +129,7 @@ impl World for Door<'_> {
 
     fn base(&self, feed: Id) -> u64 {
         let base = self.disk.bases.get(&feed).copied().unwrap_or_default();
-        base.max(self.disk.leapt.get(&feed).map_or(0, |covered| covered.sequence))
+        base.max(self.disk.edge(feed).sequence)
     }
 
     fn left_out(&self, feed: Id) -> bool {
@@ -135,6 +148,41 @@ impl World for Door<'_> {
         let found = by_checkpoint(feed, records, self.disk.leapt.get(&id).copied());
         let offered = found.and_then(|(covered, kept, tail)| Offered::new(covered, kept, tail));
         offered.map_or(Offer::Whole, |offered| Offer::Leap(Arc::new(offered)))
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let gap = |id: &Id| {
+            let (edge, covered) = (self.disk.edge(*id), self.disk.leapt[id]);
+            Gap { feed: self.disk.feeds[id].0, edge, is_covered: edge == covered }
+        };
+        self.disk.leapt.keys().map(gap).collect()
+    }
+
+    fn fill(&self, feed: &FeedName, end: Head, covered: bool, bytes_max: usize) -> Given {
+        let (id, last) = (feed.id(), end.sequence as usize);
+        let Some((_, records)) = self.disk.feeds.get(&id) else { return Given::Missing };
+        if self.disk.bases.get(&id).is_some_and(|base| *base >= end.sequence) {
+            return Given::Archived;
+        }
+        let edge = self.disk.edge(id).sequence as usize;
+        if last <= edge || last > records.len() {
+            return Given::Missing;
+        }
+        let signed = |number: usize| !records[number - 1].0.signature.is_empty();
+        if records[last - 1].1 != end.hash {
+            return Given::Parted;
+        }
+        if !covered && !signed(last) {
+            return Given::Missing;
+        }
+        let bytes_max = if self.disk.small_pieces { bytes_max.min(400) } else { bytes_max };
+        let down = records[edge..last].iter().rev();
+        let down = down.map(|(envelope, _)| (envelope.encoded_len(), envelope));
+        let count = fill::piece(down, edge == 0 || signed(edge), bytes_max);
+        if count == 0 {
+            return Given::Missing;
+        }
+        Given::Records(records[last - count..last].iter().map(|(e, _)| e.clone()).collect())
     }
 
     fn hash_at(&self, feed: Id, sequence: u64) -> Option<[u8; 32]> {

@@ -12,9 +12,9 @@ use polder_picture::{
     suffix::FeedName,
 };
 use polder_wire::v1::{
-    Envelope, Lane, LinkDigest, LinkFileWant, LinkFrame, LinkHead, LinkHeads, LinkPart, LinkPing,
-    LinkRecords, LinkRefused, LinkScope, LinkScopes, LinkTips, LinkTransfer, LinkWant, LinkWants,
-    RecordKind, TipStatement, link_frame::Kind,
+    Envelope, Lane, LinkDigest, LinkFileWant, LinkFillFeed, LinkFillReady, LinkFillWant, LinkFrame,
+    LinkHead, LinkHeads, LinkPart, LinkPing, LinkRecords, LinkRefused, LinkScope, LinkScopes,
+    LinkTips, LinkTransfer, LinkWant, LinkWants, RecordKind, TipStatement, link_frame::Kind,
 };
 use prost::Message as _;
 
@@ -108,6 +108,11 @@ fn forged_jump(
         let begin = part.begin.get_or_insert_default();
         (begin.covered, begin.kept, begin.last) = (covered.sequence, count, last);
         begin.covered_hash = Bytes::copy_from_slice(&covered.hash);
+        if random.chance(20) {
+            // As what was left out, and nobody asked for it.
+            (begin.covered, begin.kept, begin.covered_hash) = (0, 0, Bytes::new());
+            (begin.fill_lane, part.lane) = (part.lane, Lane::Bulk.into());
+        }
     }
     Some(kind)
 }
@@ -310,7 +315,23 @@ impl Sim<'_> {
 
     fn flood(&self, node: usize, random: &mut Random) -> Vec<Kind> {
         let (name, ..) = self.own_feed(node, random);
-        match random.below(5) {
+        match random.below(7) {
+            5 => {
+                let feed = LinkFillFeed { feed: bytes(name.id()), sequence: random.below(9) };
+                let feeds = vec![feed; 2_000];
+                vec![Kind::FillReady(LinkFillReady { feeds })]
+            }
+            6 => {
+                let want = LinkFillWant {
+                    scope: bytes(name.scope),
+                    origin: bytes(name.origin),
+                    lane: name.lane.into(),
+                    sequence: [0, 1, 9, u64::MAX][random.below(4) as usize],
+                    hash: Bytes::from_static(&[4; 32]),
+                    covered: true,
+                };
+                vec![Kind::FillWant(want); 300]
+            }
             0 => vec![Kind::Ping(LinkPing { time_ms: i64::MIN }); 3_000],
             1 => vec![Kind::Wants(LinkWants { wants: vec![LinkWant::default(); 20_000] })],
             2 => {
@@ -347,12 +368,13 @@ impl Sim<'_> {
 
 /// Whatever decodes of random bytes.
 fn noise(random: &mut Random) -> Vec<Kind> {
-    let tags = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16];
+    let tags = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 18];
     let tag = tags[random.below(tags.len() as u64) as usize];
     let length = random.below(40);
     let mut bytes = vec![(tag << 3 | 2) as u8];
-    if tag == 16 {
-        bytes = vec![0x82, 0x01];
+    if tag > 15 {
+        // The number of the field takes two bytes from here on.
+        bytes = vec![0x82 | ((tag - 16) << 3) as u8, 0x01];
     }
     bytes.push(length as u8);
     bytes.extend((0..length).map(|_| random.next() as u8));

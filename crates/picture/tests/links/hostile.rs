@@ -129,6 +129,23 @@ impl Sim<'_> {
                 part.data.truncate(1);
                 part.end = false;
             }
+            Some(Kind::Part(part)) if does(Trick::Forges) => {
+                if let Some(begin) = part.begin.as_mut().filter(|begin| begin.fill_lane != 0) {
+                    // Asked for, and something is wrong with it.
+                    match random.below(7) {
+                        0 => begin.last -= 1,
+                        1 => begin.after += 1,
+                        2 => begin.covered = 1,
+                        3 => begin.fill_lane = begin.fill_lane % 3 + 1,
+                        4 => part.data = part.data.iter().map(|byte| byte ^ 1).collect(),
+                        5 => begin.origin_key = Bytes::from_static(&[3; 32]),
+                        _ => {}
+                    }
+                }
+            }
+            Some(Kind::Refused(refused)) if does(Trick::Withholds) && refused.fill => {
+                return Vec::new();
+            }
             Some(Kind::Credit(credit)) if does(Trick::AbusesCredit) => {
                 match random.below(3) {
                     0 => return Vec::new(),

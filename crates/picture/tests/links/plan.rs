@@ -78,6 +78,8 @@ pub struct Plan {
     pub revocations: u64,
     /// Which nodes take feeds by a checkpoint.
     pub leaps: Vec<bool>,
+    /// So many times a new node with nothing on its disk stands where another stood.
+    pub newcomers: u64,
 }
 
 const SCOPES: usize = 4;
@@ -120,6 +122,7 @@ impl Plan {
             checkpoints: false,
             revocations: 0,
             leaps: vec![false; 2],
+            newcomers: 0,
         }
     }
 
@@ -220,20 +223,17 @@ impl Plan {
             nodes += 1;
         }
         let restores = random.chance(20);
-        // Who was put back to a part of a feed may find only neighbours that have it by a
-        // checkpoint: that is for a stick, see `DECISIONS.md`.
-        let checkpoints = random.chance(50) && !restores;
-        // Who takes whole feeds only needs a neighbour that has them: so all take them, or those
-        // that nobody else hangs on.
+        let checkpoints = random.chance(50);
+        // All nodes take feeds by a checkpoint, or any of them.
         let all = random.chance(60);
-        let at_end = |node| wires.iter().filter(|wire| wire.ends.contains(&node)).count() == 1;
-        let leaps = (0..nodes).map(|node| checkpoints && (all || at_end(node))).collect();
+        let some = |node: usize| Random(seed ^ (node as u64) << 32).chance(50);
+        let leaps = (0..nodes).map(|node| checkpoints && (all || some(node))).collect();
         Self {
             seed,
             nodes,
             wires,
             entitled,
-            commits: 4 + random.below(16) as usize,
+            commits: 4 + random.below(16) as usize + if checkpoints { 30 } else { 0 },
             trouble_us: 15_000_000 + random.below(60_000_000),
             crashes: random.chance(50),
             mangles: random.chance(30),
@@ -244,6 +244,7 @@ impl Plan {
             checkpoints,
             revocations: if random.chance(40) { 1 + random.below(3) } else { 0 },
             leaps,
+            newcomers: if checkpoints { 1 + seed % 4 } else { 0 },
         }
     }
 }

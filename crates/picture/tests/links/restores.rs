@@ -4,7 +4,10 @@
 
 use polder_picture::link::Shared;
 
-use crate::sim::{Sim, signer};
+use crate::{
+    disk::Disk,
+    sim::{Sim, signer},
+};
 
 impl Sim<'_> {
     pub(crate) fn back_up(&mut self) {
@@ -23,6 +26,23 @@ impl Sim<'_> {
         node.store_id = store_id;
         node.shared = Shared::default();
         self.excuse(None);
+    }
+
+    /// A new node, with nothing on its disk and a key of its own, takes the place of another.
+    pub(crate) fn newcomer(&mut self) {
+        self.newcomers += 1;
+        let at = self.random.below(self.plan.honest() as u64) as usize;
+        self.crash(at);
+        let store_id = self.random.id();
+        let node = &mut self.nodes[at];
+        let (entitled, small_pieces) = (self.entitled[at].clone(), node.disk.small_pieces);
+        node.disk = Disk { entitled, small_pieces, ..Disk::default() };
+        node.signer = signer(self.plan.seed, at, 1 + self.newcomers as u8);
+        node.store_id = store_id;
+        node.shared = Shared::default();
+        self.excuse(None);
+        // A backup of who stood there before is of another node.
+        self.backup = self.backup.take().filter(|(of, _)| *of != at);
     }
 
     /// What nobody holds any more, of those who have a right to it, cannot come from anybody.

@@ -66,6 +66,8 @@ pub(crate) enum What {
     Backup,
     /// That node is put back to it.
     Restore,
+    /// A new node stands where another stood.
+    Newcomer,
     Peace,
 }
 
@@ -101,10 +103,14 @@ pub(crate) struct Sim<'a> {
     pub(crate) faults: BTreeMap<&'static str, usize>,
     pub(crate) peace: bool,
     pub(crate) authored: usize,
+    /// New nodes that came.
+    pub(crate) newcomers: u64,
     carried: [u64; 2],
     pub(crate) delivered: usize,
     /// Feeds that came by a checkpoint.
     pub(crate) leaps: usize,
+    /// Pieces of what these left out that came later.
+    pub(crate) fills: usize,
     /// Records beyond where their author was cut off, in the pictures of all nodes.
     pub(crate) set_aside: u64,
 }
@@ -115,6 +121,10 @@ pub struct Ran {
     pub faults: BTreeMap<&'static str, usize>,
     /// Feeds that came by a checkpoint.
     pub leaps: usize,
+    /// Pieces of what these left out that came later.
+    pub fills: usize,
+    /// Feeds of which some records were lost for good.
+    pub lost: usize,
     /// Rights that ended.
     pub revoked: usize,
     /// Records that were set aside because their author was cut off.
@@ -125,7 +135,9 @@ pub struct Ran {
 pub fn run(plan: &Plan) -> Ran {
     let mut sim = Sim::new(plan);
     sim.play();
-    Ran { faults: sim.faults, leaps: sim.leaps, revoked: sim.revoked, set_aside: sim.set_aside }
+    let lost = sim.written.keys().filter(|feed| sim.is_lost(**feed)).count();
+    let Sim { faults, leaps, fills, revoked, set_aside, .. } = sim;
+    Ran { faults, leaps, fills, lost, revoked, set_aside }
 }
 
 /// Key of a node in one of its lives as a store.
@@ -152,7 +164,11 @@ impl<'a> Sim<'a> {
             };
             Node {
                 signer: signer(plan.seed, at, 0),
-                disk: Disk { entitled: entitled[at].clone(), ..Disk::default() },
+                disk: Disk {
+                    entitled: entitled[at].clone(),
+                    small_pieces: !plan.seed.is_multiple_of(3),
+                    ..Disk::default()
+                },
                 shared: Shared::default(),
                 skew_ms,
                 sessions: BTreeMap::new(),
@@ -183,9 +199,11 @@ impl<'a> Sim<'a> {
             faults: BTreeMap::new(),
             peace: false,
             authored: 0,
+            newcomers: 0,
             carried: [0; 2],
             delivered: 0,
             leaps: 0,
+            fills: 0,
             set_aside: 0,
         }
     }
@@ -253,6 +271,10 @@ impl<'a> Sim<'a> {
             self.at(early, What::Backup);
             self.at(late, What::Restore);
         }
+        for _ in 0..self.plan.newcomers {
+            let delay = self.random.below(self.plan.trouble_us + 20_000_000);
+            self.at(delay, What::Newcomer);
+        }
         self.at(self.plan.trouble_us, What::Peace);
         self.at(0, What::Tick);
         // Everything was said twice over by then, even on the thinnest wire; and what a hostile
@@ -264,7 +286,9 @@ impl<'a> Sim<'a> {
             let what = self.whats.remove(&number).expect("each event has its what");
             let ticked = matches!(what, What::Tick);
             self.happen(what);
-            let settled = self.peace && self.authored == self.plan.commits;
+            let settled = self.peace
+                && self.authored == self.plan.commits
+                && self.newcomers == self.plan.newcomers;
             if ticked && settled && self.converged() {
                 self.check_the_end();
                 return;
@@ -314,6 +338,7 @@ impl<'a> Sim<'a> {
             What::Revoke => self.revoke(),
             What::Backup => self.back_up(),
             What::Restore => self.restore(),
+            What::Newcomer => self.newcomer(),
             What::Peace => {
                 self.peace = true;
                 for wire in 0..self.lines.len() {

@@ -23,7 +23,8 @@ export function linksPage(shown: Shown, _actions: Actions): TemplateResult {
     <div class="wide" tabindex="0" role="region" aria-label=${office(lang, "links")}><table class="sheet">
       <thead><tr>${[office(lang, "node"), office(lang, "state"), t.since, office(lang, "heard"), t.missingHere, t.missingThere, office(lang, "catchUp"), office(lang, "roundTrip")]
         .map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-      ${rows.map((link) => row(link, rows, shown))}</table></div>`}`;
+      ${rows.map((link) => row(link, rows, shown))}</table></div>`}
+    ${links.earlier > 0 ? html`<p class="quiet">${office(lang, "earlierToCome")}: ${language.number(links.earlier)}</p>` : nothing}`;
 }
 
 function rank(link: Link): number {
