@@ -131,6 +131,24 @@ export async function accessible(page: Page, where: string): Promise<void> {
   expect(told, where).toEqual([]);
 }
 
+/** Pages of a team in one look, and in a vehicle, in a hand or on a wall: kept as pictures, read by axe, none wider than its screen. */
+export async function readableEverywhere(page: Page, tabs: string[], to: (tab: string) => Promise<void>, { lang, dark }: { lang: string; dark: boolean }): Promise<void> {
+  for (const tab of tabs) {
+    await to(tab);
+    await shot(page, `team-${tab}-${dark ? "dark" : "light"}`);
+    await accessible(page, `${tab} in ${lang}`);
+  }
+  for (const [name, width, height] of dark ? [["wall", 2560, 1440] as const] : [["tablet", 820, 1100] as const, ["small", 390, 844] as const]) {
+    await page.setViewportSize({ width, height });
+    for (const tab of tabs) {
+      await to(tab);
+      await shot(page, `team-${tab}-${name}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${tab} ${name}`).toBeLessThanOrEqual(width);
+    }
+    await accessible(page, `on a ${name}`);
+  }
+}
+
 /** Prints what is on the page; its sheets in words, where a program that reads them is installed. */
 export async function printed(page: Page, name: string): Promise<string[] | undefined> {
   mkdirSync(SHOTS, { recursive: true });

@@ -2,7 +2,7 @@
 // checks a line; and how forecasts moved. Each as the command line tells it.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, person, printed, quit, sendForm, shot, signedIn } from "./browser.ts";
+import { accessible, complaints, person, printed, quit, readableEverywhere, sendForm, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "politie");
@@ -262,21 +262,7 @@ test("on paper each page has what it says and no buttons", async () => {
 // Both themes and both languages; more would take long.
 test.each([{ lang: "nl" as const, dark: false }, { lang: "en" as const, dark: true }])("everybody can read what the public is told and what was forecast, in $lang, dark: $dark", async ({ lang, dark }) => {
   const [context, page] = await open("anna", { lang, dark });
-  for (const tab of Object.keys(TABS) as Tab[]) {
-    await to(page, tab);
-    await shot(page, `team-${tab}-${dark ? "dark" : "light"}`);
-    await accessible(page, `${tab} in ${lang}`);
-  }
-  // In a vehicle, in a hand, and on a wall.
-  for (const [name, width, height] of dark ? [["wall", 2560, 1440] as const] : [["tablet", 820, 1100] as const, ["small", 390, 844] as const]) {
-    await page.setViewportSize({ width, height });
-    for (const tab of Object.keys(TABS) as Tab[]) {
-      await to(page, tab);
-      await shot(page, `team-${tab}-${name}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${tab} ${name}`).toBeLessThanOrEqual(width);
-    }
-    await accessible(page, `on a ${name}`);
-  }
+  await readableEverywhere(page, Object.keys(TABS), (tab) => to(page, tab as Tab), { lang, dark });
   await context.close();
 });
 

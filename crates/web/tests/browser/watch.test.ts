@@ -3,7 +3,7 @@
 // reader may see.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, person, printed, quit, sendForm, shot, signedIn } from "./browser.ts";
+import { accessible, complaints, person, printed, quit, readableEverywhere, sendForm, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "politie");
@@ -289,21 +289,7 @@ test("when the node is gone the page says of when it is, and goes on when it is 
 // Both themes and both languages; more would take long.
 test.each([{ lang: "nl" as const, dark: false }, { lang: "en" as const, dark: true }])("everybody can read what is watched, in $lang, dark: $dark", async ({ lang, dark }) => {
   const [context, page] = await open("signals", "anna", { lang, dark });
-  for (const tab of Object.keys(TABS) as Tab[]) {
-    await to(page, tab);
-    await shot(page, `team-${tab}-${dark ? "dark" : "light"}`);
-    await accessible(page, `${tab} in ${lang}`);
-  }
-  // In a vehicle, in a hand, and on a wall.
-  for (const [name, width, height] of dark ? [["wall", 2560, 1440] as const] : [["tablet", 820, 1100] as const, ["small", 390, 844] as const]) {
-    await page.setViewportSize({ width, height });
-    for (const tab of Object.keys(TABS) as Tab[]) {
-      await to(page, tab);
-      await shot(page, `team-${tab}-${name}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${tab} ${name}`).toBeLessThanOrEqual(width);
-    }
-    await accessible(page, `on a ${name}`);
-  }
+  await readableEverywhere(page, Object.keys(TABS), (tab) => to(page, tab as Tab), { lang, dark });
   await context.close();
 });
 
