@@ -249,7 +249,7 @@ impl Driver<'_> {
                     self.opened(&opened, wall_ms)?;
                     *peer = Some(opened);
                 }
-                Event::Delivery(delivery) => self.inlet.push(delivery),
+                Event::Delivery(delivery) => self.inlet.push(*delivery),
                 // Bounded by the credit that the session grants, as deliveries are.
                 Event::File { sha256, part } => {
                     let _ = self.pieces.send((sha256, part));

@@ -125,7 +125,7 @@ pub enum Event {
     /// The peer proved who it is.
     Opened(Peer),
     /// Records to verify and to store; the outcome goes back by [`Session::stored`].
-    Delivery(Delivery),
+    Delivery(Box<Delivery>),
     /// Both sides hold the same.
     Same,
     /// The peer's branch of a feed is not ours.

@@ -341,7 +341,8 @@ impl Session {
         let packed = Packed { bytes: data.freeze(), unpacked_bytes: begin.unpacked_bytes };
         let origin_key = begin.origin_key[..].try_into().map_err(|_| malformed("has no key"))?;
         let after = begin.after;
-        Ok(vec![Event::Delivery(Delivery { feed, scope, origin_key, after, leap, fill, packed })])
+        let delivery = Delivery { feed, scope, origin_key, after, leap, fill, packed };
+        Ok(vec![Event::Delivery(Box::new(delivery))])
     }
 
     fn begin(

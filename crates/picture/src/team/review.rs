@@ -233,7 +233,10 @@ mod tests {
 
     const DAY_MS: i64 = 24 * HOUR_MS;
 
-    fn words(said: &[(u8, u8, u8, i64, i64, Option<i64>)]) -> Words {
+    /// Entry, party, author; received, recorded and observed.
+    type Said = (u8, u8, u8, i64, i64, Option<i64>);
+
+    fn words(said: &[Said]) -> Words {
         const NAMES: [&str; 4] = ["", "anna", "bram", "carla"];
         let mut words = Words::default();
         for (entry, party, author, received_ms, recorded_ms, observed_ms) in said {

@@ -71,7 +71,6 @@ impl Sim<'_> {
                 Event::Delivery(delivery) => {
                     let life = self.nodes[node].life;
                     let session = self.lines[wire].session;
-                    let delivery = Box::new(delivery);
                     let delay = 200 + self.random.below(5_000);
                     self.at(delay, What::Durable { wire, end, session, life, delivery });
                 }

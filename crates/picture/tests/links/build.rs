@@ -117,7 +117,7 @@ impl<'d> Builder<'d> {
         let rest = &records[head.sequence as usize..];
         let gap = Gap { feed: *name, edge: covered, is_covered: true };
         let mut left = vec![Left::Gap(gap, held)];
-        left.extend((!rest.is_empty()).then(|| Left::Rest(name, rest, head)));
+        left.extend((!rest.is_empty()).then_some(Left::Rest(name, rest, head)));
         left
     }
 
@@ -149,6 +149,6 @@ impl<'d> Builder<'d> {
         let sealed = group.seal();
         self.picture.install(&sealed);
         let gap = Gap { edge, is_covered: false, ..gap };
-        (edge.sequence > 0).then(|| Left::Gap(gap, kept))
+        (edge.sequence > 0).then_some(Left::Gap(gap, kept))
     }
 }
