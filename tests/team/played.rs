@@ -224,3 +224,23 @@ fn second_after(time: Timestamp) -> String {
     let time = jiff::Timestamp::from_second(time.seconds + 1).unwrap();
     time.to_string()
 }
+
+#[tokio::test]
+async fn versions_that_were_published_at_once_replace_each_other_as_they_did() {
+    let home = Home::new();
+    let node = home.start().await;
+    node.open("flood").await;
+    let name = "incidents/flood/entries/018f3c3e-0000-7000-8000-000000000001";
+    let version = |round: usize| Entry {
+        name: name.into(),
+        ..observation("flood", &format!("round {round}"))
+    };
+    let items = (0..200).map(|round| item(&version(round))).collect();
+    let answer = node.publish(items).await.unwrap();
+    assert_eq!(answer.results.len(), 200);
+    let (code, told) = play(&node, &["flood", "--into", "again", "--at-once"]);
+    assert_eq!((code, &told["versions"], &told["beside"]), (0, &200.into(), &0.into()), "{told}");
+    let shown = entries(&node, "again").await;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].texts[0].title, "round 199");
+}

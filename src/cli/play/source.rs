@@ -1,6 +1,10 @@
 //! What is played: every version of an incident, of a node or of an archive file.
 
-use std::path::Path;
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    path::Path,
+};
 
 use polder_picture::charter::EVERYBODY;
 use polder_wire::v1::{Entry, Geometry, Header, Incident, Text, content::Content};
@@ -44,12 +48,41 @@ pub(super) async fn read(
         true => of_archive(path)?,
         false => of_node(context, channel, source).await?,
     };
-    // By the clocks of who wrote: nothing comes before what it replaces, which its author had seen.
-    read.versions.sort_by_cached_key(|version| {
-        let time = version.recorded_time.unwrap_or_default();
-        (time.seconds, time.nanos, version.version.clone())
-    });
+    read.versions = in_order(read.versions);
     Ok(read)
+}
+
+/// By the clocks of who wrote, which show milliseconds: of one moment, nothing comes before what it
+/// replaces.
+fn in_order(versions: Vec<Entry>) -> Vec<Entry> {
+    let places = versions.iter().enumerate().map(|(at, one)| (one.version.clone(), at));
+    let places: HashMap<String, usize> = places.collect();
+    let mut followers = vec![Vec::new(); versions.len()];
+    let mut waits = vec![0_usize; versions.len()];
+    for (at, version) in versions.iter().enumerate() {
+        for replaced in version.supersedes.iter().filter_map(|one| places.get(one)) {
+            followers[*replaced].push(at);
+            waits[at] += 1;
+        }
+    }
+    let key = |at: usize| {
+        let time = versions[at].recorded_time.unwrap_or_default();
+        Reverse((time.seconds, time.nanos, at))
+    };
+    let first = (0..versions.len()).filter(|at| waits[*at] == 0);
+    let mut next: BinaryHeap<_> = first.map(key).collect();
+    let mut order = Vec::with_capacity(versions.len());
+    while let Some(Reverse((.., at))) = next.pop() {
+        order.push(at);
+        for follower in &followers[at] {
+            waits[*follower] -= 1;
+            if waits[*follower] == 0 {
+                next.push(key(*follower));
+            }
+        }
+    }
+    let mut versions: Vec<_> = versions.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| versions[at].take()).collect()
 }
 
 async fn of_node(context: &Context, channel: &Connection, source: &str) -> anyhow::Result<Source> {
@@ -99,4 +132,34 @@ fn of_archive(path: &Path) -> anyhow::Result<Source> {
         read.titles = vec![Text { language, title, ..Text::default() }];
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::Timestamp;
+
+    use super::*;
+
+    fn version(name: &str, replaces: &[&str], nanos: i32) -> Entry {
+        Entry {
+            version: name.into(),
+            supersedes: replaces.iter().map(|one| (*one).into()).collect(),
+            recorded_time: Some(Timestamp { seconds: 1, nanos }),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn of_one_moment_nothing_is_played_before_what_it_replaces() {
+        let said = [
+            version("a", &["b", "gone"], 5),
+            version("b", &["c"], 5),
+            version("later", &["a"], 7),
+            version("sooner", &[], 2),
+            version("c", &[], 5),
+            version("beside", &[], 6),
+        ];
+        let names: Vec<_> = in_order(said.into()).into_iter().map(|one| one.version).collect();
+        assert_eq!(names, ["sooner", "c", "b", "a", "beside", "later"]);
+    }
 }
