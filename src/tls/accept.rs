@@ -5,7 +5,7 @@ use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration}
 
 use rustls::pki_types::UnixTime;
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
     task::{AbortHandle, JoinHandle},
@@ -29,6 +29,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 8_192;
 const WAITING_MAX: usize = 64;
 /// The first byte of a TLS connection.
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// What is read of somebody who does not speak TLS, after saying so.
+const PLAIN_TEXT_BYTES: u64 = 64 << 10;
 
 /// A port and whether TLS is spoken there.
 pub(crate) struct Door {
@@ -128,6 +131,9 @@ async fn handshake(
     if first[0] != TLS_HANDSHAKE {
         stream.write_all(SPEAKS_TLS).await?;
         stream.shutdown().await?;
+        // Closed with words of theirs unread, it would be reset, and who is still writing then
+        // hears of that instead of the answer.
+        tokio::io::copy(&mut stream.take(PLAIN_TEXT_BYTES), &mut tokio::io::sink()).await?;
         return Ok(None);
     }
     let stream = acceptor.accept(buffered(stream)).await?;

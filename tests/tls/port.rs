@@ -9,15 +9,14 @@ use tokio::{
 
 use crate::{harness::*, world::*};
 
-/// Everything that a node answers until it closes.
-async fn answer(node: &Running, bytes: &[u8]) -> Vec<u8> {
+/// Everything that a node answers until it closes, and the connection, which may be reset.
+async fn answer(node: &Running, bytes: &[u8]) -> (Vec<u8>, TcpStream) {
     let mut stream = TcpStream::connect(node.listen).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut said = Vec::new();
-    // Whether it closes or resets is all the same.
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await;
     let _ = read.expect("it is closed");
-    said
+    (said, stream)
 }
 
 async fn serves(node: &Running) {
@@ -40,8 +39,13 @@ async fn plain_text_on_a_port_for_tls_is_told_so_and_serves_nobody() {
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
         b"hello?",
     ] {
-        let said = String::from_utf8(answer(&node, asked).await).unwrap();
+        let (said, mut stream) = answer(&node, asked).await;
+        let said = String::from_utf8(said).unwrap();
         assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("speaks TLS"), "{said:?}");
+        // Who was still writing reads that answer, and does not fail before.
+        stream.write_all(b"and so on").await.expect("it is not reset");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        stream.write_all(b"and on").await.expect("it is not reset");
     }
     let address = node.address();
     let (code, told) = said(&run(&["status", "--node", &address]));
@@ -87,7 +91,7 @@ fn old_hello() -> Vec<u8> {
 async fn a_client_of_tls_1_2_is_refused_for_its_version() {
     let home = Home::new();
     let node = encrypted(&home, &[]).await;
-    let said = answer(&node, &old_hello()).await;
+    let (said, _) = answer(&node, &old_hello()).await;
     // An alert, fatal: protocol_version.
     assert_eq!((said.first(), &said[5..7]), (Some(&21), &[2, 70][..]), "{said:02x?}");
     serves(&node).await;
