@@ -13,7 +13,7 @@ use polder_wire::v1::{
 };
 
 use super::{
-    Fault, World,
+    BULK, Fault, World,
     claims::{FEED_ARCHIVED, FEED_COVERED},
     codec::{Packed, TRANSFER_BYTES_MAX, pack},
     receive::id_bytes,
@@ -38,9 +38,6 @@ const SOON_US: u64 = 10_000_000;
 const OWED_MAX: usize = 10_000;
 /// Feeds in one frame.
 const READY_MAX: usize = 64;
-
-/// Place of the bulk lane.
-const BULK: usize = 2;
 
 /// Why such records were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

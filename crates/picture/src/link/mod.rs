@@ -58,6 +58,8 @@ pub(crate) const POINTS_MAX: usize = 64;
 
 /// Lanes, the most urgent first.
 pub const LANES: [Lane; 3] = [Lane::Urgent, Lane::Routine, Lane::Bulk];
+/// Place of the bulk lane among them.
+const BULK: usize = LANES.len() - 1;
 
 /// What a session asks of its node. Answers may be older than the last commit, never newer than
 /// what is durable: nothing leaves before it is on disk.

@@ -10,7 +10,7 @@ use polder_wire::v1::{
 use prost::Message as _;
 
 use super::{
-    LANES, Offer, World,
+    BULK, LANES, Offer, World,
     codec::{Packed, pack},
     points,
     receive::id_bytes,
@@ -94,9 +94,9 @@ impl Session {
         if let Some(frame) = part.or_else(|| self.file_piece(room, world)) {
             return Some(frame);
         }
-        let begins = self.sending[LANES.len() - 1].is_none() && self.fill(world);
+        let begins = self.sending[BULK].is_none() && self.fill(world);
         let refused = begins.then(|| self.control.pop_front()).flatten();
-        refused.or_else(|| self.part(LANES.len() - 1, world))
+        refused.or_else(|| self.part(BULK, world))
     }
 
     /// The next piece of what goes in a lane.
