@@ -17,6 +17,7 @@ use polder_wire::v1::{BundleRefusal, BundleReport, Lane, Mode};
 use super::{
     Header, Packet, Part,
     check::Verified,
+    earlier::{Earlier, Filled},
     frames::{NoBundle, Read, Reader},
     lanes, parts,
     parts::Taken,
@@ -56,6 +57,7 @@ pub struct Importer {
     promised: Vec<u64>,
     waiting: Vec<Packet>,
     waiting_bytes: usize,
+    earlier: Earlier,
     /// The attachment that was refused last: one refusal for all its parts.
     refused_part: Option<[u8; 32]>,
 }
@@ -68,13 +70,13 @@ struct Sound {
 
 /// What a packet says that it is: for the report.
 #[derive(Debug, Clone, Default)]
-struct Label {
+pub(super) struct Label {
     lane: Lane,
     incident: String,
     origin: Option<Id>,
     feed: Option<Id>,
-    after: u64,
-    last: u64,
+    pub(super) after: u64,
+    pub(super) last: u64,
 }
 
 type Checked = Result<Box<Sound>, String>;
@@ -89,6 +91,7 @@ impl Importer {
             promised: Vec::new(),
             waiting: Vec::new(),
             waiting_bytes: 0,
+            earlier: Earlier::default(),
             refused_part: None,
         }
     }
@@ -103,6 +106,7 @@ impl Importer {
     pub async fn finish(mut self) -> Result<BundleReport, ImportError> {
         self.read(true).await?;
         self.store().await?;
+        self.fill(true).await?;
         self.report.complete = self.reader.is_whole();
         if !self.reader.has_ended() {
             self.damaged("the bundle was cut off: its end is missing".into());
@@ -214,16 +218,43 @@ impl Importer {
             let feed = suffix.feed().id();
             ends.entry(feed).or_insert_with(|| self.head(feed).sequence);
         }
-        let heads: Vec<_> = sound.iter().map(|(suffix, _)| suffix.head()).collect();
+        let (mut heads, mut edges) = (Vec::new(), Vec::new());
+        for ((suffix, scope), label) in sound.iter().zip(&labels) {
+            heads.push(suffix.head());
+            edges.push(self.earlier.keep(&self.node, label, suffix, scope).unwrap_or_default());
+        }
         let received = self.node.receive(sound).await?;
-        for ((label, head), received) in labels.iter().zip(heads).zip(received) {
-            let Some(end) = label.feed.and_then(|feed| ends.get_mut(&feed)) else { continue };
+        for (((label, head), edge), received) in labels.iter().zip(heads).zip(edges).zip(received) {
+            let Some(feed) = label.feed else { continue };
+            let Some(end) = ends.get_mut(&feed) else { continue };
             match received {
                 Ok(_) => {
-                    self.count(label, *end);
+                    // Those up to the edge are counted when it is known what became of them.
+                    let after = label.after.max(edge.min(label.last));
+                    self.count(&Label { after, ..label.clone() }, *end);
                     *end = label.last.max(*end);
                 }
-                Err(error) => self.not_received(label, head, error),
+                Err(error) => {
+                    self.earlier.forget(feed);
+                    self.not_received(label, head, error);
+                }
+            }
+        }
+        self.fill(false).await
+    }
+
+    /// Stores what checkpoints left out here, as far as it came.
+    async fn fill(&mut self, ended: bool) -> Result<(), ImportError> {
+        for Filled { label, taken, missing } in self.earlier.fill(&self.node, ended).await? {
+            let after = missing.as_ref().map_or(label.after, |(edge, ..)| *edge);
+            let here = label.last.saturating_sub(after);
+            let taken = taken.min(here);
+            if let Some(at) = place(label.lane) {
+                self.report.lanes[at].records_taken += taken as i64;
+                self.report.lanes[at].records_held += (here - taken) as i64;
+            }
+            if let Some((last, reason, sentence)) = missing {
+                self.refuse(&Label { last, ..label }, reason, sentence);
             }
         }
         Ok(())

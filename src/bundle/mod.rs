@@ -15,6 +15,7 @@
 
 pub mod archive;
 pub mod check;
+mod earlier;
 pub mod export;
 mod frames;
 pub mod heads;

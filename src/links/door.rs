@@ -14,7 +14,7 @@ use polder_picture::{
     record::{Head, Id, key_id},
     suffix::FeedName,
 };
-use polder_wire::v1::Envelope;
+use polder_wire::v1::{Envelope, Lane};
 
 use super::{Links, files::Files, offers::Offers};
 use crate::{node::Node, store::engine::EngineError};
@@ -176,6 +176,10 @@ impl World for Door {
     }
 
     fn gaps(&self) -> Vec<Gap> {
+        if !self.node.disk.accepts(Lane::Bulk) {
+            // What comes now could not be stored, and would be asked for again and again.
+            return Vec::new();
+        }
         self.node.picture.read().gaps().collect()
     }
 
@@ -203,16 +207,17 @@ impl World for Door {
         }
         let log = self.node.log();
         let after = base.max(start);
-        let signed = |feed: Id, sequence: u64| {
-            let stored = self.read(log.record(feed, sequence));
-            stored.is_some_and(|stored| !stored.envelope.signature.is_empty())
+        let record = |feed: Id, sequence: u64| {
+            self.read(log.record(feed, sequence)).map(|stored| stored.envelope)
         };
-        if !covered && !signed(id, end.sequence) {
+        let last = record(id, end.sequence);
+        if !covered && last.is_none_or(|last| last.signature.is_empty()) {
             // Whoever brought it here took its signature off.
             return Given::Missing;
         }
-        let begins = if after == start { parent } else { id };
-        let before = (after, after > 0 && signed(begins, after));
+        // A branch goes on where its feed closed; before a gap nothing is held.
+        let before =
+            (after, (after == start && start > 0).then(|| record(parent, start)).flatten());
         let envelopes = self.read(log.read_before(id, end.sequence, before, bytes_max));
         if envelopes.is_empty() { Given::Missing } else { Given::Records(envelopes) }
     }

@@ -369,8 +369,8 @@ impl Driver<'_> {
         // The commit moved heads that the session should know before it tells of them.
         self.moved();
         if let Some(filled) = filled {
-            self.session.fill_stored(feed.id(), bytes, filled, now_us);
             let mut shared = self.links.shared.lock();
+            self.session.fill_stored(feed.id(), bytes, filled, now_us, &mut shared);
             self.session.ask_fill(now_us, &self.door, &mut shared);
             return Ok(());
         }

@@ -11,6 +11,7 @@ use polder_picture::{
     record::{Head, Id},
     suffix::{FeedName, Suffix},
 };
+use polder_wire::v1::Lane;
 use tokio::sync::mpsc;
 
 use super::door::Door;
@@ -51,7 +52,8 @@ pub(super) struct Inlet {
 impl Inlet {
     /// Bounded by the credit that the session grants: it stops while too much waits here.
     pub(super) fn push(&self, delivery: Delivery) {
-        let urgent = delivery.feed.lane == polder_wire::v1::Lane::Urgent;
+        // What a checkpoint left out is urgent no more, whatever it was.
+        let urgent = delivery.feed.lane == Lane::Urgent && delivery.fill.is_none();
         let _ = if urgent { &self.urgent } else { &self.others }.send(delivery);
     }
 }
@@ -109,7 +111,7 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
         }
     };
     let mut outcomes = Vec::with_capacity(checked.len());
-    let mut sound = Vec::new();
+    let (mut sound, mut fills) = (Vec::new(), Vec::new());
     for (feed, bytes, checked) in checked {
         let mut filled = None;
         let stored = match checked {
@@ -122,13 +124,10 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
                 Ok(taken) => settle(taken),
                 Err(error) => Err(failed(&error)),
             },
-            Checked::Fill(fill, scope) => match node.fill(*fill, scope).await {
-                Ok(taken) => {
-                    filled = Some(settle_fill(taken));
-                    Ok(Stored::Later)
-                }
-                Err(error) => Err(failed(&error)),
-            },
+            Checked::Fill(fill, scope) => {
+                fills.push((outcomes.len(), fill, scope));
+                Ok(Stored::Later)
+            }
             Checked::Late => {
                 filled = Some(Ok(()));
                 Ok(Stored::Later)
@@ -137,9 +136,21 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
         };
         outcomes.push(Outcome { feed, bytes, stored, filled });
     }
-    if sound.is_empty() {
-        return outcomes;
+    if !sound.is_empty() {
+        take(node, sound, &mut outcomes).await;
     }
+    // Nobody waits for these.
+    for (place, fill, scope) in fills {
+        match node.fill(*fill, scope).await {
+            Ok(taken) => outcomes[place].filled = Some(settle_fill(taken)),
+            Err(error) => outcomes[place].stored = Err(failed(&error)),
+        }
+    }
+    outcomes
+}
+
+/// Stores what follows on what is held. `sound`: with the place of each in `outcomes`.
+async fn take(node: &Arc<Node>, sound: Vec<(usize, (Suffix, NewScope))>, outcomes: &mut [Outcome]) {
     let (places, suffixes): (Vec<_>, Vec<_>) = sound.into_iter().unzip();
     let afters = suffixes.iter().map(|(suffix, _)| (suffix.feed().root().id(), suffix.after()));
     let afters: Vec<_> = afters.collect();
@@ -159,7 +170,6 @@ async fn store(node: &Arc<Node>, deliveries: Vec<Delivery>) -> Vec<Outcome> {
             }
         }
     }
-    outcomes
 }
 
 fn failed(error: &PublishError) -> Fault {
@@ -194,7 +204,8 @@ fn settle_fill(taken: Result<Head, ReceiveError>) -> Result<(), FillRefused> {
         }
         Err(error) => {
             tracing::warn!("earlier records of a feed wait: {error}");
-            Err(FillRefused::Later)
+            let full = matches!(&error, ReceiveError::Refused(refusal) if refusal.reason == "DISK_RESERVE");
+            Err(if full { FillRefused::Later } else { FillRefused::Feed })
         }
     }
 }

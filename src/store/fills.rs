@@ -33,14 +33,15 @@ impl Log {
         Ok(held)
     }
 
-    /// Records of a feed, or of a branch, up to a number: about so many bytes of them, from after a
-    /// signed record on, or from the first of the feed. `after`: records up to there are not held,
-    /// or not of this feed; `signed`: that one is. Empty: none fit together so.
+    /// Records of a feed, or of a branch, up to a number: about so many bytes of them, with the
+    /// signed record before them, or from the first of the feed on. `after`: records up to there are
+    /// not held, or not of this feed; `before`: the one with that number, if it is held. Empty: none
+    /// fit together so.
     pub fn read_before(
         &self,
         feed: Id,
         end: u64,
-        (after, signed): (u64, bool),
+        (after, before): (u64, Option<Envelope>),
         bytes_max: usize,
     ) -> Result<Vec<Envelope>, EngineError> {
         let (mut records, mut bytes, mut next) = (Vec::new(), 0, end);
@@ -48,15 +49,18 @@ impl Log {
             if sequence != next {
                 return ControlFlow::Break(());
             }
-            let enough = bytes >= bytes_max && !envelope.signature.is_empty();
+            let enough =
+                bytes >= bytes_max && !records.is_empty() && !envelope.signature.is_empty();
             next -= 1;
             bytes += size;
             records.push((size, envelope));
             if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        let begins = next == after && (after == 0 || signed);
+        if let Some(before) = before.filter(|_| next == after) {
+            records.push((before.encoded_len(), before));
+        }
         let down = records.iter().map(|(size, envelope)| (*size, envelope));
-        let count = fill::piece(down, begins, bytes_max);
+        let count = fill::piece(down, next == 0, bytes_max);
         records.truncate(count);
         Ok(records.into_iter().rev().map(|(_, envelope)| envelope).collect())
     }

@@ -20,6 +20,7 @@ use polder_picture::{
     fill::{Fill, Gap},
     picture::Picture,
     record::{Head, Signer},
+    suffix::Suffix,
 };
 use polder_wire::v1::*;
 
@@ -37,7 +38,7 @@ fn gap(picture: &Picture) -> Option<Gap> {
 /// The next piece of a feed, as a node that holds all of it gives it for so many bytes.
 fn piece(from: &Log, written: &Written, gap: Gap, bytes_max: usize) -> Fill {
     let (feed, last) = (written.name.id(), gap.edge.sequence);
-    let envelopes = from.read_before(feed, last, (0, false), bytes_max).unwrap();
+    let envelopes = from.read_before(feed, last, (0, None), bytes_max).unwrap();
     Fill::verify(&written.key, gap, envelopes).unwrap()
 }
 
@@ -359,7 +360,8 @@ async fn a_record_without_its_content_comes_without_it_and_the_feed_becomes_whol
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stick_that_brings_the_whole_feed_meanwhile_changes_nothing() {
+async fn a_stick_that_brings_the_whole_feed_fills_it_and_one_that_ends_too_early_says_what_is_missing()
+ {
     let (home, _) = author().await;
     let mut running = home.start().await;
     let bundle = home.beside("bundle");
@@ -372,12 +374,45 @@ async fn a_stick_that_brings_the_whole_feed_meanwhile_changes_nothing() {
     leap(&written, &node).await;
     bring_rest(&from, &node).await;
     fill(&from, &written, &node, 2_000).await.unwrap();
-    let (before, edge) = (dump(&node.picture.read()), gap(&node.picture.read()));
-    let mut importer = polder::bundle::import::Importer::new(Arc::clone(&node));
-    importer.push(&fs::read(&bundle).unwrap()).await.unwrap();
-    let report = importer.finish().await.unwrap();
-    assert!(report.refusals.is_empty(), "{report:?}");
-    assert_eq!((dump(&node.picture.read()), gap(&node.picture.read())), (before, edge));
+    let (before, edge) = (dump(&node.picture.read()), gap(&node.picture.read()).unwrap());
+    let row = |node: &Node| node.log().covered_of(written.name.id()).unwrap();
+    let missing = row(&node).unwrap().left_out();
+    // Somebody who holds no more than the first forty wrote a bundle too.
+    let signed = written.envelopes[39..].iter().position(|one| !one.signature.is_empty());
+    let first = written.envelopes[..40 + signed.unwrap()].to_vec();
+    let brought = first.len() as i64;
+    assert!((brought as u64) < edge.edge.sequence);
+    let first = Suffix::verify(&written.key, written.name, Head::default(), first).unwrap();
+    let early = Home::new();
+    let (some, some_writer) = open(early.data());
+    some.receive(vec![(first, scope())]).await.unwrap().pop().unwrap().unwrap();
+    node::close(some, some_writer);
+    let running = early.start().await;
+    let too_short = early.beside("bundle");
+    must(&["export", "--to", text_of(&too_short), "--node", &running.address()]);
+    let (bundle, too_short) = (fs::read(&bundle).unwrap(), fs::read(&too_short).unwrap());
+    let import = async |bytes: &[u8]| {
+        let mut importer = polder::bundle::import::Importer::new(Arc::clone(&node));
+        importer.push(bytes).await.unwrap();
+        importer.finish().await.unwrap()
+    };
+    // It ends before the first record that is held: nothing joins on to that.
+    let report = import(&too_short).await;
+    let told = report.refusals.iter().find(|refusal| refusal.reason == "FEED_COVERED");
+    let told = told.unwrap_or_else(|| panic!("{report:?}"));
+    assert_eq!((told.first_sequence, told.last_sequence), (1, brought));
+    let refused: i64 = report.lanes.iter().map(|lane| lane.records_refused).sum();
+    assert_eq!(refused, brought);
+    assert_eq!(gap(&node.picture.read()), Some(edge));
+    let report = import(&bundle).await;
+    assert!(report.complete && report.refusals.is_empty(), "{report:?}");
+    let taken: i64 = report.lanes.iter().map(|lane| lane.records_taken).sum();
+    assert_eq!(taken, missing as i64);
+    assert_eq!((dump(&node.picture.read()), gap(&node.picture.read())), (before, None));
+    assert!(row(&node).is_none());
+    let (report, held) = (import(&bundle).await, written.envelopes.len() as i64);
+    assert!(report.lanes.iter().all(|lane| lane.records_taken == 0), "{report:?}");
+    assert!(report.lanes.iter().any(|lane| lane.records_held >= held), "{report:?}");
     node::close(node, writer);
     node::close(from, from_writer);
 }

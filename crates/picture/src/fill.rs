@@ -2,9 +2,10 @@
 //! to one whose hash is known.
 //!
 //! A checkpoint says which hash the last record has that it speaks of. Each record names the hash
-//! of the one before, so whatever ends on a known hash is the origin's, down to its first record;
-//! and the hash of the record before that is known from then on. So a feed is filled from there
-//! down, in pieces, and at the first record it is whole.
+//! of the one before, so whatever ends on a known hash is the origin's, down to its first record. So
+//! a feed is filled from there down, in pieces. A piece comes with the record before it, which is
+//! signed: the next piece ends there, and whoever holds it can give it. Before the first record of
+//! a feed stands nothing, and then it is whole.
 
 use ed25519_dalek::VerifyingKey;
 use polder_wire::v1::Envelope;
@@ -45,23 +46,24 @@ pub struct Fill {
 }
 
 impl Fill {
-    /// Verifies records that end on the edge of a gap. Of the first one the hash of the record
-    /// before is taken over: it is the next edge. The chain vouches for all; but the last must be
-    /// signed, as in all that travels, or a feed could be stripped of the places at which whoever
-    /// takes it from here can pause. Only the record that the checkpoint speaks of may be unsigned.
+    /// Verifies records that end on the edge of a gap, and before them the one that is the next
+    /// edge, unless they begin with the feed. The chain vouches for all; but both edges must be
+    /// signed, as in all that travels: at another record no honest node would go on, and a feed
+    /// could be stripped of the places at which whoever takes it from here can pause. Only the
+    /// record that the checkpoint speaks of may be unsigned.
     pub fn verify(key: &VerifyingKey, gap: Gap, envelopes: Vec<Envelope>) -> Result<Self, Unsound> {
         let Gap { feed, edge, is_covered } = gap;
         let bad = |sequence, damage| Unsound { sequence, damage };
         let count = envelopes.len() as u64;
-        let Some(before) = edge.sequence.checked_sub(count).filter(|_| count > 0) else {
+        let enough = |before: &u64| count > u64::from(*before > 0);
+        let Some(before) = edge.sequence.checked_sub(count).filter(enough) else {
             return Err(bad(edge.sequence, Damage::Sequence));
         };
         if key_id(key) != feed.origin || feed.branch.is_some() {
             return Err(bad(edge.sequence, Damage::UnknownOrigin));
         }
         let mut records: Vec<(Envelope, Decoded)> = Vec::with_capacity(envelopes.len());
-        let mut after = Head { sequence: before, hash: [0; 32] };
-        let mut head = after;
+        let mut head = Head { sequence: before, hash: [0; 32] };
         for (envelope, sequence) in envelopes.into_iter().zip(before + 1..) {
             let record = decode(&envelope).map_err(|damage| bad(sequence, damage))?;
             if records.is_empty() {
@@ -71,7 +73,6 @@ impl Fill {
                 if before == 0 && head.hash != [0; 32] {
                     return Err(bad(sequence, Damage::Previous));
                 }
-                after = head;
             }
             suffix::check(&record, &feed, &head, sequence)
                 .map_err(|damage| bad(sequence, damage))?;
@@ -89,6 +90,14 @@ impl Fill {
             let signature = &envelope.signature;
             if !signature.is_empty() && !verify_signature(key, &envelope.header, signature) {
                 return Err(bad(record.header.sequence, Damage::Signature));
+            }
+        }
+        let mut after = Head::default();
+        if before > 0 {
+            let (envelope, record) = records.remove(0);
+            after = Head { sequence: record.header.sequence, hash: record.hash };
+            if envelope.signature.is_empty() {
+                return Err(bad(after.sequence, Damage::Unsigned));
             }
         }
         Ok(Self { gap, after, records })
@@ -138,23 +147,23 @@ impl Fill {
 }
 
 /// How many of consecutive records at the end of a feed, given from the last one down, make a
-/// piece of about so many bytes: it begins after a signed record, or with the feed. 0: none does.
-/// `begins`: the records given go down to such a place.
+/// piece of about so many bytes with the record before it: that one is signed, or the piece begins
+/// with the feed. 0: none does. `whole`: the records given go down to the first of the feed.
 pub fn piece<'r>(
     down: impl Iterator<Item = (usize, &'r Envelope)>,
-    begins: bool,
+    whole: bool,
     bytes_max: usize,
 ) -> usize {
     let (mut count, mut bytes, mut piece) = (0, 0, 0);
     for (size, envelope) in down {
-        if count > 0 && !envelope.signature.is_empty() {
+        count += 1;
+        if count > 1 && !envelope.signature.is_empty() {
             piece = count;
         }
         if bytes >= bytes_max && piece > 0 {
             return piece;
         }
-        count += 1;
         bytes += size;
     }
-    if begins { count } else { piece }
+    if whole { count } else { piece }
 }

@@ -1,7 +1,7 @@
 //! What records of another node would cost in memory, before any of them is taken.
 
 use hashbrown::{HashMap, HashSet};
-use polder_wire::v1::RecordKind;
+use polder_wire::v1::{Header, RecordKind};
 use uuid::Uuid;
 
 use super::Group;
@@ -71,7 +71,7 @@ impl Bounds {
         let header = &record.header;
         let Ok(entry) = <[u8; 16]>::try_from(&header.entry[..]) else { return Ok(()) };
         let (scope, own) = (self.scope, self.own);
-        let of_entry = self.live.entry(entry).or_insert_with(|| {
+        self.live.entry(entry).or_insert_with(|| {
             let own = group.feed_index(own);
             let scope = group.picture.scope_index(scope);
             let register = scope.map(|scope| group.register(scope, Uuid::from_bytes(entry)));
@@ -79,6 +79,13 @@ impl Bounds {
             let ours = live.filter(|live| Some(live.record.feed) == own);
             ours.map(|live| live.record.sequence).collect()
         });
+        self.saw(group, entry, header);
+        self.push(entry, header.sequence)
+    }
+
+    /// What a record has seen is decided by it.
+    fn saw(&mut self, group: &Group<'_>, entry: [u8; 16], header: &Header) {
+        let of_entry = self.live.entry(entry).or_default();
         for seen in &header.seen {
             match Id::from_slice(&seen.feed) {
                 Some(feed) if feed == self.own || feed == self.root => {
@@ -90,11 +97,10 @@ impl Bounds {
                 _ => {}
             }
         }
-        self.push(entry, header.sequence)
     }
 
     /// Counts records that a checkpoint left out of the feed: as a rule what it keeps has seen all
-    /// of them.
+    /// of them. Of a feed that is set aside no register tells what was seen, only the records.
     pub(super) fn fill<'r>(
         &mut self,
         group: &Group<'_>,
@@ -109,8 +115,6 @@ impl Bounds {
             if !matches!(header.kind(), RecordKind::Put | RecordKind::Retract) {
                 continue;
             }
-            let seen = header.seen.iter().filter_map(|seen| Id::from_slice(&seen.feed));
-            self.named.extend(seen.filter(|feed| group.feed_index(*feed).is_none()));
             let seen_to = seen_to.entry(entry).or_insert_with(|| {
                 let register = scope.map(|scope| group.register(scope, Uuid::from_bytes(entry)));
                 let Some(register) = register else { return 0 };
@@ -120,7 +124,9 @@ impl Bounds {
                 let own = covered.iter().find(|seen| Some(seen.feed) == own);
                 own.map_or(0, |seen| seen.sequence)
             });
-            if header.sequence > *seen_to {
+            let counts = header.sequence > *seen_to;
+            self.saw(group, entry, header);
+            if counts {
                 self.push(entry, header.sequence)?;
             }
         }

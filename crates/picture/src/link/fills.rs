@@ -42,8 +42,10 @@ const READY_MAX: usize = 64;
 /// Why such records were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Not now: the disk is full or the node is stopping.
+    /// Not now: the disk is full.
     Later,
+    /// Not this feed, for a while.
+    Feed,
     /// They contradict what the checkpoint keeps.
     ForGood,
 }
@@ -54,8 +56,8 @@ const FEED_UNKNOWN: &str = "FEED_UNKNOWN";
 /// What a node has to give of what a checkpoint left out elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
-    /// Records up to the one that was asked for; the one before the first is signed, or there is
-    /// none.
+    /// Records up to the one that was asked for; the first is signed and goes before the piece, or
+    /// it is the first of the feed.
     Records(Vec<Envelope>),
     /// These records are not here, or not yet.
     Missing,
@@ -179,16 +181,30 @@ impl Session {
 
     /// Says what became of such records that took so many bytes. `Err`: they are to be asked for
     /// again, or, when that is for good, not of this peer.
-    pub fn fill_stored(&mut self, feed: Id, bytes: usize, taken: Result<(), Refused>, now_us: u64) {
+    pub fn fill_stored(
+        &mut self,
+        feed: Id,
+        bytes: usize,
+        taken: Result<(), Refused>,
+        now_us: u64,
+        shared: &mut Shared,
+    ) {
         self.undelivered = self.undelivered.saturating_sub(bytes);
         if self.fills.asked.is_some_and(|asked| asked.feed.id() == feed) {
             self.fills.asked = None;
         }
-        match taken {
-            Ok(()) => {}
-            Err(Refused::Later) => self.fills.later_us = now_us + LATER_US,
-            Err(Refused::ForGood) => drop(self.fills.refused.insert(feed, u64::MAX)),
-        }
+        let until = match taken {
+            Ok(()) => return,
+            Err(Refused::Later) => {
+                self.fills.later_us = now_us + LATER_US;
+                return;
+            }
+            Err(Refused::Feed) => now_us + AGAIN_US,
+            Err(Refused::ForGood) => u64::MAX,
+        };
+        // Others are not held up by it.
+        self.fills.refused.insert(feed, until);
+        shared.wants.release(claim_of(feed), self.local.link);
     }
 
     /// The peer cannot give what was asked for. Another may.
@@ -265,6 +281,7 @@ impl Session {
             Given::Records(envelopes) => envelopes,
             Given::Missing => {
                 if self.fills.owed.len() < OWED_MAX {
+                    self.feed(feed);
                     self.fills.owed.insert(id, end.sequence);
                 }
                 self.refuse_fill(&asked, FEED_COVERED, missing);
@@ -288,6 +305,8 @@ impl Session {
             self.refuse_fill(&asked, FEED_COVERED, missing);
             return true;
         }
+        // Noted, so that it is stopped when the right to it ends.
+        self.feed(feed);
         let (packed, records) = &mut self.packed[BULK];
         (*packed, *records) = (*packed + bytes.len() as u64, *records + count);
         let begin = LinkTransfer {
@@ -313,6 +332,10 @@ impl Session {
             return;
         }
         let id = feed.id();
+        let scope = self.scopes.get(&feed.scope);
+        if scope.is_none_or(|scope| !self.travels(world, &scope.name)) {
+            return;
+        }
         if self.fills.owed.get(&id).is_some_and(|end| edge < *end) {
             self.fills.owed.remove(&id);
             self.fills.ready.insert(id, edge);
@@ -335,6 +358,10 @@ impl Session {
     /// A feed grew here: that may be what the peer asked for and could not get.
     pub(super) fn fill_may_follow(&mut self, feed: Id, head: u64, world: &dyn World) {
         let Some(end) = self.fills.owed.get(&feed).copied() else { return };
+        let scope = self.feeds.get(&feed).and_then(|state| self.scopes.get(&state.name.scope));
+        if scope.is_none_or(|scope| !self.travels(world, &scope.name)) {
+            return;
+        }
         let base = world.base(feed);
         if end <= head && base < end {
             self.fills.owed.remove(&feed);
@@ -379,7 +406,14 @@ impl Session {
     pub(super) fn forget_fills(&mut self, feeds: &BTreeSet<Id>) {
         let gone = |feed: &FeedName| feeds.contains(&feed.id());
         self.fills.asked = self.fills.asked.filter(|asked| !gone(&asked.feed));
-        self.fills.serving.retain(|asked| !gone(&asked.feed));
+        // Whoever asked asks nothing else before it has an answer.
+        let unserved = std::mem::take(&mut self.fills.serving);
+        let (unserved, serving) = unserved.into_iter().partition(|asked| gone(&asked.feed));
+        self.fills.serving = serving;
+        let unserved: VecDeque<Asked> = unserved;
+        unserved.iter().for_each(|asked| {
+            self.refuse_fill(asked, FEED_UNKNOWN, "this feed is not held here");
+        });
         self.fills.refused.retain(|feed, _| !feeds.contains(feed));
         self.fills.owed.retain(|feed, _| !feeds.contains(feed));
         self.fills.ready.retain(|feed, _| !feeds.contains(feed));

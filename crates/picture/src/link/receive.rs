@@ -316,14 +316,17 @@ impl Session {
         }
         receiving.data.extend_from_slice(&part.data);
         let id = receiving.feed.id();
-        if let Some(state) = self.feeds.get_mut(&id) {
-            state.moved_us = now_us;
-        }
         let is_fill = receiving.fill.is_some();
-        shared.wants.came(id, self.local.link, now_us / 1_000);
         if is_fill {
+            // That says nothing of the feed's newer records, which another may have.
             self.fill_came(id, now_us, shared);
-        } else if part.end && lane != Lane::Urgent {
+        } else {
+            if let Some(state) = self.feeds.get_mut(&id) {
+                state.moved_us = now_us;
+            }
+            shared.wants.came(id, self.local.link, now_us / 1_000);
+        }
+        if !is_fill && part.end && lane != Lane::Urgent {
             let elsewhere = shared.wants.link(id).is_some_and(|link| link != self.local.link);
             if elsewhere && let Some(state) = self.feeds.get_mut(&id) {
                 state.wanted = false;

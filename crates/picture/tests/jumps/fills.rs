@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use polder_picture::{
-    admit::{Group, ReceiveError},
+    admit::{Group, ReceiveError, Supersedes},
     checkpoint::List,
     fill::{Fill, Gap, Unsound, piece},
     record::{Damage, Head, decode, record_hash},
+    standing::RecordStanding,
 };
 use polder_wire::v1::{Envelope, Lane, Mode, RecordKind};
 use proptest::{collection::vec, prelude::*};
@@ -15,8 +16,8 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::{
-    author, config, decoded, fork, history, marks, parts, said, take,
-    world::{Held, Node, Said, Stranger, WALL_MS, scope},
+    author, config, decoded, fork, history, mark, marks, parts, said, take,
+    world::{Held, Node, Said, Stranger, WALL_MS, put, scope},
 };
 use crate::histories::steps;
 
@@ -219,6 +220,27 @@ fn an_end_without_its_signature_is_taken_only_where_the_checkpoint_speaks_up_to_
 }
 
 #[test]
+fn a_piece_comes_with_the_signed_record_at_which_the_next_one_ends() {
+    let (node, feed) = author();
+    let held = &node.feeds[&feed];
+    let gap = Gap { feed: held.name, edge: held.head(300), is_covered: true };
+    let piece = Fill::verify(&held.key, gap, held.envelopes[199..300].to_vec()).unwrap();
+    assert_eq!((piece.len(), piece.after()), (100, held.head(200)));
+    // An edge there would stay for good: whoever holds that record so gives nothing that ends on it.
+    let mut envelopes = held.envelopes[199..300].to_vec();
+    envelopes[0].signature = bytes::Bytes::new();
+    let refused = Fill::verify(&held.key, gap, envelopes).unwrap_err();
+    assert_eq!(refused, Unsound { sequence: 200, damage: Damage::Unsigned });
+    // It alone moves nothing.
+    let lone = held.envelopes[299..300].to_vec();
+    assert!(Fill::verify(&held.key, gap, lone).is_err());
+    // The first of a feed has none before it.
+    let mut all = held.envelopes[..300].to_vec();
+    all[0].signature = bytes::Bytes::new();
+    assert_eq!(Fill::verify(&held.key, gap, all).unwrap().after(), Head::default());
+}
+
+#[test]
 fn a_record_that_is_not_the_one_which_the_checkpoint_keeps_stops_the_feed_and_says_so() {
     let mut honest = Stranger::new(9, scope(Mode::Actual), Lane::Routine);
     let own = honest.held.name.id();
@@ -286,4 +308,24 @@ fn fill_nothing(node: &mut Node, held: &Held, piece: Fill) -> Result<usize, Rece
     let taken = group.fill(piece, &BTreeMap::new(), &held.scope, WALL_MS);
     assert!(group.is_empty());
     taken
+}
+
+#[test]
+fn a_feed_that_counts_for_nothing_is_filled_all_the_same() {
+    let mut node = Node::new(1);
+    node.open(scope(Mode::Actual));
+    // More versions of one entry than may stand undecided, each of which has seen those before.
+    for _ in 0..600 {
+        node.write(vec![put(0, 0, 7, Lane::Routine, Supersedes::AllHeld)], WALL_MS);
+    }
+    mark(&mut node, 1, 1);
+    let held = node.feeds.values().find(|held| held.name.lane == Lane::Routine).unwrap();
+    let mut newcomer = Node::new(41);
+    // The charter knows no node: what they say is kept, and enters no register.
+    newcomer.picture.set_standing(Some(RecordStanding::new(std::iter::empty())));
+    take(&mut newcomer, held, Some(0));
+    let missing = gap_of(&newcomer, held).unwrap().edge.sequence as usize;
+    assert!(missing > 500, "{missing} before the edge");
+    assert!(step(&mut newcomer, held, usize::MAX));
+    assert_eq!(gap_of(&newcomer, held), None);
 }

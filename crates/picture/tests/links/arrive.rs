@@ -251,7 +251,7 @@ impl Sim<'_> {
         if self.lines[wire].session == session {
             let bytes = delivery.bytes();
             self.with(node, wire, |session, world, shared, now, _| {
-                session.fill_stored(id, bytes, taken, now);
+                session.fill_stored(id, bytes, taken, now, shared);
                 session.ask_fill(now, world, shared);
             });
         }

@@ -131,10 +131,9 @@ impl<'d> Builder<'d> {
         let (_, records) = &self.disk.feeds[&gap.feed.id()];
         let floor = self.disk.edge(gap.feed.id()).sequence as usize;
         let last = gap.edge.sequence as usize;
-        let begins = floor == 0 || !records[floor - 1].0.signature.is_empty();
         let down = records[floor..last].iter().rev();
         let down = down.map(|(envelope, _)| (envelope.encoded_len(), envelope));
-        let count = fill::piece(down, begins, random.below(2_000) as usize);
+        let count = fill::piece(down, floor == 0, random.below(2_000) as usize);
         if count == 0 {
             // The rest has not come.
             return None;

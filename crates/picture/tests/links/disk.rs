@@ -178,7 +178,7 @@ impl World for Door<'_> {
         let bytes_max = if self.disk.small_pieces { bytes_max.min(400) } else { bytes_max };
         let down = records[edge..last].iter().rev();
         let down = down.map(|(envelope, _)| (envelope.encoded_len(), envelope));
-        let count = fill::piece(down, edge == 0 || signed(edge), bytes_max);
+        let count = fill::piece(down, edge == 0, bytes_max);
         if count == 0 {
             return Given::Missing;
         }
