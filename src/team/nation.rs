@@ -5,6 +5,7 @@ use std::{
     cell::RefCell,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
 
 use polder_picture::{
@@ -36,9 +37,9 @@ const BYTES_MAX: usize = 2 << 20;
 /// Whose nodes there are, and how they are linked.
 pub(crate) struct Regions {
     own: String,
-    nodes: HashMap<Id, String>,
+    nodes: HashMap<Id, Arc<str>>,
     links: BTreeMap<String, Link>,
-    known: RefCell<HashMap<[u8; 16], Option<String>>>,
+    known: RefCell<HashMap<[u8; 16], Option<Arc<str>>>>,
 }
 
 impl Regions {
@@ -46,7 +47,7 @@ impl Regions {
     pub(crate) fn of_links(node: &Node, links: &Links) -> Self {
         let own = node.identity().party.clone();
         let mut nodes: HashMap<_, _> =
-            node.own_keys().into_iter().map(|key| (key, own.clone())).collect();
+            node.own_keys().into_iter().map(|key| (key, own.as_str().into())).collect();
         let mut best: BTreeMap<String, Link> = BTreeMap::new();
         for row in links.report().links {
             let party = row.party.trim_start_matches("parties/").to_owned();
@@ -54,7 +55,7 @@ impl Regions {
             if party.is_empty() {
                 continue;
             }
-            nodes.insert(id, party.clone());
+            nodes.insert(id, party.as_str().into());
             match best.get_mut(&party) {
                 Some(known) if rank(known) <= rank(&row) => {}
                 Some(known) => *known = row,
@@ -65,7 +66,7 @@ impl Regions {
     }
 
     /// The region at whose node a version was written; of a node that is not known, who says it.
-    pub(super) fn of(&self, node: &Node, version: &Version) -> String {
+    pub(super) fn of(&self, node: &Node, version: &Version) -> Arc<str> {
         let mut known = self.known.borrow_mut();
         let region = known.entry(version.id.feed).or_insert_with(|| {
             // The caller may hold the lock already.
@@ -73,7 +74,7 @@ impl Regions {
             let feed = picture.feed_index(Id(version.id.feed))?;
             self.nodes.get(&picture.feed(feed).origin?).cloned()
         });
-        region.clone().unwrap_or_else(|| version.said.party.clone())
+        region.clone().unwrap_or_else(|| version.said.party.as_str().into())
     }
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn national(
             lines[at].extend(listed.entries.into_iter().map(|line| (place, line)));
         }
         scale(view, &mut joined)?;
-        regional.into_iter().for_each(|(region, came)| join(&mut joined, region, place, came));
+        regional.into_iter().for_each(|(region, came)| join(&mut joined, &region, place, came));
     }
     if views.iter().all(View::is_present) {
         regions.links.keys().for_each(|party| {
@@ -181,8 +182,8 @@ fn scale(view: &View, joined: &mut BTreeMap<String, Joined>) -> Result<(), Engin
     Ok(())
 }
 
-fn join(joined: &mut BTreeMap<String, Joined>, region: String, place: usize, came: Regional) {
-    let of = joined.entry(region).or_default();
+fn join(joined: &mut BTreeMap<String, Joined>, region: &str, place: usize, came: Regional) {
+    let of = joined.entry(region.to_owned()).or_default();
     of.entries += came.filled.entries;
     of.stale += came.filled.stale;
     of.last_ms = of.last_ms.max(came.filled.last_ms);

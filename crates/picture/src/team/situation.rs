@@ -124,14 +124,14 @@ pub struct Regional {
 }
 
 /// What came from each region. `region`: at whose node a version was written, or else who says it.
-pub fn regional(
+pub fn regional<R: Ord>(
     board: &Board,
     now_ms: i64,
     contradicting: &BTreeSet<EntryRef>,
-    region: impl Fn(&Version) -> String,
+    region: impl Fn(&Version) -> R,
     seen: impl Fn(Id) -> bool,
-) -> BTreeMap<String, Regional> {
-    let mut found: BTreeMap<String, Regional> = BTreeMap::new();
+) -> BTreeMap<R, Regional> {
+    let mut found: BTreeMap<R, Regional> = BTreeMap::new();
     let met = board.help(&seen).over(now_ms);
     for (at, versions) in board.entries().filter(|(at, _)| seen(at.scope)) {
         let Some(version) = versions.last().filter(|version| lists(version)) else { continue };
@@ -142,8 +142,8 @@ pub fn regional(
         of.filled.last_ms = of.filled.last_ms.max(Some(said.recorded_ms));
         of.contradicting += usize::from(contradicting.contains(&at));
         let asks = said.matter.filter(|matter| matter.sort == MatterSort::Request);
-        let closed = met.contains(&at.entry) || board.is_answered(at.entry, &seen);
-        if let Some(matter) = asks.filter(|_| !closed) {
+        let closed = || met.contains(&at.entry) || board.is_answered(at.entry, &seen);
+        if let Some(matter) = asks.filter(|_| !closed()) {
             of.requests.push((matter.due_ms, at));
         }
     }
