@@ -12,9 +12,11 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
+    // Asked as it runs: a target folder that several checkouts share keeps this program.
+    let folder = |name| env::var_os(name).map(PathBuf::from).ok_or(io::ErrorKind::NotFound);
+    let root = folder("CARGO_MANIFEST_DIR")?.join("dist");
     println!("cargo::rerun-if-changed={}", root.display());
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
+    let out = folder("OUT_DIR")?;
     let mut found = Vec::new();
     walk(&root, &mut found)?;
     found.sort();
