@@ -54,7 +54,7 @@ export class App extends Core implements Actions {
   }
 
   protected isDark(): boolean {
-    return this.scheme === "dark" || (this.scheme === "system" && this.systemDark.matches);
+    return this.scheme === "dark" || (this.scheme === "system" && this.systemDark);
   }
 
   protected dress(): void {

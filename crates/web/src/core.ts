@@ -48,7 +48,9 @@ export abstract class Core extends Writing {
   protected readonly shell = document.createElement("polder-page") as Shell;
   protected words: Language;
   protected scheme: Theme;
-  protected readonly systemDark = matchMedia("(prefers-color-scheme: dark)");
+  private readonly system = matchMedia("(prefers-color-scheme: dark)");
+  /** As last told: whoever asks the browser between a change and its telling is never told. */
+  protected systemDark = this.system.matches;
   protected known: Incident[] | undefined;
   protected name = "";
   protected picture = new Picture();
@@ -153,7 +155,10 @@ export abstract class Core extends Writing {
     this.gate.takeInvitation();
     this.gate.takeReturn();
     this.dress();
-    this.systemDark.addEventListener("change", () => this.dress());
+    this.system.addEventListener("change", ({ matches }) => {
+      this.systemDark = matches;
+      this.dress();
+    });
     addEventListener("online", () => {
       this.follower?.hurry();
       void this.outbox.flush();

@@ -15,7 +15,7 @@ export function post(shown: Shown, actions: Actions): TemplateResult | typeof no
   const { draft, language, incident, past } = shown;
   const { t } = language;
   if (!shown.name || past?.items) return nothing;
-  if (incident?.state === IncidentState.CLOSED) return html`<p class="box quiet">${t.closedNoPost}</p>`;
+  if (incident?.state === IncidentState.CLOSED) return html`<p class="box quiet" role="status">${t.closedNoPost}</p>`;
   if (!shown.mayPublish) return html`<p class="box quiet" role="status">${t.mayNotPublish}</p>`;
   // What a form took over is said there.
   const said = draft.line.trim() && !shown.form && !shown.first ? actions.understood() : undefined;

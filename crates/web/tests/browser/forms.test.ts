@@ -6,7 +6,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KINDS, KIND_FIELDS, type Field } from "../../src/fields.ts";
 import { language } from "../../src/words/index.ts";
-import { SHOTS, accessible, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
+import { SHOTS, accessible, accessibleInThis, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { pmtiles } from "./tiles.ts";
 import { TestNode, until } from "./nodes.ts";
 
@@ -260,6 +260,7 @@ test("a layer of the operator is shown when wanted, and one that is broken says 
   await page.getByRole("checkbox", { name: /stuk/ }).click();
   await page.getByText("niet te lezen").waitFor();
   expect(await page.getByRole("checkbox", { name: "gemalen" }).isChecked()).toBe(true);
+  await accessible(page, "a layer that is broken");
   await context.close();
 });
 
@@ -301,6 +302,7 @@ test("the region of a node that is cut off is hatched", async () => {
   await shot(page, "region-cut-off");
   await page.getByRole("button", { name: "Landelijk" }).click();
   await page.locator(".card.off", { hasText: "Limburg-Noord" }).waitFor();
+  await accessible(page, "a region that is cut off");
   await context.close();
 });
 
@@ -312,20 +314,23 @@ inEveryLook(({ lang, dark }) => {
     await page.getByRole("button", { name: lang === "nl" ? "Formulier" : "Form", exact: true }).click();
     await page.locator("#form-kind").selectOption("casualties");
     await shot(page, `form-${mark}`);
-    await accessible(page, "a form");
+    await accessibleInThis(page, "a form");
+    await page.locator("#form-kind").selectOption("scenario");
+    await page.locator(".form details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
+    await accessibleInThis(page, "a form with all of it open");
     await page.locator(".form .close").click();
     await page.locator(".tabs").getByRole("button").nth(6).click();
     await shot(page, `gaps-${mark}`);
-    await accessible(page, "gaps");
+    await accessibleInThis(page, "gaps");
     await page.locator(".tabs").getByRole("button").nth(7).click();
-    await accessible(page, "changes");
+    await accessibleInThis(page, "changes");
     await page.locator(".bar").getByRole("button").first().click();
     await page.locator(".nation").waitFor();
     await shot(page, `nation-${mark}`);
-    await accessible(page, "the national screen");
+    await accessibleInThis(page, "the national screen");
     await page.locator(".nation-bar input").check();
     await shot(page, `wall-${mark}`);
-    await accessible(page, "the wall screen");
+    await accessibleInThis(page, "the wall screen");
     await context.close();
   });
 });

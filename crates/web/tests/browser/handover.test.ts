@@ -2,7 +2,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
+import { accessible, accessibleInThis, complaints, inEveryLook, live, person, printed, quit, sheetHead, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -94,6 +94,7 @@ test("a hand-over of then knows nothing of later, and that of now comes back", a
   await page.locator(".frame", { hasText: "DIT IS NIET NU" }).waitFor();
   await until(() => headings(page), (heads) => heads.length === 7 && heads.slice(0, 6).every((one) => one.endsWith(": geen")));
   await page.locator(".gaps .badge", { hasText: "niemand heeft het gevuld" }).first().waitFor();
+  await accessible(page, "a hand-over of then");
   await page.locator(".frame button").click();
   await part(page, "Te laat (1)").waitFor();
   await context.close();
@@ -137,10 +138,10 @@ inEveryLook(({ lang, dark }) => {
     await part(page, lang === "nl" ? "Te laat (1)" : "Overdue (1)").waitFor();
     await page.locator(".gaps h3").first().waitFor();
     await shot(page, `team-handover-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "hand-over and gaps");
+    await accessibleInThis(page, "hand-over and gaps");
     await page.setViewportSize({ width: 820, height: 1100 });
     await shot(page, `team-handover-tablet-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "hand-over on a tablet");
+    await accessibleInThis(page, "hand-over on a tablet");
     await context.close();
   });
 });

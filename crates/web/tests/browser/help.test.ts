@@ -1,7 +1,7 @@
 // Help: asked, offered, accepted and moved from the page by who may, and counted once.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, person, quit, shot, signedIn } from "./browser.ts";
+import { accessible, accessibleInThis, complaints, inEveryLook, person, quit, shot, signedIn } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -62,6 +62,7 @@ test("help is asked by one and given by another, accepted and moved, and every u
   // Who gives offers; who asks accepts; neither does the other's part.
   await request(there, "soldaten").locator(".offer-this").click();
   expect(await there.inputValue("#help-quantity")).toBe("300");
+  await accessible(there, "an offer that is written");
   await there.fill("#help-what", "bataljon");
   await there.fill("#help-quantity", "200");
   await there.fill("#help-needs", "onderdak");
@@ -73,6 +74,7 @@ test("help is asked by one and given by another, accepted and moved, and every u
   await offer.locator(".accept").click();
   expect(await page.inputValue("#help-quantity")).toBe("200");
   await shot(page, "team-help-accept");
+  await accessible(page, "an offer that is about to be accepted");
   await page.locator(".helping .send:not([disabled])").press("Enter");
   await until(() => sums(page, "soldaten"), (told) => told === "gevraagd 300 aanvaard 200 tekort 100");
   const given = request(there, "soldaten").locator(".help-part", { hasText: "bataljon" });
@@ -82,6 +84,7 @@ test("help is asked by one and given by another, accepted and moved, and every u
   await there.fill("#help-arrived", "60");
   await there.locator(".helping .send").click();
   await there.locator(".problem", { hasText: "Samen meer dan er is aangeboden." }).waitFor();
+  await accessible(there, "help that is moved");
   await there.fill("#help-arrived", "50");
   await there.locator(".helping .send:not([disabled])").click();
   await until(() => sums(page, "soldaten"), (told) => told === "gevraagd 300 aanvaard 200 tekort 100 onderweg 150 aangekomen 50");
@@ -133,6 +136,7 @@ test("what is asked while the node is away waits, says so, and is asked once", a
   await page.fill("#help-quantity", "5.000");
   await page.locator(".helping .send:not([disabled])").click();
   await page.locator(".crew .queue .waiting", { hasText: "zandzakken" }).waitFor();
+  await accessible(page, "a page of the team while the node is away");
   await node.start();
   await request(page, "zandzakken").waitFor({ timeout: 60_000 });
   await page.locator(".crew .queue").waitFor({ state: "detached" });
@@ -148,7 +152,7 @@ inEveryLook(({ lang, dark }) => {
     if (lang === "nl" && !dark) await ask(page, HOSTILE.slice(0, 150), "1");
     await request(page, "soldaten").waitFor();
     await shot(page, `team-help-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "help");
+    await accessibleInThis(page, "help");
     expect(await page.title()).toBe("Polder");
     await context.close();
   });

@@ -77,6 +77,7 @@ test("cut off, both go on and say so; linked again, both agree", async () => {
   expect(await line(there, "alleen in het zuiden").count()).toBe(0);
   expect(await line(here, "alleen in het noorden").count()).toBe(0);
   await shot(there, "cut-off-dark");
+  await accessible(there, "a picture that is cut off");
   wire.cut(false);
   await line(here, "alleen in het noorden").waitFor({ timeout: 40_000 });
   await line(there, "alleen in het zuiden").waitFor({ timeout: 40_000 });
@@ -108,6 +109,7 @@ test("two versions that did not know of each other stand on top, as two", async 
   const version = there.locator(".detail .version", { hasText: "de sluis is dicht" });
   await version.locator("xpath=following-sibling::p[1]/button").click();
   await there.getByText("De andere versies vervallen voor iedereen").waitFor();
+  await accessible(there, "two versions, of which one is chosen");
   await there.getByRole("button", { name: "Ja, deze geldt" }).click();
   for (const page of [here, there]) {
     await page.locator("section.against").waitFor({ state: "detached" });

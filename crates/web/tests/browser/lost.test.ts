@@ -1,7 +1,7 @@
 // The node dies under the page, answers are lost on the way: nothing is lost, nothing comes twice.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -53,6 +53,7 @@ test("killed and started again, the page says so and goes on where it was", asyn
   await page.locator(".side .warn").waitFor();
   await page.getByText("Knooppunt onbereikbaar").waitFor({ timeout: 30_000 });
   await shot(page, "node-gone");
+  await accessible(page, "a page whose node is gone");
   await node.start();
   await live(page);
   await page.locator("#list .line", { hasText: "geschreven terwijl" }).waitFor();
@@ -161,6 +162,7 @@ test("what the node refuses is told in its words, and can be thrown away", async
   const refused = page.locator(".queue .waiting", { hasText: "Niet aangenomen" });
   await refused.waitFor();
   expect(await refused.innerText()).toContain("het incident is gesloten");
+  await accessible(page, "what the node refused");
   await page.unroute("**/PublishEntries");
   await refused.getByRole("button", { name: "Weggooien" }).click();
   await refused.waitFor({ state: "detached" });

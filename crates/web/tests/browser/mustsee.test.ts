@@ -1,7 +1,7 @@
 // In a form: who must see an entry, within how long, and who is asked when they are late.
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessible, complaints, live, person, quit, shot, visit } from "./browser.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessible, accessibleInThis, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -70,17 +70,14 @@ test("who must see an entry is said in its form, stands on top until they have, 
   await context.close();
 });
 
-describe.each([
-  { lang: "nl" as const, dark: true },
-  { lang: "en" as const, dark: false },
-])("in $lang, dark: $dark", ({ lang, dark }) => {
+inEveryLook(({ lang, dark }) => {
   test("everybody can say who must see it", async () => {
     const [context, page] = await open({ lang, dark });
     await begun(page, "water stijgt");
     await page.locator("#f-attention-addressees-0-party").fill("ghor");
     await page.locator(".must-see").scrollIntoViewIfNeeded();
     await shot(page, `team-mustsee-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "who must see it");
+    await accessibleInThis(page, "who must see it");
     await context.close();
   });
 });

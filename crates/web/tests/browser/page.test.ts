@@ -1,7 +1,7 @@
 // The page itself: who can read and use it, what it does with hostile words, with ten thousand.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
+import { accessible, accessibleInThis, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -75,7 +75,8 @@ inEveryLook(({ lang, dark }) => {
     expect(await page.locator("html").getAttribute("lang")).toBe(lang);
     await until(() => page.locator("#map").getAttribute("data-drawn"), (drawn) => drawn === "4");
     await shot(page, `picture-${mark}`);
-    await accessible(page, "the picture");
+    await page.locator(".side details, .aloud").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
+    await accessibleInThis(page, "the picture");
     await line(page, "Roermond").click();
     await page.locator(".detail .history li").waitFor();
     const said = await page.locator(".detail").innerText();
@@ -85,7 +86,7 @@ inEveryLook(({ lang, dark }) => {
     await page.fill("#line", "SPOED: 3 gewonden in Venlo 12:00");
     await page.locator(".said").waitFor();
     await shot(page, `detail-and-draft-${mark}`);
-    await accessible(page, "an entry and a draft");
+    await accessibleInThis(page, "an entry and a draft");
     await page.fill("#line", "");
     await page.keyboard.press("Escape");
     await page.locator("#when").focus();
@@ -94,7 +95,7 @@ inEveryLook(({ lang, dark }) => {
     await page.locator("#list .line").first().waitFor({ state: "detached" });
     expect(await page.locator(".box").count()).toBe(0);
     await shot(page, `past-${mark}`);
-    await accessible(page, "the past");
+    await accessibleInThis(page, "the past");
     await page.locator(".frame button").click();
     await line(page, "Roermond").waitFor();
     expect(await page.locator(".frame").count()).toBe(0);
@@ -108,6 +109,11 @@ test.each([[1024, 768], [800, 1100], [390, 844]])("fits a screen of %i by %i", a
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   await shot(page, `screen-${width}`);
   await accessible(page, String(width));
+  if (await page.locator(".panel-toggle").isVisible()) {
+    await page.locator(".panel-toggle").click();
+    await page.locator(".paned .side").waitFor();
+    await accessible(page, `filters over the map, ${width}`);
+  }
   await context.close();
 });
 
@@ -164,6 +170,7 @@ test("a line and an area are drawn on the map", async () => {
     await page.fill("#line", words);
     await page.getByRole("button", { name: button, exact: true }).click();
     await page.getByText("Klik de punten").waitFor();
+    if (button === "Gebied") await accessible(page, "an area that is about to be drawn");
     const box = await map.boundingBox();
     for (const [x, y] of points) {
       await page.mouse.move((box?.x ?? 0) + x, (box?.y ?? 0) + y);
@@ -216,6 +223,20 @@ test("of a closed incident all can be read and nothing reported", async () => {
   await page.getByText("Dit incident is gesloten: melden kan niet meer.").waitFor();
   await page.getByRole("button", { name: "Intrekken" }).waitFor({ state: "detached" });
   expect(await line(page, "het was zo").count()).toBe(1);
+  await accessible(page, "a closed incident");
+  await context.close();
+});
+
+test("everybody can read the switches of a demo, and what the operator may do", async () => {
+  const context = await person();
+  const page = await visit(context, `${node.url}#${empty}`);
+  const place = (name: string, cut: boolean) => ({ name, cut, records: 12, url: node.url });
+  await page.route("**/demo", (route) => route.fulfill({ json: { one: false, places: [place("zuid", false), place("noord", true)] } }));
+  await page.reload();
+  await page.locator(".switches .off").waitFor();
+  await page.locator(".me summary").click();
+  await shot(page, "demo-switches");
+  await accessible(page, "the switches of a demo");
   await context.close();
 });
 
@@ -235,6 +256,7 @@ test("filters hide in list and on map, and say so", async () => {
   await until(rows, (count) => count === 4);
   await until(() => page.locator("#map").getAttribute("data-drawn"), (drawn) => drawn === "3");
   expect(await page.locator(".out").innerText()).toMatch(/^1 verborgen door filters/);
+  await accessible(page, "filters that hide");
   await page.locator(".out button").click();
   await until(rows, (count) => count === 5);
   await page.getByLabel("Zoeken").fill("A2 weg");

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KINDS } from "../../src/fields.ts";
-import { accessible, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
+import { accessible, accessibleInThis, complaints, inEveryLook, live, person, quit, sendForm, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid");
@@ -73,19 +73,19 @@ inEveryLook(({ lang, dark }) => {
     await page.locator("#account").waitFor();
     expect(await page.locator(".page, #map, .words").count()).toBe(0);
     await shot(page, `door-${mark}`);
-    await accessible(page, "the door");
+    await accessibleInThis(page, "the door");
     await enter(page, "anna", "dit is niet de goede zin");
     await page.locator(".door [role=alert]").waitFor();
     expect(await page.locator(".door [role=alert]").innerText()).toMatch(lang === "nl" ? /^De naam of de wachtwoordzin klopt niet/ : /passphrase/);
     expect([await page.inputValue("#account"), await page.inputValue("#passphrase")]).toEqual(["anna", ""]);
-    await accessible(page, "a refusal");
+    await accessibleInThis(page, "a refusal");
     await enter(page, "anna");
     await line(page, "van voor de accounts").waitFor();
     await page.locator(".me summary").click();
     const menu = await page.locator(".me .menu").innerText();
     for (const word of lang === "nl" ? ["anna", "liaison", "party-zuid", "melden"] : ["anna", "liaison", "party-zuid", "publish"]) expect(menu).toContain(word);
     await shot(page, `me-${mark}`);
-    await accessible(page, "the menu");
+    await accessibleInThis(page, "the menu");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: lang === "nl" ? "Formulier" : "Form", exact: true }).click();
     await page.locator(".form").waitFor();
@@ -104,7 +104,7 @@ inEveryLook(({ lang, dark }) => {
     expect(await page.locator(".form [aria-invalid=true]").count()).toBe(2);
     await page.locator(".form details").first().locator("summary").click();
     await shot(page, `form-wrong-${mark}`);
-    await accessible(page, "a form");
+    await accessibleInThis(page, "a form");
     await context.close();
   });
 });
@@ -170,6 +170,7 @@ test("a session that ends in the middle loses no draft, and what waits goes out 
   node.account("anna", "", "liaison:party-zuid", ["--disable"]);
   await page.locator(".door").waitFor();
   expect(await page.locator(".door").innerText()).toMatch(/Wat u schreef blijft hier staan/);
+  await accessible(page, "the door after a session that ended");
   await page.unroute("**/PublishEntries");
   node.account("anna", "", "liaison:party-zuid", ["--enable"]);
   await enter(page, "anna");
@@ -226,9 +227,11 @@ test("who may not report is told so, and who may not read too", async () => {
   await line(page, "van voor de accounts").click();
   await page.locator(".detail .history li").waitFor();
   expect(await page.locator(".detail button", { hasText: /Wijzig|Intrekken/ }).count()).toBe(0);
+  await accessible(page, "the page of who only reads");
   await context.close();
   const [other, there] = await open("alleenbaas");
   await there.getByText("Uw rol laat u het beeld niet lezen.").first().waitFor();
+  await accessible(there, "the page of who may not read");
   await other.close();
 });
 

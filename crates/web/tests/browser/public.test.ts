@@ -83,9 +83,11 @@ test("where nothing was said yet each page says what to do, and leads there", as
   await accessible(page, "no warnings");
   await to(page, "forecasts", ".told-at");
   await page.getByText("Niemand deed een verwachting met een cijfer.").waitFor();
+  await accessible(page, "no forecasts");
   await to(page, "book", ".told-at");
   await page.getByText("Het boek is leeg.").waitFor();
   await shot(page, "team-book-empty");
+  await accessible(page, "an empty book");
   await page.locator("#add-contact").click();
   await page.locator(".form .quiet", { hasText: "Een ander belt het nummer" }).waitFor();
   // Whom it is for is chosen, as in any form.

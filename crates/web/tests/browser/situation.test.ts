@@ -2,7 +2,7 @@
 // law, what is to be seen first, and how the crisis organisation grew.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, printed, quit, shot, visit } from "./browser.ts";
+import { accessibleInThis, complaints, inEveryLook, live, person, printed, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -87,10 +87,10 @@ inEveryLook(({ lang, dark }) => {
     const [context, page] = await open({ lang, dark });
     await page.locator("#crew-scaling").waitFor();
     await shot(page, `team-situation-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "situation");
+    await accessibleInThis(page, "situation");
     await page.setViewportSize({ width: 820, height: 1100 });
     await shot(page, `team-situation-tablet-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "situation on a tablet");
+    await accessibleInThis(page, "situation on a tablet");
     await context.close();
   });
 });

@@ -1,7 +1,7 @@
 // What a crisis team works with: entries that contradict each other, and who decides.
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
+import { accessible, accessibleInThis, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { TestNode, until } from "./nodes.ts";
 
 const node = new TestNode("zuid", "zuid-limburg");
@@ -58,7 +58,8 @@ test("different figures of different entries for one subject stand side by side,
   await accessible(page, "a decision that is written");
   await shot(page, "team-deciding");
   await one.locator(".send:not([disabled])").press("Enter");
-  await page.locator(".against details summary", { hasText: "Waarover besloten is (1)" }).waitFor();
+  await page.locator(".against details summary", { hasText: "Waarover besloten is (1)" }).click();
+  await accessible(page, "what was decided");
   const entries = await node.entries(incident);
   const ruling = entries.find((entry) => entry.kind === "decision")!;
   const cited = entries.filter((entry) => entry.kind === "outage").map((entry) => `${entry.name}/versions/${entry.version}`).sort();
@@ -116,7 +117,7 @@ inEveryLook(({ lang, dark }) => {
     await dispute(page, lang === "nl" ? "Valkenburg: getroffen aansluitingen" : "Valkenburg: customers without service").waitFor();
     await page.locator(".against .dispute", { hasText: "<script>" }).first().waitFor();
     await shot(page, `team-contradictions-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "contradictions between entries");
+    await accessibleInThis(page, "contradictions between entries");
     expect(await page.title()).toBe("Polder");
     await context.close();
   });

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessible, believing, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
+import { accessibleInThis, believing, complaints, inEveryLook, live, person, quit, shot, visit } from "./browser.ts";
 import { Issuer } from "./issuer.ts";
 import { TestNode } from "./nodes.ts";
 
@@ -63,12 +63,12 @@ inEveryLook(({ lang, dark }) => {
   test("everybody can read the door with a provider, and why it does not open", async () => {
     const context = await person({ lang, dark });
     const page = await toDoor(context);
-    await accessible(page, "the door with a provider");
+    await accessibleInThis(page, "the door with a provider");
     await through(page, "eve@regio.example");
     await page.locator(".door [role=alert]").waitFor();
     expect(await page.locator(".door [role=alert]").innerText()).toMatch(lang === "nl" ? /^De identiteitsprovider kent u, maar u hebt hier geen rol/ : /nobody gave you a role here/);
     await shot(page, `door-provider-${lang}-${dark ? "dark" : "light"}`);
-    await accessible(page, "a refusal of somebody without a role");
+    await accessibleInThis(page, "a refusal of somebody without a role");
     await context.close();
   });
 });

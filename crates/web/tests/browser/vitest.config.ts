@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["tests/browser/*.test.ts"],
     maxWorkers: 2,
-    testTimeout: 90_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
   },
 });

@@ -188,6 +188,7 @@ test("what is supposed is shown apart, is asked soundly, and is kept nowhere", a
   await page.selectOption("#suppose-facility", { label: "Huize Haelen" });
   await page.locator(".supposing .send").click();
   await page.getByText("Dit is een veronderstelling").waitFor();
+  await accessible(page, "what is supposed");
   await until(() => page.locator("[data-effect]").allInnerTexts(), (all) => all.length === 1 && /uitgevallen[\s\S]*Huize Haelen[\s\S]*anders/.test(all[0]!));
   await shot(page, "team-suppose");
   await page.locator("#suppose-end").click();
@@ -231,6 +232,7 @@ test("a person promotes a group of reports: the entry cites them, says who check
   expect((await group.locator("h3").innerText()).replace(/\s+/g, " ")).toContain("3 wachten wateroverlast: 3 meldingen");
   await group.locator("summary").click();
   expect(await group.locator("details li").count()).toBe(3);
+  await accessible(page, "reports of one group");
   await group.locator(".promote").click();
   await page.locator(".form .quiet", { hasText: "Maak van deze meldingen een item van uzelf" }).waitFor();
   await accessible(page, "an entry that is made of reports");
