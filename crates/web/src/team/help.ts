@@ -26,6 +26,17 @@ export interface HelpForm {
   until: string;
   arrives: string;
   needs: string;
+  /** What CECIS asks is in sight. */
+  abroad: boolean;
+  /** 0: not stated. */
+  module: number;
+  transport: number;
+  costs: number;
+  entryPoint: string;
+  /** Elsewhere, such as in CECIS. */
+  number: string;
+  /** What whoever asks has for guests, or the giver needs. */
+  support: readonly number[];
   enRoute: string;
   arrived: string;
   released: string;
@@ -37,7 +48,7 @@ export interface HelpForm {
 
 export const EMPTY: HelpForm = {
   sort: "ask", request: "", offer: "", what: "", quantity: "", party: "", audience: "", of: "", by: "", urgent: false, until: "", arrives: "",
-  needs: "", enRoute: "", arrived: "", released: "", withdraw: false, tried: false, busy: false, notKept: false,
+  needs: "", abroad: false, module: 0, transport: 0, costs: 0, entryPoint: "", number: "", support: [], enRoute: "", arrived: "", released: "", withdraw: false, tried: false, busy: false, notKept: false,
 };
 
 /** A whole number that was typed, from `least` on. */
@@ -64,12 +75,14 @@ export function begun(form: HelpForm, incident: string): Entry | undefined {
   if (quantity === undefined || !what) return undefined;
   const count = { value: BigInt(quantity), basis: CountBasis.COUNTED };
   const common = { name: `${incident}/entries/${crypto.randomUUID()}`, party: form.party };
+  const abroad = { module: form.module, entryPoint: form.entryPoint.trim(), number: form.number.trim() };
+  const support = [...form.support].sort((one, other) => one - other);
   if (form.sort === "ask") {
     return create(EntrySchema, {
       ...common,
       statement: Statement.BOTTLENECK,
       ...(form.urgent && { assessment: { urgency: Urgency.IMMEDIATE } }),
-      body: { case: "assistanceRequest", value: { need: what, quantity: count, addressee: partyName(form.of), state: RequestState.ASKED, neededBy: moment(form.by) } },
+      body: { case: "assistanceRequest", value: { need: what, quantity: count, addressee: partyName(form.of), state: RequestState.ASKED, neededBy: moment(form.by), ...abroad, providedSupport: support } },
     });
   }
   return create(EntrySchema, {
@@ -78,9 +91,19 @@ export function begun(form: HelpForm, incident: string): Entry | undefined {
     times: { validUntil: moment(form.until) },
     body: {
       case: "assistanceOffer",
-      value: { means: what, quantity: count, request: form.request, state: OfferState.OFFERED, expectedArrivalTime: moment(form.arrives), hostSupport: form.needs.trim() },
+      value: {
+        means: what, quantity: count, request: form.request, state: OfferState.OFFERED, expectedArrivalTime: moment(form.arrives), hostSupport: form.needs.trim(),
+        ...abroad, transport: form.transport, costs: form.costs, neededSupport: support,
+      },
     },
   });
+}
+
+/** What an offer for a request begins with: as much as it lacks, and what it says of help between countries. */
+export function answering({ name, body, audience }: Entry, short: bigint): Partial<HelpForm> {
+  const { module, entryPoint, providedSupport } = body.case === "assistanceRequest" ? body.value : { module: 0, entryPoint: "", providedSupport: [] };
+  const abroad = module > 0 || entryPoint !== "" || providedSupport.length > 0;
+  return { sort: "offer", request: name, audience, quantity: short > 0n ? String(short) : "", abroad, module, entryPoint };
 }
 
 /** How many there are of an offer. */

@@ -162,6 +162,7 @@ const words = {
   forRequest: ["Voor welke aanvraag", "For which request"],
   standsUntil: ["Aanbod geldt tot", "Offer stands until"],
   arrivesAt: ["Er naar verwachting om", "Expected there at"],
+  abroad: ["Hulp tussen landen (CECIS)", "Help between countries (CECIS)"],
   hostNeeds: ["Wat de gever nodig heeft", "What the giver needs"],
   record: ["Leg vast", "Record"],
   accept: ["Aanvaard …", "Accept …"],

@@ -114,6 +114,51 @@ test("an offer for nobody in particular is accepted for a request of one's choic
   await hers.close();
 });
 
+test("help between countries is asked and offered with what CECIS asks, from the quick forms", async () => {
+  const [hers, page] = await open("vraagt");
+  const [his, there] = await open("geeft");
+  await page.locator("#ask-help").click();
+  await page.fill("#help-what", "pompen uit het buitenland");
+  await page.fill("#help-quantity", "6");
+  expect(await page.locator("#help-module").isVisible()).toBe(false);
+  // The keyboard alone suffices.
+  await page.locator(".abroad summary").focus();
+  await page.keyboard.press("Enter");
+  await page.selectOption("#help-module", { label: "pompen met grote capaciteit" });
+  await page.fill("#help-entry_point", "grens bij Eijsden");
+  await page.fill("#help-number", "CECIS-2021-07");
+  for (const name of ["onderdak", "brandstof"]) await page.locator(".abroad").getByRole("checkbox", { name }).check();
+  await shot(page, "team-help-abroad");
+  await accessible(page, "a request to other countries");
+  await page.locator(".helping .send:not([disabled])").press("Enter");
+  await request(there, "buitenland").waitFor();
+  for (const words of ["pompen met grote capaciteit · grens bij Eijsden · CECIS-2021-07", "Wat er voor gasten is: brandstof, onderdak"]) {
+    expect(await request(there, "buitenland").innerText()).toContain(words);
+  }
+  // Who answers sees at once what was asked.
+  await request(there, "buitenland").locator(".offer-this").click();
+  await there.locator("#help-module").waitFor();
+  expect([await there.inputValue("#help-module"), await there.inputValue("#help-entry_point")]).toEqual(["1", "grens bij Eijsden"]);
+  await there.fill("#help-what", "pompen");
+  await there.selectOption("#help-transport", { label: "over de weg" });
+  await there.selectOption("#help-costs", { label: "de ontvanger betaalt" });
+  for (const name of ["onderdak", "tolken"]) await there.locator(".abroad").getByRole("checkbox", { name }).check();
+  await shot(there, "team-help-abroad-offer");
+  await accessible(there, "an offer to another country");
+  await there.locator(".helping .send:not([disabled])").click();
+  const offer = request(page, "buitenland").locator(".help-part");
+  await offer.locator(".accept").click();
+  await page.locator(".helping .send:not([disabled])").click();
+  // What nobody said to have is told.
+  await offer.locator(".badge", { hasText: "niemand zei te hebben: tolken" }).waitFor();
+  const bodies = (await node.entries(INCIDENT)).flatMap(({ body }) => (body.case === "assistanceRequest" && body.value.need.includes("buitenland")) || (body.case === "assistanceOffer" && body.value.number === "" && body.value.module === 1) ? [body.value] : []);
+  expect(bodies).toHaveLength(2);
+  expect(bodies.find((one) => "need" in one)).toMatchObject({ module: 1, entryPoint: "grens bij Eijsden", number: "CECIS-2021-07", providedSupport: [1, 2] });
+  expect(bodies.find((one) => "means" in one)).toMatchObject({ module: 1, entryPoint: "grens bij Eijsden", transport: 1, costs: 2, neededSupport: [2, 5] });
+  await his.close();
+  await hers.close();
+});
+
 test("who only reads has nothing to press, and the past shows what was known then", async () => {
   const [context, page] = await open("leest");
   await request(page, "soldaten").waitFor();

@@ -15,7 +15,7 @@ import { SitrepSchema } from "../../src/gen/polder/v1/sitrep_pb.ts";
 import { differences, factsOf, lineOf, noteOf, recompiled, titleOf, withLine, withRemark, withoutLine } from "../../src/team/sitrep.ts";
 import { EntrySchema } from "../../src/gen/polder/v1/entry_pb.ts";
 import { AssistanceSchema } from "../../src/gen/polder/v1/assistance_pb.ts";
-import { EMPTY, accepting, begun, current, moved, partyName, wholeOf, wouldAccept } from "../../src/team/help.ts";
+import { EMPTY, accepting, answering, begun, current, moved, partyName, wholeOf, wouldAccept } from "../../src/team/help.ts";
 import { language } from "../../src/words/index.ts";
 import { enNames } from "../../src/words/en.ts";
 import { nlNames } from "../../src/words/nl.ts";
@@ -211,6 +211,17 @@ describe("help", () => {
     expect([offered.statement, offered.body.case === "assistanceOffer" && [offered.body.value.request, offered.body.value.state]]).toEqual([1, ["r", 1]]);
     for (const wrong of [{ what: "", quantity: "1" }, { what: "x", quantity: "0" }, { what: "x", quantity: "veel" }]) expect(begun(form(wrong), "i"), JSON.stringify(wrong)).toBeUndefined();
     expect([partyName(" defensie"), partyName("parties/defensie"), partyName(" "), wholeOf("0", 0), wholeOf("-1", 0), wholeOf("2000000000", 0)]).toEqual(["parties/defensie", "parties/defensie", "", 0, undefined, undefined]);
+  });
+
+  test("between countries says what CECIS asks, of either side, and an offer begins with what was asked", () => {
+    const cecis = { module: 1, entryPoint: " Eijsden ", number: " EU-12 ", support: [5, 2] };
+    const body = (more: object) => begun(form({ what: "pompen", quantity: "2", ...cecis, ...more }), "incidents/x")?.body.value;
+    expect(body({})).toMatchObject({ module: 1, entryPoint: "Eijsden", number: "EU-12", providedSupport: [2, 5] });
+    expect(body({ sort: "offer", transport: 2, costs: 4 })).toMatchObject({ module: 1, entryPoint: "Eijsden", number: "EU-12", neededSupport: [2, 5], transport: 2, costs: 4 });
+    const asked = (more: object) => create(EntrySchema, { name: "r", audience: "audiences/kern", body: { case: "assistanceRequest", value: { need: "pompen", ...more } } });
+    expect(answering(asked({ module: 1, entryPoint: "Eijsden", number: "EU-12", providedSupport: [2] }), 3n))
+      .toEqual({ sort: "offer", request: "r", audience: "audiences/kern", quantity: "3", abroad: true, module: 1, entryPoint: "Eijsden" });
+    expect(answering(asked({}), 0n)).toMatchObject({ quantity: "", abroad: false, module: 0, entryPoint: "" });
   });
 
   test("that is accepted is no more than there is and lacks, and 0 accepts it no longer", () => {

@@ -8,10 +8,11 @@ import type { Entry } from "../../gen/polder/v1/entry_pb.ts";
 import { mayChange } from "../../rights.ts";
 import type { Actions, Shown } from "../../state.ts";
 import { millis } from "../../wire.ts";
-import { moved, offered, wholeOf, wouldAccept, type HelpForm } from "../../team/help.ts";
+import { answering, moved, offered, wholeOf, wouldAccept, type HelpForm } from "../../team/help.ts";
 import type { Room } from "../../team/room.ts";
 import { named, stateWords, team, troubleWords, type TeamWord } from "../../words/team.ts";
 import { audienceChoice, audienceName, partyChoice } from "../audience.ts";
+import { abroad } from "./abroad.ts";
 import { mayDo, standing } from "./frame.ts";
 
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
@@ -46,10 +47,12 @@ function mayNow(entry: Entry | undefined, shown: Shown): boolean {
 
 function request(row: Assistance, room: Room, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
   const { language, nowMs } = shown;
-  const { lang, t, number, moment } = language;
+  const { lang, t, number, moment, names } = language;
   const { request: entry } = row;
   if (entry?.body.case !== "assistanceRequest") return nothing;
-  const { need, addressee, neededBy } = entry.body.value;
+  const { need, addressee, neededBy, module, entryPoint, number: elsewhere, providedSupport } = entry.body.value;
+  const comes = [names.module[module], entryPoint, elsewhere].filter(Boolean).join(" · ");
+  const guests = providedSupport.map((one) => names.support[one] ?? "?").join(", ");
   const by = millis(neededBy);
   const { helping } = room;
   return html`<article class="dispute help ${row.overdue ? "open" : ""}" data-request=${entry.name}>
@@ -58,12 +61,14 @@ function request(row: Assistance, room: Room, shown: Shown, actions: Actions): T
     <p class="aside">${party(entry.party) || t.unknown}${addressee ? html` <span aria-hidden="true">→</span><span class="hidden">${team(lang, "toWhom")}</span> ${party(addressee)}` : nothing}${by === undefined ? "" : ` · ${team(lang, "due")} ${moment(by, nowMs)}`}
       ${row.disputed ? html`<b class="badge refused">${team(lang, "differ")}</b>` : nothing}
       ${entry.audience ? html`<b class="badge audience">${audienceName(entry.audience, shown)}</b>` : nothing}</p>
+    ${comes ? html`<p class="aside">${comes}</p>` : nothing}
+    ${guests ? html`<p class="aside">${language.field("assistance_request", "provided_support")}: ${guests}</p>` : nothing}
     <dl class="sums">${row.asked > 0n ? sum("askedFor", row.asked, shown) : nothing}${sum("accepted", row.count?.accepted ?? 0n, shown)}
       ${row.short > 0n ? sum("short", row.short, shown, "bad") : nothing}${row.count ? places(row.count, shown) : nothing}</dl>
     ${row.parts.length > 0 ? html`<ul class="plain parts">${row.parts.map((part) => html`<li class="help-part" data-offer=${part.offer}>${offer(part, row, room, shown, actions)}</li>`)}</ul>` : nothing}
     ${row.partsLeftOut > 0 ? html`<p class="quiet">${number(row.partsLeftOut)} ${team(lang, "offersMore")}</p>` : nothing}
     ${mayDo(shown) && !over(row) ? (helping?.sort === "offer" && helping.request === entry.name ? begunForm(helping, room, shown)
-      : html`<p class="pair"><button type="button" class="offer-this" @click=${() => room.helpWith({ sort: "offer", request: entry.name, audience: entry.audience, quantity: row.short > 0n ? String(row.short) : "" })}>${team(lang, "offerForThis")}<span class="hidden"> ${need}</span></button></p>`) : nothing}</article>`;
+      : html`<p class="pair"><button type="button" class="offer-this" @click=${() => room.helpWith(answering(entry, row.short))}>${team(lang, "offerForThis")}<span class="hidden"> ${need}</span></button></p>`) : nothing}</article>`;
 }
 
 function sum(word: TeamWord, value: bigint | number, shown: Shown, mood = ""): TemplateResult {
@@ -78,9 +83,9 @@ function places(count: AssistanceCount, shown: Shown): TemplateResult[] {
 function means(entry: Entry, shown: Shown, actions: Actions): TemplateResult | typeof nothing {
   if (entry.body.case !== "assistanceOffer") return nothing;
   const { number, lang, names } = shown.language;
-  const { hostSupport, neededSupport, module, transport, entryPoint, costs } = entry.body.value;
+  const { hostSupport, neededSupport, module, transport, entryPoint, costs, number: elsewhere } = entry.body.value;
   const needs = [...neededSupport.map((one) => names.support[one] ?? "?"), hostSupport].filter(Boolean).join(", ");
-  const comes = [names.module[module], names.transport[transport], entryPoint, names.helpCosts[costs]].filter(Boolean).join(" · ");
+  const comes = [names.module[module], names.transport[transport], entryPoint, names.helpCosts[costs], elsewhere].filter(Boolean).join(" · ");
   return html`<p><b>${party(entry.party)}:</b> <button type="button" class="text" @click=${() => actions.look(entry.name)}>${number(offered(entry))} ${entry.body.value.means}</button>
     ${comes ? html`<span class="aside">${comes}</span>` : nothing}
     ${needs ? html`<span class="aside">${team(lang, "hostNeeds")}: ${needs}</span>` : nothing}</p>`;
@@ -118,7 +123,7 @@ function offerActs(entry: Entry, row: Assistance | undefined, room: Room, shown:
     ${may ? html`<button type="button" class="move" @click=${() => room.helpWith({ sort: "move", offer: entry.name, request: row?.request?.name ?? "", enRoute: String(enRoute), arrived: String(arrived), released: String(released) })}>${team(lang, "move")}<span class="hidden"> ${name}</span></button>` : nothing}</p>`;
 }
 
-function framed(helping: HelpForm, send: () => void, button: TeamWord, ready: (now: HelpForm) => boolean, inside: unknown, room: Room, shown: Shown): TemplateResult {
+function framed(helping: HelpForm, send: () => void, button: TeamWord, ready: (now: HelpForm) => boolean, inside: unknown, room: Room, shown: Shown, more: unknown = nothing): TemplateResult {
   const { t, lang } = shown.language;
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -126,7 +131,7 @@ function framed(helping: HelpForm, send: () => void, button: TeamWord, ready: (n
     if (ready(room.helping ?? helping)) send();
     else room.changeHelp({ tried: true });
   };
-  return html`<form class="helping" novalidate @submit=${submit} aria-busy=${helping.busy} aria-label=${team(lang, button)}><div class="asked">${inside}</div>
+  return html`<form class="helping" novalidate @submit=${submit} aria-busy=${helping.busy} aria-label=${team(lang, button)}><div class="asked">${inside}</div>${more}
     ${helping.notKept ? html`<p class="warn" role="alert">${t.notKept}</p>` : nothing}
     <p class="pair"><button type="submit" class="send" ?disabled=${helping.busy}>${team(lang, button)}</button>
       <button type="button" @click=${() => room.helpWith(undefined)}>${t.cancel}</button></p></form>`;
@@ -154,9 +159,9 @@ function begunForm(helping: HelpForm, room: Room, shown: Shown): TemplateResult 
         <datalist id="help-parties">${shown.parties.filter(Boolean).map((name) => html`<option value=${party(name)}></option>`)}</datalist></label>
       ${when("by", "neededBy")}<label class="check"><input id="help-urgent" type="checkbox" .checked=${live(helping.urgent)} @change=${(event: Event) => change({ urgent: (event.target as HTMLInputElement).checked })} />${team(lang, "urgentToo")}</label>`
       : html`${when("until", "standsUntil")}${when("arrives", "arrivesAt")}
-      <label>${team(lang, "hostNeeds")}<input id="help-needs" type="text" maxlength="1000" .value=${live(helping.needs)} @input=${(event: Event) => change({ needs: typed(event) })} /></label>`}
+      <label>${shown.language.field("assistance_offer", "host_support")}<input id="help-needs" type="text" maxlength="1000" .value=${live(helping.needs)} @input=${(event: Event) => change({ needs: typed(event) })} /></label>`}
     ${partyChoice(helping.party, shown, (name) => change({ party: name }))}
-    ${helping.request ? nothing : audienceChoice(helping.audience, shown, (audience) => change({ audience }), "help-audience")}`, room, shown);
+    ${helping.request ? nothing : audienceChoice(helping.audience, shown, (audience) => change({ audience }), "help-audience")}`, room, shown, abroad(helping, room, shown));
 }
 
 function acceptForm(helping: HelpForm, entry: Entry, own: readonly Assistance[], room: Room, shown: Shown): TemplateResult {
