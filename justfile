@@ -63,6 +63,11 @@ web-speed SECONDS="60":
     cargo build --release
     POLDER_WEB_SOAK_S={{SECONDS}} crates/web/speed.sh target/release/polder
 
+# Whether the page stays as small as it was over SECONDS of fifty updates each (needs Node.js and Chromium)
+web-soak SECONDS="600":
+    cargo build
+    POLDER_WEB_SOAK_S={{SECONDS}} crates/web/soak.sh target/debug/polder
+
 # Many more rounds of everything that is random: hours
 soak ROUNDS="200":
     POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- killed dropped rotten pulled_out power_cut flipped --nocapture

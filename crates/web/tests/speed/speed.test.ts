@@ -3,10 +3,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { gzipSync } from "node:zlib";
-import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, person, quit } from "../browser/browser.ts";
 import { TestNode, until } from "../browser/nodes.ts";
+import { busy, entries, meter, open } from "./busy.ts";
 
 const LOADS = 5;
 const POSTS = 60;
@@ -30,35 +30,9 @@ afterAll(async () => {
   console.log(`\n${table.join("\n")}\n\n${cpus().length} cores (${cpus()[0]?.model}), load ${loadavg()[0]?.toFixed(1)}, ${process.env["POLDER"] ?? "target/debug/polder"}`);
 });
 
-function entries(incident: string, count: number, round = 0) {
-  return Array.from({ length: count }, (_, number) => ({
-    name: `${incident}/entries/018f3c3e-0000-7000-8000-${String(number).padStart(12, "0")}`,
-    statement: 1 + (number % 3), discipline: 1 + (number % 13),
-    texts: [{ language: "nl", title: `Melding ${number} aan de Maas, ronde ${round}` }],
-    geometry: { shape: { case: "point" as const, value: { latitude: 50.8 + ((number * 7919) % 10_000) / 12_000, longitude: 5.6 + ((number * 104_729) % 10_000) / 16_000 } } },
-    body: { case: "observation" as const, value: {} },
-  }));
-}
-
 const sorted = (numbers: number[]): number[] => [...numbers].sort((a, b) => a - b);
 const part = (numbers: number[], at: number): number => sorted(numbers)[Math.min(numbers.length - 1, Math.floor(numbers.length * at))] ?? NaN;
 const ms = (value: number): string => `${Math.round(value)} ms`;
-
-/** A page that notes by itself when map and list first show so many entries. */
-async function open(context: BrowserContext, url: string, count: number): Promise<[Page, number]> {
-  const page = await context.newPage();
-  await page.addInitScript((wanted) => {
-    const look = (): void => {
-      const drawn = document.querySelector("#map")?.getAttribute("data-drawn") === String(wanted);
-      if (drawn && document.querySelector("#list .line")) Object.assign(globalThis, { first: performance.now() });
-      else requestAnimationFrame(look);
-    };
-    look();
-  }, count);
-  await page.goto(url);
-  const first = await until(() => page.evaluate(() => (globalThis as { first?: number }).first), (found) => found !== undefined, 120_000);
-  return [page, first!];
-}
 
 async function loads(incident: string, count: number): Promise<number[]> {
   const found: number[] = [];
@@ -69,16 +43,6 @@ async function loads(incident: string, count: number): Promise<number[]> {
     await context.close();
   }
   return found;
-}
-
-async function heap(page: Page): Promise<() => Promise<number>> {
-  const inside = await page.context().newCDPSession(page);
-  await inside.send("Performance.enable");
-  return async () => {
-    await inside.send("HeapProfiler.collectGarbage");
-    const { metrics } = await inside.send("Performance.getMetrics");
-    return (metrics.find((metric) => metric.name === "JSHeapUsedSize")?.value ?? 0) / 1e6;
-  };
 }
 
 test("the bundle", () => {
@@ -160,26 +124,17 @@ test("fifty updates a second", async () => {
   await south.publish(...entries(incident, 1_000));
   const context = await person();
   const [page] = await open(context, `${south.url}#${incident}`, 1_000);
-  const used = await heap(page);
+  const held = await meter(page);
+  const used = async (): Promise<number> => (await held()).heapMb;
   await page.evaluate(() => {
     const seen: number[] = [];
     Object.assign(globalThis, { seen });
     new PerformanceObserver((list) => seen.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
   });
-  const all = entries(incident, 1_000);
   const before = await used();
   const along: number[] = [];
-  const begin = Date.now();
-  for (let second = 0; second < SOAK_S; second += 1) {
-    for (let burst = 0; burst < 5; burst += 1) {
-      const from = (second * 50 + burst * 10) % 1_000;
-      await south.publish(...all.slice(from, from + 10).map((row) => ({ ...row, texts: [{ language: "nl", title: `Nu ${second}-${burst}` }] })));
-      await page.waitForTimeout(Math.max(0, begin + second * 1_000 + (burst + 1) * 200 - Date.now()));
-    }
-    // Collecting garbage is a long task of our own.
-    if (SOAK_S >= 120 && second % 60 === 59) along.push(await used());
-  }
-  const rate = (SOAK_S * 50) / ((Date.now() - begin) / 1_000);
+  // Collecting garbage is a long task of our own.
+  const [rate] = await busy(south, incident, SOAK_S, SOAK_S >= 120 ? 60 : Infinity, async () => void along.push(await used()));
   const long = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen);
   const after = await used();
   rows.push([`long tasks in ${SOAK_S} s of ${Math.round(rate)} updates/s: over 200 ms, longest`, "none over 200 ms", `${long.filter((one) => one > 200).length}, ${ms(Math.max(0, ...long))}`]);
