@@ -1,7 +1,7 @@
 // Keeps the files of the page, so that it opens while the node is away. What the node answers
 // comes first; calls to it are not touched. The files of one build are kept together: those of two
 // do not fit each other.
-const KEPT = "polder-page-cb573663a2105872";
+const KEPT = "polder-page-a11e0633ccb5356c";
 const FILES = ["/", "/page.js", "/room.js", "/tiles.js", "/index.css", "/icon.svg", "/map/coast.json", "/map/places.json", "/map/regions.json", "/map/roads.json", "/map/rails.json"];
 const PATIENCE_MS = 4000;
 
