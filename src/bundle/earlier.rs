@@ -2,7 +2,7 @@
 //! with the first record, and a gap is filled from its end: so records wait here until the last of
 //! those that are missing has come.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
@@ -45,6 +45,8 @@ struct Waiting {
     after: u64,
     records: Vec<Envelope>,
     bytes: usize,
+    /// Some did not fit.
+    cut: bool,
 }
 
 /// What became of them.
@@ -90,14 +92,21 @@ impl Earlier {
             after,
             records: Vec::new(),
             bytes: 0,
+            cut: false,
         });
         waiting.label.last = label.last.min(edge);
-        let full = self.bytes + suffix.bytes() > WAITING_BYTES_MAX;
-        if full || waiting.after + waiting.records.len() as u64 != after {
+        let room = |bytes: usize| bytes + suffix.bytes() <= WAITING_BYTES_MAX;
+        waiting.cut |= !room(self.bytes);
+        if !room(self.bytes) || waiting.after + waiting.records.len() as u64 != after {
             // What does not join on to what is held fills nothing.
             self.bytes -= std::mem::take(&mut waiting.bytes);
             waiting.records.clear();
             waiting.after = after;
+        }
+        if !room(self.bytes) {
+            // Others take all of it.
+            waiting.after = waiting.label.last;
+            return Some(edge);
         }
         let missing = suffix.envelopes().take((edge - after) as usize);
         waiting.records.extend(missing.map(|(envelope, _)| envelope.clone()));
@@ -116,7 +125,7 @@ impl Earlier {
     /// Stores what joins on to what is held; at the end of the bundle says of the rest why not.
     pub(super) async fn fill(
         &mut self,
-        node: &std::sync::Arc<Node>,
+        node: &Arc<Node>,
         ended: bool,
     ) -> Result<Vec<Filled>, PublishError> {
         let due = |waiting: &Waiting| {
@@ -135,16 +144,18 @@ impl Earlier {
 }
 
 impl Waiting {
-    async fn fill(mut self, node: &std::sync::Arc<Node>, feed: Id) -> Result<Filled, PublishError> {
+    async fn fill(mut self, node: &Arc<Node>, feed: Id) -> Result<Filled, PublishError> {
         let log = node.log();
         let failed = |error: EngineError| PublishError::Failed(error.to_string());
         let before = left_out(&log, feed).map_err(failed)?;
-        let mut why = (
-            "FEED_COVERED",
+        let sentence = if self.cut {
+            "came by a checkpoint, and no more than 64 MB of them wait here: import the bundle \
+             again for the rest"
+        } else {
             "came by a checkpoint, and what the bundle holds of them does not join on to what is \
              held"
-                .to_owned(),
-        );
+        };
+        let mut why = ("FEED_COVERED", sentence.to_owned());
         let mut last = None;
         // Links may fill it meanwhile: asked anew each time.
         let left = loop {

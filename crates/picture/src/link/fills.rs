@@ -119,9 +119,8 @@ impl Session {
         self.fills.refused.retain(|_, until| now_us < *until);
         for gap in gaps {
             let id = gap.feed.id();
-            let scope = self.scopes.get(&gap.feed.scope).map(|scope| &scope.name);
-            let travels = self.lanes.contains(&gap.feed.lane)
-                && scope.is_some_and(|scope| self.travels(world, scope));
+            let travels =
+                self.lanes.contains(&gap.feed.lane) && self.still_travels(world, gap.feed.scope);
             if !travels || self.fills.refused.contains_key(&id) {
                 continue;
             }
@@ -332,8 +331,7 @@ impl Session {
             return;
         }
         let id = feed.id();
-        let scope = self.scopes.get(&feed.scope);
-        if scope.is_none_or(|scope| !self.travels(world, &scope.name)) {
+        if !self.still_travels(world, feed.scope) {
             return;
         }
         if self.fills.owed.get(&id).is_some_and(|end| edge < *end) {
@@ -358,8 +356,8 @@ impl Session {
     /// A feed grew here: that may be what the peer asked for and could not get.
     pub(super) fn fill_may_follow(&mut self, feed: Id, head: u64, world: &dyn World) {
         let Some(end) = self.fills.owed.get(&feed).copied() else { return };
-        let scope = self.feeds.get(&feed).and_then(|state| self.scopes.get(&state.name.scope));
-        if scope.is_none_or(|scope| !self.travels(world, &scope.name)) {
+        let name = self.feeds.get(&feed).map(|state| state.name);
+        if name.is_none_or(|name| !self.still_travels(world, name.scope)) {
             return;
         }
         let base = world.base(feed);
@@ -406,14 +404,14 @@ impl Session {
     pub(super) fn forget_fills(&mut self, feeds: &BTreeSet<Id>) {
         let gone = |feed: &FeedName| feeds.contains(&feed.id());
         self.fills.asked = self.fills.asked.filter(|asked| !gone(&asked.feed));
-        // Whoever asked asks nothing else before it has an answer.
-        let unserved = std::mem::take(&mut self.fills.serving);
-        let (unserved, serving) = unserved.into_iter().partition(|asked| gone(&asked.feed));
-        self.fills.serving = serving;
-        let unserved: VecDeque<Asked> = unserved;
-        unserved.iter().for_each(|asked| {
-            self.refuse_fill(asked, FEED_UNKNOWN, "this feed is not held here");
-        });
+        for asked in std::mem::take(&mut self.fills.serving) {
+            if gone(&asked.feed) {
+                // Whoever asked asks nothing else before it has an answer.
+                self.refuse_fill(&asked, FEED_UNKNOWN, "this feed is not held here");
+            } else {
+                self.fills.serving.push_back(asked);
+            }
+        }
         self.fills.refused.retain(|feed, _| !feeds.contains(feed));
         self.fills.owed.retain(|feed, _| !feeds.contains(feed));
         self.fills.ready.retain(|feed, _| !feeds.contains(feed));

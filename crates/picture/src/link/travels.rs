@@ -76,6 +76,11 @@ impl Session {
             && (scope.incident == charter::INCIDENT || self.lists(&scope.incident))
     }
 
+    /// Whether a scope was named on this link, and may still travel.
+    pub(super) fn still_travels(&self, world: &dyn World, scope: Id) -> bool {
+        self.scopes.get(&scope).is_some_and(|scope| self.travels(world, &scope.name))
+    }
+
     fn lists(&self, incident: &str) -> bool {
         let on = |list: &[String]| list.is_empty() || list.iter().any(|known| known == incident);
         on(&self.local.incidents) && self.peer.as_ref().is_some_and(|peer| on(&peer.incidents))
