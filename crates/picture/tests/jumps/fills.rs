@@ -165,9 +165,12 @@ proptest! {
         };
         let mut forged = sound.clone();
         let place = a % forged.len();
+        let added = b % held.envelopes.len();
+        // The record that stands before the first only makes the piece longer.
+        let is_longer = place == 0 && added + 1 + sound.len() == gap.edge.sequence as usize;
         match how {
             0 => drop(forged.pop()),
-            1 => forged.insert(place, held.envelopes[b % held.envelopes.len()].clone()),
+            1 if !is_longer => forged.insert(place, held.envelopes[added].clone()),
             2 if forged.len() > 1 => forged.swap(place, (place + 1) % sound.len()),
             3 => forged[place] = foreign,
             4 => flip(&mut forged[place].header),
