@@ -15,8 +15,9 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     Tls,
+    joined::buffered,
     peer::Peer,
-    stream::{SPEAKS_TLS, Stream, buffered},
+    stream::{SPEAKS_TLS, Stream},
 };
 
 /// How long a handshake may take: two round trips and 4 kB on a trunked radio take ten seconds.

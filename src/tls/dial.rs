@@ -23,9 +23,10 @@ use tonic::transport::{self, Channel, Endpoint};
 use super::{
     Own, Tls,
     identity::{node_of, server_name},
+    joined::buffered,
     peer::{Connections, Peer},
     provider_arc,
-    stream::{Broken, Stream, buffered},
+    stream::{Broken, Stream},
     trouble::Trouble,
     verify::{NodeVerifier, Wanted, by_host_name},
 };

@@ -16,6 +16,7 @@ mod accept;
 mod dial;
 pub mod gate;
 pub mod identity;
+mod joined;
 mod organisation;
 pub mod peer;
 mod stream;

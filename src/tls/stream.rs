@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, BufReader, BufWriter, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::{OwnedSemaphorePermit, oneshot},
 };
@@ -16,6 +16,7 @@ use tokio_rustls::TlsStream;
 use tonic::transport::server::Connected;
 
 use super::{
+    joined::{Buffered, Joined},
     peer::{Came, Listed, Peer},
     trouble::Trouble,
 };
@@ -26,23 +27,8 @@ pub(super) const SPEAKS_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type:
 
 enum Io {
     Plain(TcpStream),
-    Tls(Box<BufWriter<TlsStream<Buffered>>>),
+    Tls(Joined),
 }
-
-/// rustls asks for 4 kB at a time, and a record has up to 16: what the kernel has is taken at once.
-pub(super) type Buffered = BufReader<TcpStream>;
-
-pub(super) fn buffered(stream: TcpStream) -> Buffered {
-    BufReader::with_capacity(READ_BYTES, stream)
-}
-
-/// A record holds so much. What is flushed together becomes one, not one for each small piece.
-const RECORD_BYTES: usize = 16 << 10;
-/// What is handed over in one piece of so many bytes is encrypted from where it lies: small pieces
-/// were joined before it came here.
-const DIRECT_BYTES: usize = 4 << 10;
-/// Two whole records.
-const READ_BYTES: usize = 2 * (RECORD_BYTES + 256);
 
 /// Where the reason goes for which a connection broke.
 pub(super) type Broken = Arc<OnceLock<Trouble>>;
@@ -67,7 +53,7 @@ impl Stream {
     }
 
     pub(super) fn tls(io: impl Into<TlsStream<Buffered>>, peer: Peer) -> Self {
-        Self::of(Io::Tls(Box::new(BufWriter::with_capacity(RECORD_BYTES, io.into()))), peer)
+        Self::of(Io::Tls(Joined::new(io.into())), peer)
     }
 
     fn of(io: Io, peer: Peer) -> Self {
@@ -114,7 +100,7 @@ impl Connected for Stream {
     fn connect_info(&self) -> Came {
         let address = match &self.io {
             Io::Plain(io) => io.peer_addr(),
-            Io::Tls(io) => io.get_ref().get_ref().0.get_ref().peer_addr(),
+            Io::Tls(io) => io.socket().peer_addr(),
         };
         let from = address.ok().map(|address| address.ip().to_canonical());
         Came { peer: self.peer.clone(), from }
@@ -166,13 +152,7 @@ impl AsyncWrite for Stream {
         if self.over {
             return Poll::Ready(Err(over()));
         }
-        match &mut self.io {
-            Io::Plain(io) => Pin::new(io).poll_write(context, bytes),
-            Io::Tls(io) if bytes.len() >= DIRECT_BYTES && io.buffer().is_empty() => {
-                Pin::new(io.get_mut()).poll_write(context, bytes)
-            }
-            Io::Tls(io) => Pin::new(io).poll_write(context, bytes),
-        }
+        inner!(self, io => Pin::new(io).poll_write(context, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,330 @@
+//! An encrypted connection that sends together what comes in small pieces.
+//!
+//! h2 hands over 16 kB at a time at most and flushes after each, which would be a call of the
+//! kernel and a wake of the other side for every 16 kB. So a flush is put off until the task of the
+//! connection comes round again: what it and others write until then goes in the same call. Whoever
+//! is woken reads or flushes, and either sends it.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, BufReader, BufWriter, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::TlsStream;
+
+/// A record holds so much. What is flushed together becomes one, not one for each small piece.
+const RECORD_BYTES: usize = 16 << 10;
+/// What is handed over in one piece of so many bytes is encrypted from where it lies: small pieces
+/// were joined before it came here.
+const DIRECT_BYTES: usize = 4 << 10;
+/// Whole records that are read at once.
+const READ_BYTES: usize = 4 * (RECORD_BYTES + 256);
+
+/// rustls asks for 4 kB at a time, and a record has up to 16: what the kernel has is taken at once.
+pub(super) type Buffered = BufReader<Corked>;
+
+pub(super) fn buffered(stream: TcpStream) -> Buffered {
+    BufReader::with_capacity(READ_BYTES, Corked { io: stream, is_corked: false })
+}
+
+/// A socket that takes nothing while it is corked: rustls then keeps what it encrypted, up to
+/// 64 kB.
+pub(super) struct Corked {
+    io: TcpStream,
+    is_corked: bool,
+}
+
+impl Corked {
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.io
+    }
+}
+
+impl AsyncRead for Corked {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Corked {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.is_corked {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.is_corked {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.io).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    /// Nobody asked since the last write.
+    Unasked,
+    /// Somebody asked, and the task was woken for it.
+    PutOff,
+    /// It is under way, or all was sent.
+    Begun,
+}
+
+/// See above.
+pub(super) struct Joined {
+    io: Box<BufWriter<TlsStream<Buffered>>>,
+    flush: Flush,
+}
+
+impl Joined {
+    pub(super) fn new(io: TlsStream<Buffered>) -> Self {
+        let io = Box::new(BufWriter::with_capacity(RECORD_BYTES, io));
+        Self { io, flush: Flush::Begun }
+    }
+
+    pub(super) fn socket(&self) -> &TcpStream {
+        self.io.get_ref().get_ref().0.get_ref().socket()
+    }
+
+    fn cork(&mut self, is_corked: bool) {
+        self.io.get_mut().get_mut().0.get_mut().is_corked = is_corked;
+    }
+
+    fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if bytes.len() >= DIRECT_BYTES && self.io.buffer().is_empty() {
+            return Pin::new(self.io.get_mut()).poll_write(context, bytes);
+        }
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+}
+
+impl AsyncRead for Joined {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.flush == Flush::PutOff
+            && let Poll::Ready(Err(error)) = self.as_mut().poll_flush(context)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Joined {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.flush = Flush::Unasked;
+        self.cork(true);
+        let written = self.write(context, bytes);
+        if written.is_ready() {
+            return written;
+        }
+        // It holds as much as it may.
+        self.cork(false);
+        self.write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flush == Flush::Unasked {
+            self.flush = Flush::PutOff;
+            context.waker().wake_by_ref();
+            return Poll::Ready(Ok(()));
+        }
+        self.flush = Flush::Begun;
+        self.cork(false);
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.flush = Flush::Begun;
+        self.cork(false);
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, sync::Arc, time::Duration};
+
+    use polder_picture::record::Signer;
+    use rustls::{ClientConfig, ServerConfig, sign::SingleCertAndKey, version::TLS13};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+    use tokio_rustls::{TlsAcceptor, TlsConnector, client};
+
+    use super::{
+        super::{
+            identity::{Validity, certify, server_name},
+            provider_arc,
+            verify::{NodeVerifier, Wanted},
+        },
+        *,
+    };
+
+    /// What writes, and who reads.
+    async fn pair() -> (Joined, client::TlsStream<TcpStream>) {
+        let certificate = certify(&Signer::new(&[7; 32]), Validity::now()).unwrap();
+        let own = Arc::new(SingleCertAndKey::from(rustls::sign::CertifiedKey::clone(&certificate)));
+        let server = ServerConfig::builder_with_provider(Arc::clone(provider_arc()))
+            .with_protocol_versions(&[&TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(own);
+        let client = ClientConfig::builder_with_provider(Arc::clone(provider_arc()))
+            .with_protocol_versions(&[&TLS13])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(NodeVerifier(Wanted::Any)))
+            .with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (here, _) = listener.accept().await.unwrap();
+        here.set_nodelay(true).unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(server));
+        let connector = TlsConnector::from(Arc::new(client));
+        let (here, there) = tokio::join!(
+            acceptor.accept(buffered(here)),
+            connector.connect(server_name(None), there)
+        );
+        let mut here = Joined::new(here.unwrap().into());
+        let mut there = there.unwrap();
+        here.write_all(b"!").await.unwrap();
+        here.flush_now().await;
+        assert_eq!(there.read_u8().await.unwrap(), b'!');
+        (here, there)
+    }
+
+    impl Joined {
+        /// Asks twice, as whoever comes round does.
+        async fn flush_now(&mut self) {
+            self.flush().await.unwrap();
+            self.flush().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_flushed_in_one_turn_is_sent_together_and_the_task_comes_round_for_it() {
+        let (mut here, mut there) = pair().await;
+        let mut turns = 0;
+        let sent = poll_fn(|context| {
+            turns += 1;
+            if turns == 1 {
+                for piece in [&b"one"[..], &[7; 6_000], b"three"] {
+                    assert!(Pin::new(&mut here).poll_write(context, piece).is_ready());
+                    assert!(Pin::new(&mut here).poll_flush(context).is_ready());
+                }
+                let nothing = there.get_ref().0.try_read(&mut [0; 8]).unwrap_err();
+                assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+                return Poll::Pending;
+            }
+            Pin::new(&mut here).poll_flush(context)
+        });
+        tokio::time::timeout(Duration::from_secs(20), sent).await.unwrap().unwrap();
+        let mut read = vec![0; 3 + 6_000 + 5];
+        there.read_exact(&mut read).await.unwrap();
+        assert!(read.starts_with(b"one\x07") && read.ends_with(b"\x07three"));
+    }
+
+    #[tokio::test]
+    async fn what_was_flushed_arrives_though_nothing_more_is_written() {
+        let (mut here, mut there) = pair().await;
+        let waits = tokio::spawn(async move {
+            here.write_all(b"the dike holds").await.unwrap();
+            here.flush().await.unwrap();
+            // It only reads from now on.
+            here.read_u8().await.unwrap()
+        });
+        let mut read = [0; 14];
+        let arrives = there.read_exact(&mut read);
+        tokio::time::timeout(Duration::from_secs(20), arrives).await.unwrap().unwrap();
+        assert_eq!(&read, b"the dike holds");
+        there.write_all(b"?").await.unwrap();
+        assert_eq!(waits.await.unwrap(), b'?');
+    }
+
+    #[tokio::test]
+    async fn pieces_of_all_sizes_arrive_whole_and_in_order_with_a_slow_reader() {
+        let (mut here, mut there) = pair().await;
+        let writes = tokio::spawn(async move {
+            let (mut sent, mut size) = (0_u32, 1);
+            while sent < 4 << 20 {
+                size = (size * 31 + 7) % 40_009;
+                let piece: Vec<u8> = (sent..sent + size).map(|at| (at % 251) as u8).collect();
+                here.write_all(&piece).await.unwrap();
+                if size.is_multiple_of(3) {
+                    here.flush().await.unwrap();
+                }
+                sent += size;
+            }
+            here.shutdown().await.unwrap();
+            sent
+        });
+        let mut read = Vec::new();
+        let mut part = vec![0; 50_000];
+        loop {
+            let length = there.read(&mut part).await.unwrap();
+            if length == 0 {
+                break;
+            }
+            read.extend_from_slice(&part[..length]);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(read.len(), writes.await.unwrap() as usize);
+        assert!(read.iter().zip(0_u32..).all(|(byte, at)| *byte == (at % 251) as u8));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_stops_the_writer() {
+        let (mut here, _there) = pair().await;
+        let mut taken = 0;
+        poll_fn(|context| {
+            while let Poll::Ready(written) = Pin::new(&mut here).poll_write(context, &[1; 9_000]) {
+                taken += written.unwrap();
+                // The kernel holds a few MB of it at most.
+                assert!(taken < 64 << 20);
+                assert!(!matches!(Pin::new(&mut here).poll_flush(context), Poll::Ready(Err(_))));
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
