@@ -72,6 +72,10 @@ web-soak SECONDS="600":
 soak ROUNDS="200":
     POLDER_SOAK_ROUNDS={{ROUNDS}} POLDER_CRASH_ROUNDS={{ROUNDS}} cargo test --test bad_days --test engines --test links -- killed dropped rotten pulled_out power_cut flipped --nocapture
 
+# Laws over histories that nobody tried before, ROUNDS times as many; failing seeds are kept
+laws ROUNDS="20":
+    PROPTEST_RNG_SEED=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ') POLDER_SOAK_ROUNDS={{ROUNDS}} cargo test --release -p polder-picture --lib --test charter --test checkpoints --test forks --test jumps --test laws --test receiving --test standing --test team
+
 # Simulates links: so many seeds in a release build; a failing one is named
 simulate SEEDS="20000":
     POLDER_LINK_SEEDS={{SEEDS}} cargo test --release -p polder-picture --test links
