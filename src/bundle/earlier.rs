@@ -2,7 +2,10 @@
 //! with the first record, and a gap is filled from its end: so records wait here until the last of
 //! those that are missing has come.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use ed25519_dalek::VerifyingKey;
 use polder_picture::{
@@ -23,15 +26,15 @@ use crate::{
 
 /// Records that wait, in bytes. Of more the last ones are kept, which come first; the same bundle
 /// brings the rest when it is imported again.
-const WAITING_BYTES_MAX: usize = 64 << 20;
+pub(super) const WAITING_BYTES_MAX: usize = 64 << 20;
 /// Records that are stored in one commit.
 const PIECE_BYTES: usize = 512 << 10;
 
 /// Feeds of a bundle that are not held from their first record on.
-#[derive(Default)]
 pub(super) struct Earlier {
     feeds: HashMap<Id, Waiting>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 /// Records of one feed that wait.
@@ -43,7 +46,7 @@ struct Waiting {
     label: Label,
     /// The record before the first that waits.
     after: u64,
-    records: Vec<Envelope>,
+    records: VecDeque<Envelope>,
     bytes: usize,
     /// Some did not fit.
     cut: bool,
@@ -63,11 +66,21 @@ fn gap_of(node: &Node, feed: Id) -> Option<Gap> {
     picture.gaps().find(|gap| gap.feed.id() == feed)
 }
 
+/// Of a record, as it waits.
+fn size(envelope: &Envelope) -> usize {
+    envelope.header.len() + envelope.payload.as_ref().map_or(0, |payload| payload.bytes.len())
+}
+
 fn left_out(log: &Log, feed: Id) -> Result<u64, EngineError> {
     Ok(log.covered_of(feed)?.map_or(0, |row| row.left_out()))
 }
 
 impl Earlier {
+    /// So many bytes wait at most.
+    pub(super) fn within(bytes_max: usize) -> Self {
+        Self { feeds: HashMap::new(), bytes: 0, bytes_max }
+    }
+
     /// Keeps what a checkpoint left out here. Up to where it did: those records are not counted
     /// before it is known what becomes of them.
     pub(super) fn keep(
@@ -90,28 +103,35 @@ impl Earlier {
             scope: scope.clone(),
             label: label.clone(),
             after,
-            records: Vec::new(),
+            records: VecDeque::new(),
             bytes: 0,
             cut: false,
         });
         waiting.label.last = label.last.min(edge);
-        let room = |bytes: usize| bytes + suffix.bytes() <= WAITING_BYTES_MAX;
-        waiting.cut |= !room(self.bytes);
-        if !room(self.bytes) || waiting.after + waiting.records.len() as u64 != after {
+        if waiting.after + waiting.records.len() as u64 != after {
             // What does not join on to what is held fills nothing.
             self.bytes -= std::mem::take(&mut waiting.bytes);
             waiting.records.clear();
             waiting.after = after;
         }
-        if !room(self.bytes) {
-            // Others take all of it.
-            waiting.after = waiting.label.last;
-            return Some(edge);
+        for (envelope, _) in suffix.envelopes().take((edge - after) as usize) {
+            let bytes = size(envelope);
+            while self.bytes + bytes > self.bytes_max
+                && let Some(first) = waiting.records.pop_front()
+            {
+                (waiting.after, waiting.cut) = (waiting.after + 1, true);
+                waiting.bytes -= size(&first);
+                self.bytes -= size(&first);
+            }
+            if self.bytes + bytes > self.bytes_max {
+                // Others take all of it.
+                (waiting.after, waiting.cut) = (waiting.after + 1, true);
+                continue;
+            }
+            waiting.records.push_back(envelope.clone());
+            waiting.bytes += bytes;
+            self.bytes += bytes;
         }
-        let missing = suffix.envelopes().take((edge - after) as usize);
-        waiting.records.extend(missing.map(|(envelope, _)| envelope.clone()));
-        waiting.bytes += suffix.bytes();
-        self.bytes += suffix.bytes();
         Some(edge)
     }
 
@@ -171,7 +191,7 @@ impl Waiting {
             if count == 0 {
                 break Some(edge);
             }
-            let piece = self.records[joins - count..].to_vec();
+            let piece = self.records.range(joins - count..).cloned().collect();
             match Fill::verify(&self.key, gap, piece) {
                 Ok(fill) => match node.fill(fill, self.scope.clone()).await? {
                     Ok(_) => {}

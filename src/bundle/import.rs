@@ -17,7 +17,7 @@ use polder_wire::v1::{BundleRefusal, BundleReport, Lane, Mode};
 use super::{
     Header, Packet, Part,
     check::Verified,
-    earlier::{Earlier, Filled},
+    earlier::{Earlier, Filled, WAITING_BYTES_MAX},
     frames::{NoBundle, Read, Reader},
     lanes, parts,
     parts::Taken,
@@ -84,6 +84,11 @@ type Checked = Result<Box<Sound>, String>;
 impl Importer {
     /// Nothing is read yet.
     pub fn new(node: Arc<Node>) -> Self {
+        Self::within(node, WAITING_BYTES_MAX)
+    }
+
+    /// So many bytes wait at most for what joins them to what is held.
+    pub fn within(node: Arc<Node>, waiting_bytes_max: usize) -> Self {
         Self {
             node,
             reader: Reader::default(),
@@ -91,7 +96,7 @@ impl Importer {
             promised: Vec::new(),
             waiting: Vec::new(),
             waiting_bytes: 0,
-            earlier: Earlier::default(),
+            earlier: Earlier::within(waiting_bytes_max),
             refused_part: None,
         }
     }

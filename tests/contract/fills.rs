@@ -27,7 +27,7 @@ use polder_wire::v1::*;
 use crate::{
     harness::*,
     jumped_stores::problem,
-    jumps::{Written, author, bring_rest, dump, leap, write},
+    jumps::{Written, author, author_of, bring_rest, dump, leap, write},
     receiving::{bring, listed, open, patiently, scope},
 };
 
@@ -414,5 +414,62 @@ async fn a_stick_that_brings_the_whole_feed_fills_it_and_one_that_ends_too_early
     assert!(report.lanes.iter().all(|lane| lane.records_taken == 0), "{report:?}");
     assert!(report.lanes.iter().any(|lane| lane.records_held >= held), "{report:?}");
     node::close(node, writer);
+    node::close(from, from_writer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stick_with_more_than_may_wait_fills_from_the_end_and_again_until_all_is_there() {
+    let long = |n: u32| {
+        let mut entry = observation("flood", &format!("entry {n}"));
+        entry.texts[0].body = "the water rises ".repeat(1_200);
+        entry
+    };
+    let (home, _) = author_of((0..3).map(long).collect()).await;
+    let mut running = home.start().await;
+    let bundle = home.beside("bundle");
+    must(&["export", "--to", text_of(&bundle), "--node", &running.address()]);
+    assert!(running.stop().success());
+    let bundle = fs::read(&bundle).unwrap();
+    let (from, from_writer) = open(home.data());
+    let written = Written::of(&from);
+    let there = Home::new();
+    let (node, writer) = open(there.data());
+    leap(&written, &node).await;
+    bring_rest(&from, &node).await;
+    let shown = dump(&node.picture.read());
+    let missing = async |waiting_bytes_max: usize| {
+        let mut importer =
+            polder::bundle::import::Importer::within(Arc::clone(&node), waiting_bytes_max);
+        importer.push(&bundle).await.unwrap();
+        let report = importer.finish().await.unwrap();
+        assert_eq!(dump(&node.picture.read()), shown);
+        let told = report.refusals.into_iter().find(|refusal| refusal.reason == "FEED_COVERED");
+        let edge = gap(&node.picture.read()).map(|gap| gap.edge.sequence);
+        (edge, told.map(|told| (told.last_sequence as u64, told.sentence)))
+    };
+    let first = gap(&node.picture.read()).unwrap().edge.sequence;
+    // Not one record of it fits: nothing comes, and that is said.
+    let (edge, told) = missing(10_000).await;
+    assert_eq!(edge, Some(first));
+    assert!(told.unwrap().1.contains("import the bundle again"));
+    let (mut last, mut times) = (first, 0);
+    loop {
+        let (edge, told) = missing(600_000).await;
+        times += 1;
+        let Some(edge) = edge else {
+            assert_eq!(told, None);
+            break;
+        };
+        assert!(edge < last, "the edge stays at {edge}");
+        let (up_to, sentence) = told.unwrap();
+        assert!(
+            up_to == edge && sentence.contains("import the bundle again"),
+            "{up_to} {sentence}"
+        );
+        last = edge;
+    }
+    assert!(times > 1, "all of it fitted at once");
+    node::close(node, writer);
+    assert_eq!(problem(there.data()), "");
     node::close(from, from_writer);
 }

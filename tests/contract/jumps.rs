@@ -106,8 +106,11 @@ pub async fn write(node: &Running, entries: &[Entry], versions: usize) {
 
 /// A node that wrote forty versions of each of three entries, a checkpoint, and one more.
 pub async fn author() -> (Home, Vec<Entry>) {
+    author_of((0..3).map(|n| observation("flood", &format!("entry {n}"))).collect()).await
+}
+
+pub async fn author_of(entries: Vec<Entry>) -> (Home, Vec<Entry>) {
     let home = Home::new();
-    let entries: Vec<_> = (0..3).map(|n| observation("flood", &format!("entry {n}"))).collect();
     let mut running = home.start().await;
     running.open("flood").await;
     assert!(running.stop().success());
