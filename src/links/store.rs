@@ -259,3 +259,38 @@ fn verify(node: Arc<Node>, deliveries: Vec<Delivery>) -> Vec<(FeedName, usize, C
     }
     checked
 }
+
+#[cfg(test)]
+mod tests {
+    use polder_picture::{
+        fill::Gap,
+        link::{codec, id_of},
+    };
+    use polder_wire::v1::Mode;
+
+    use super::*;
+
+    #[test]
+    fn what_a_checkpoint_left_out_waits_behind_what_is_urgent_whatever_it_was() {
+        let (urgent, mut urgent_in) = mpsc::unbounded_channel();
+        let (others, mut others_in) = mpsc::unbounded_channel();
+        let inlet = Inlet { urgent, others };
+        let incident = "flood".to_owned();
+        let scope = NewScope { incident, mode: Mode::Actual, audience: "all".to_owned() };
+        let feed = FeedName::new(Id([1; 16]), id_of(&scope), Lane::Urgent);
+        let gap = Gap { feed, edge: Head { sequence: 9, hash: [2; 32] }, is_covered: true };
+        for fill in [Some(gap), None] {
+            inlet.push(Delivery {
+                feed,
+                scope: scope.clone(),
+                origin_key: [3; 32],
+                after: 0,
+                leap: None,
+                fill,
+                packed: codec::pack(Vec::new()),
+            });
+        }
+        assert!(urgent_in.try_recv().unwrap().fill.is_none() && urgent_in.try_recv().is_err());
+        assert!(others_in.try_recv().unwrap().fill.is_some() && others_in.try_recv().is_err());
+    }
+}

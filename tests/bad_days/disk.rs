@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use polder_wire::v1::*;
@@ -221,5 +221,55 @@ async fn a_store_on_a_read_only_disk_is_told_as_such() {
         disk.remount(MountFlags::empty());
         let node = Running::start(&disk.data(), &[]).await;
         assert_eq!(node.list(of_incident("flood")).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_checkpoint_left_out_waits_for_room_and_is_not_asked_for_meanwhile() {
+    let Some(disk) = Disk::mount(200) else { return };
+    let home = Home::new();
+    let author = home.start_with("[checkpoints]\nrecords_min = 60\n").await;
+    author.open("flood").await;
+    let entry = observation("flood", "the level");
+    let write = async |from: usize, to: usize| {
+        let version = |at: usize| item(&Entry { place: format!("{at} cm"), ..entry.clone() });
+        for at in from..to {
+            author.publish(vec![version(at)]).await.unwrap();
+        }
+    };
+    write(0, 200).await;
+    let before = author.status().await.record_count;
+    soon("a checkpoint", async || author.status().await.record_count > before).await;
+    write(200, 203).await;
+
+    Home::init(&disk.data(), "fjall");
+    // Of 200 MB the reserve for bulk is 40.
+    disk.leave(30 * MB);
+    let link = author.listen.to_string();
+    let newcomer = Running::start(&disk.data(), &["--link", &link]).await;
+    let shows_it = async || {
+        let shown = newcomer.list(EntryFilter::default()).await;
+        shown.iter().any(|entry| entry.place == "202 cm")
+    };
+    soon("the picture", shows_it).await;
+    let missing = async || newcomer.status().await.covered_record_count;
+    let left_out = missing().await;
+    assert!(left_out > 50, "{left_out}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(missing().await, left_out);
+    // Nobody sent what could not be stored.
+    let said = newcomer.stderr.lock().unwrap().clone();
+    assert!(!said.contains("earlier records of a feed wait"), "{said}");
+
+    disk.clear();
+    soon("whole", async || missing().await == 0).await;
+}
+
+/// Waits until something is so.
+async fn soon(what: &str, is_so: impl AsyncFn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(120);
+    while !is_so().await {
+        assert!(Instant::now() < until, "never {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

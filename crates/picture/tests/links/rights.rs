@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use polder_picture::link::id_of;
+use polder_wire::v1::Lane;
 
-use crate::{plan::scope, sim::Sim};
+use crate::{
+    plan::{Plan, scope},
+    sim::Sim,
+};
 
 impl Sim<'_> {
     /// Some node loses its right to some scope, if those who keep it still reach one another. Its
@@ -62,4 +66,21 @@ impl Sim<'_> {
         }
         left.is_empty()
     }
+}
+
+#[test]
+fn a_piece_on_its_way_stops_when_the_right_to_it_ends() {
+    let mut plan = Plan::pair(4_000, 20_000);
+    plan.leaps = vec![true; 2];
+    plan.wires[0].buffer_bytes = 500;
+    let mut sim = Sim::peaceful(&plan);
+    sim.history(0, Lane::Routine, 400);
+    sim.until(300_000_000, |sim| sim.fills > 1);
+    // The next one was begun, and is not all out.
+    let (before, fills) = (sim.carried()[0], sim.fills);
+    sim.until(60_000_000, |sim| sim.carried()[0] > before + 1_000);
+    assert_eq!(sim.fills, fills);
+    sim.entitled[1].clear();
+    let ruled = sim.with(0, 0, |session, world, shared, now, _| session.ruled(now, world, shared));
+    assert_eq!(ruled.unwrap().unwrap_err().reason, "RIGHT_ENDED");
 }
