@@ -140,6 +140,8 @@ impl AsyncRead for Joined {
         {
             return Poll::Ready(Err(error));
         }
+        // When what comes is unsound, rustls says so to the other side at once.
+        self.cork(false);
         Pin::new(&mut self.io).poll_read(context, buffer)
     }
 }
