@@ -42,7 +42,7 @@ pub fn is_loopback(address: &str) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-fn client(
+pub(super) fn client(
     verifier: Arc<dyn ServerCertVerifier>,
     own: Option<Arc<dyn ResolvesClientCert>>,
 ) -> anyhow::Result<Arc<ClientConfig>> {

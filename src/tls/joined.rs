@@ -183,50 +183,27 @@ impl AsyncWrite for Joined {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, sync::Arc, time::Duration};
+    use std::{future::poll_fn, time::Duration};
 
-    use polder_picture::record::Signer;
-    use rustls::{ClientConfig, ServerConfig, sign::SingleCertAndKey, version::TLS13};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::TcpListener,
     };
     use tokio_rustls::{TlsAcceptor, TlsConnector, client};
 
-    use super::{
-        super::{
-            identity::{Validity, certify, server_name},
-            provider_arc,
-            verify::{NodeVerifier, Wanted},
-        },
-        *,
-    };
+    use super::{super::bare::ends, *};
 
     /// What writes, and who reads.
     async fn pair() -> (Joined, client::TlsStream<TcpStream>) {
-        let certificate = certify(&Signer::new(&[7; 32]), Validity::now()).unwrap();
-        let own = Arc::new(SingleCertAndKey::from(rustls::sign::CertifiedKey::clone(&certificate)));
-        let server = ServerConfig::builder_with_provider(Arc::clone(provider_arc()))
-            .with_protocol_versions(&[&TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(own);
-        let client = ClientConfig::builder_with_provider(Arc::clone(provider_arc()))
-            .with_protocol_versions(&[&TLS13])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(NodeVerifier(Wanted::Any)))
-            .with_no_client_auth();
+        let (server, client, name) = ends().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let there = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (here, _) = listener.accept().await.unwrap();
         here.set_nodelay(true).unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(server));
-        let connector = TlsConnector::from(Arc::new(client));
-        let (here, there) = tokio::join!(
-            acceptor.accept(buffered(here)),
-            connector.connect(server_name(None), there)
-        );
+        let acceptor = TlsAcceptor::from(server);
+        let connector = TlsConnector::from(client);
+        let (here, there) =
+            tokio::join!(acceptor.accept(buffered(here)), connector.connect(name, there));
         let mut here = Joined::new(here.unwrap().into());
         let mut there = there.unwrap();
         here.write_all(b"!").await.unwrap();

@@ -3,6 +3,7 @@
 //! ```text
 //! accept.rs   connections in: handshakes, bounded      -> stream.rs with a Peer (peer.rs)
 //! dial.rs     connections out: links, commands, joining
+//! joined.rs   what goes out over either is sent together
 //! identity.rs the node's own certificate, by its own key
 //! trust.rs    which nodes count: the charter, or key ids that the configuration names
 //! organisation.rs  an organisation's certificate, and client CAs of parties
@@ -13,6 +14,7 @@
 //! counts.
 
 mod accept;
+pub(crate) mod bare;
 mod dial;
 pub mod gate;
 pub mod identity;

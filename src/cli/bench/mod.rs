@@ -294,6 +294,15 @@ impl Bench<'_> {
         Ok((lone, (server.cpu_seconds()? - before) * 1e6 / 20_000.0))
     }
 
+    /// What the ratio of deliveries would be if TLS cost no more than a bare pipe does: where
+    /// deliveries take all cores, each takes what one core does divided by their rate.
+    fn tls_at_best(&self, engine: &str) -> Option<f64> {
+        let cores = std::thread::available_parallelism().ok()?.get() as f64;
+        let delivery = cores * 1e6 / self.value(engine, "plain_fanout_1000")?;
+        let (plain, tls) = ("plain_pipe_cpu", "tls_pipe_cpu");
+        Some(delivery / (delivery + self.value(engine, tls)? - self.value(engine, plain)?))
+    }
+
     fn report(&self) -> anyhow::Result<()> {
         if self.context.common.json {
             return say_json(&serde_json::json!({"measurements": self.found}));
@@ -330,6 +339,7 @@ impl Bench<'_> {
                     "deliveries, TLS / plain",
                     ratio("tls_fanout_1000", (engine, "plain_fanout_1000")),
                 ),
+                ("deliveries, TLS / plain, at best", self.tls_at_best(engine)),
                 (
                     "CPU of a delivery, TLS / plain",
                     ratio("tls_fanout_cpu", (engine, "plain_fanout_cpu")),

@@ -110,12 +110,7 @@ impl Server {
 
     /// CPU seconds so far.
     pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let after = stat.rsplit(')').next().unwrap_or_default();
-        let fields: Vec<&str> = after.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
-        // Fields 14 and 15 of the line, user and system time; the kernel counts 100 a second.
-        Ok((ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0)
+        cpu_seconds(&self.child.id().to_string())
     }
 
     /// Kills it as a crash would.
@@ -124,4 +119,14 @@ impl Server {
         self.child.wait()?;
         Ok(())
     }
+}
+
+/// Processor time that a process has used, by its number, or `self`.
+pub(super) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
+    // Fields 14 and 15 of the line, user and system time; the kernel counts 100 a second.
+    Ok((ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0)
 }

@@ -3,7 +3,7 @@
 
 use super::super::session::Connection;
 use super::{
-    Bench, TIME,
+    Bench, TIME, floor,
     load::{self, Audience},
     server::Server,
 };
@@ -57,6 +57,14 @@ impl Bench<'_> {
                 way.cpu.push(spent * 1e6 / (DELIVERED * SUBSCRIBERS as u64) as f64);
             }
         }
+        // What no program that sends so many bytes can save.
+        let (mut bare, mut sealed) = (Vec::new(), Vec::new());
+        for _ in 0..self.args.repeats {
+            bare.push(tokio::task::spawn_blocking(|| floor::pipe(false)).await??);
+            sealed.push(tokio::task::spawn_blocking(|| floor::pipe(true)).await??);
+        }
+        self.note("plain_pipe_cpu", "us", bare);
+        self.note("tls_pipe_cpu", "us", sealed);
         // What follows is about publishing alone.
         for way in &mut ways {
             way.audience.leave();
