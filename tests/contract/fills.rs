@@ -137,6 +137,15 @@ fn text_of(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// All that a node holds, as it goes on a stick.
+async fn bundle_of(home: &Home) -> Vec<u8> {
+    let mut running = home.start().await;
+    let bundle = home.beside("bundle");
+    must(&["export", "--to", text_of(&bundle), "--node", &running.address()]);
+    assert!(running.stop().success());
+    fs::read(bundle).unwrap()
+}
+
 /// Two nodes show and give the same.
 async fn as_whole(all: &Home, filled: &Home, entry: &Entry) {
     let (mut whole, mut node) = (all.start().await, filled.start().await);
@@ -363,10 +372,7 @@ async fn a_record_without_its_content_comes_without_it_and_the_feed_becomes_whol
 async fn a_stick_that_brings_the_whole_feed_fills_it_and_one_that_ends_too_early_says_what_is_missing()
  {
     let (home, _) = author().await;
-    let mut running = home.start().await;
-    let bundle = home.beside("bundle");
-    must(&["export", "--to", text_of(&bundle), "--node", &running.address()]);
-    assert!(running.stop().success());
+    let bundle = bundle_of(&home).await;
     let (from, from_writer) = open(home.data());
     let written = Written::of(&from);
     let there = Home::new();
@@ -387,10 +393,7 @@ async fn a_stick_that_brings_the_whole_feed_fills_it_and_one_that_ends_too_early
     let (some, some_writer) = open(early.data());
     some.receive(vec![(first, scope())]).await.unwrap().pop().unwrap().unwrap();
     node::close(some, some_writer);
-    let running = early.start().await;
-    let too_short = early.beside("bundle");
-    must(&["export", "--to", text_of(&too_short), "--node", &running.address()]);
-    let (bundle, too_short) = (fs::read(&bundle).unwrap(), fs::read(&too_short).unwrap());
+    let too_short = bundle_of(&early).await;
     let import = async |bytes: &[u8]| {
         let mut importer = polder::bundle::import::Importer::new(Arc::clone(&node));
         importer.push(bytes).await.unwrap();
@@ -425,11 +428,7 @@ async fn a_stick_with_more_than_may_wait_fills_from_the_end_and_again_until_all_
         entry
     };
     let (home, _) = author_of((0..3).map(long).collect()).await;
-    let mut running = home.start().await;
-    let bundle = home.beside("bundle");
-    must(&["export", "--to", text_of(&bundle), "--node", &running.address()]);
-    assert!(running.stop().success());
-    let bundle = fs::read(&bundle).unwrap();
+    let bundle = bundle_of(&home).await;
     let (from, from_writer) = open(home.data());
     let written = Written::of(&from);
     let there = Home::new();
