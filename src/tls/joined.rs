@@ -183,7 +183,15 @@ impl AsyncWrite for Joined {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, time::Duration};
+    use std::{
+        future::poll_fn,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::Wake,
+        time::Duration,
+    };
 
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -220,24 +228,30 @@ mod tests {
         }
     }
 
+    /// Whether a task was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
     #[tokio::test]
-    async fn what_is_flushed_in_one_turn_is_sent_together_and_the_task_comes_round_for_it() {
+    async fn what_is_flushed_in_one_turn_is_sent_together_and_the_task_is_woken_for_it() {
         let (mut here, mut there) = pair().await;
-        let mut turns = 0;
-        let sent = poll_fn(|context| {
-            turns += 1;
-            if turns == 1 {
-                for piece in [&b"one"[..], &[7; 6_000], b"three"] {
-                    assert!(Pin::new(&mut here).poll_write(context, piece).is_ready());
-                    assert!(Pin::new(&mut here).poll_flush(context).is_ready());
-                }
-                let nothing = there.get_ref().0.try_read(&mut [0; 8]).unwrap_err();
-                assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
-                return Poll::Pending;
-            }
-            Pin::new(&mut here).poll_flush(context)
-        });
-        tokio::time::timeout(Duration::from_secs(20), sent).await.unwrap().unwrap();
+        let woken = Arc::new(Woken::default());
+        let waker = Arc::clone(&woken).into();
+        let mut context = Context::from_waker(&waker);
+        for piece in [&b"one"[..], &[7; 6_000], b"three"] {
+            assert!(Pin::new(&mut here).poll_write(&mut context, piece).is_ready());
+            assert!(Pin::new(&mut here).poll_flush(&mut context).is_ready());
+        }
+        let nothing = there.get_ref().0.try_read(&mut [0; 8]).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        assert!(woken.0.load(Ordering::Relaxed));
+        here.flush().await.unwrap();
         let mut read = vec![0; 3 + 6_000 + 5];
         there.read_exact(&mut read).await.unwrap();
         assert!(read.starts_with(b"one\x07") && read.ends_with(b"\x07three"));
