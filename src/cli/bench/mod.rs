@@ -103,6 +103,9 @@ impl Bench<'_> {
     }
 
     fn note(&mut self, name: &str, unit: &'static str, mut values: Vec<f64>) {
+        if values.is_empty() {
+            return;
+        }
         let repeats = values.clone();
         let value = quantile(&mut values, 0.5);
         if !self.context.common.json {

@@ -70,7 +70,8 @@ impl Bench<'_> {
             way.audience.leave();
             way.channels.truncate(1);
         }
-        for _ in 0..self.args.repeats {
+        let repeats = if self.wants("publish") { self.args.repeats } else { 0 };
+        for _ in 0..repeats {
             for way in &mut ways {
                 let publishers = &way.publishers;
                 way.callers.push(load::rate(publishers, 256, 1, TIME).await?);
