@@ -1,39 +1,41 @@
 //! An encrypted connection that sends together what comes in small pieces.
 //!
-//! h2 hands over 16 kB at a time at most and flushes after each, which would be a call of the
-//! kernel and a wake of the other side for every 16 kB. So a flush is put off until the task of the
-//! connection comes round again: what it and others write until then goes in the same call. Whoever
-//! is woken reads or flushes, and either sends it.
+//! h2 hands over 16 kB at a time at most, its head apart, and flushes after each: that would be two
+//! records, a call of the kernel and a wake of the other side for every 16 kB. So pieces share
+//! records, and a flush is put off until the task of the connection comes round again: what it and
+//! others write until then goes in the same call. Whoever is woken reads or flushes, and either
+//! sends it.
 
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, BufReader, BufWriter, ReadBuf},
+    io::{AsyncRead, AsyncWrite, BufReader, ReadBuf},
     net::TcpStream,
 };
 use tokio_rustls::TlsStream;
 
-/// A record holds so much. What is flushed together becomes one, not one for each small piece.
+/// A record holds so much.
 const RECORD_BYTES: usize = 16 << 10;
-/// What is handed over in one piece of so many bytes is encrypted from where it lies: small pieces
-/// were joined before it came here.
+/// A piece of so many bytes is encrypted from where it lies, a smaller one waits for more.
 const DIRECT_BYTES: usize = 4 << 10;
-/// Whole records that are read at once.
-const READ_BYTES: usize = 4 * (RECORD_BYTES + 256);
+/// What goes to the socket together.
+const HELD_BYTES: usize = 4 * RECORD_BYTES;
+/// Enough for rustls to get hold of the length of a record; the rest it then asks for in one piece,
+/// which goes past the buffer.
+const READ_BYTES: usize = 8 << 10;
 
-/// rustls asks for 4 kB at a time, and a record has up to 16: what the kernel has is taken at once.
+/// rustls asks for 4 kB at a time until it has seen a whole record.
 pub(super) type Buffered = BufReader<Corked>;
 
 pub(super) fn buffered(stream: TcpStream) -> Buffered {
     BufReader::with_capacity(READ_BYTES, Corked { io: stream, is_corked: false })
 }
 
-/// A socket that takes nothing while it is corked: rustls then keeps what it encrypted, up to
-/// 64 kB.
+/// A socket that takes nothing while it is corked: rustls then keeps what it encrypted.
 pub(super) struct Corked {
     io: TcpStream,
     is_corked: bool,
@@ -103,29 +105,46 @@ enum Flush {
 
 /// See above.
 pub(super) struct Joined {
-    io: Box<BufWriter<TlsStream<Buffered>>>,
+    io: Box<TlsStream<Buffered>>,
+    /// Small pieces that wait for more: less than a record.
+    small: Vec<u8>,
+    /// What rustls was given since it last offered the socket all.
+    held: usize,
     flush: Flush,
 }
 
 impl Joined {
-    pub(super) fn new(io: TlsStream<Buffered>) -> Self {
-        let io = Box::new(BufWriter::with_capacity(RECORD_BYTES, io));
-        Self { io, flush: Flush::Begun }
+    pub(super) fn new(mut io: TlsStream<Buffered>) -> Self {
+        // One record more than is held, so that none is cut short for want of room.
+        let limit = Some(HELD_BYTES + RECORD_BYTES);
+        match &mut io {
+            TlsStream::Client(io) => io.get_mut().1.set_buffer_limit(limit),
+            TlsStream::Server(io) => io.get_mut().1.set_buffer_limit(limit),
+        }
+        Self { io: Box::new(io), small: Vec::new(), held: 0, flush: Flush::Begun }
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
-        self.io.get_ref().get_ref().0.get_ref().socket()
+        self.io.get_ref().0.get_ref().socket()
     }
 
     fn cork(&mut self, is_corked: bool) {
-        self.io.get_mut().get_mut().0.get_mut().is_corked = is_corked;
+        self.io.get_mut().0.get_mut().is_corked = is_corked;
     }
 
-    fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if bytes.len() >= DIRECT_BYTES && self.io.buffer().is_empty() {
-            return Pin::new(self.io.get_mut()).poll_write(context, bytes);
+    /// Encrypts what waited, and as much of the piece as goes into one record with it; how much of
+    /// the piece that was.
+    fn encrypt(&mut self, context: &mut Context<'_>, piece: &[u8]) -> Poll<io::Result<usize>> {
+        let piece = &piece[..piece.len().min(RECORD_BYTES - self.small.len())];
+        let mut done = 0;
+        while done == 0 && !(self.small.is_empty() && piece.is_empty()) {
+            let pieces = [io::IoSlice::new(&self.small), io::IoSlice::new(piece)];
+            let taken = ready!(Pin::new(&mut *self.io).poll_write_vectored(context, &pieces))?;
+            let small = taken.min(self.small.len());
+            self.small.drain(..small);
+            done = taken - small;
         }
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        Poll::Ready(Ok(done))
     }
 }
 
@@ -153,14 +172,23 @@ impl AsyncWrite for Joined {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.flush = Flush::Unasked;
-        self.cork(true);
-        let written = self.write(context, bytes);
-        if written.is_ready() {
-            return written;
+        if bytes.len() < DIRECT_BYTES && self.small.len() + bytes.len() < RECORD_BYTES {
+            self.small.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
         }
-        // It holds as much as it may.
-        self.cork(false);
-        self.write(context, bytes)
+        let waited = self.small.len();
+        let mut is_corked = self.held + RECORD_BYTES < HELD_BYTES;
+        self.cork(is_corked);
+        let mut taken = self.encrypt(context, bytes);
+        if is_corked && taken.is_pending() {
+            // The socket left some of what it was offered before, and says when it has room.
+            is_corked = false;
+            self.cork(false);
+            taken = self.encrypt(context, bytes);
+        }
+        let taken = ready!(taken)?;
+        self.held = if is_corked { self.held + waited + taken } else { 0 };
+        Poll::Ready(Ok(taken))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -170,13 +198,17 @@ impl AsyncWrite for Joined {
             return Poll::Ready(Ok(()));
         }
         self.flush = Flush::Begun;
+        self.held = 0;
         self.cork(false);
+        ready!(self.encrypt(context, &[]))?;
         Pin::new(&mut self.io).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.flush = Flush::Begun;
+        self.held = 0;
         self.cork(false);
+        ready!(self.encrypt(context, &[]))?;
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
@@ -255,6 +287,28 @@ mod tests {
         let mut read = vec![0; 3 + 6_000 + 5];
         there.read_exact(&mut read).await.unwrap();
         assert!(read.starts_with(b"one\x07") && read.ends_with(b"\x07three"));
+    }
+
+    #[tokio::test]
+    async fn a_head_and_its_payload_share_records_that_are_full() {
+        let (mut here, mut there) = pair().await;
+        // As h2 hands over a frame of 16 kB: 9 bytes of head and the first of the payload, the rest.
+        for piece in [1_033, 15_360].repeat(4) {
+            here.write_all(&vec![7; piece]).await.unwrap();
+            here.flush().await.unwrap();
+        }
+        here.shutdown().await.unwrap();
+        let mut raw = Vec::new();
+        there.get_mut().0.read_to_end(&mut raw).await.unwrap();
+        let (mut records, mut rest) = (Vec::new(), &raw[..]);
+        while let [_, _, _, high, low, after @ ..] = rest {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            // Less the type of what is in it and the tag.
+            records.push(length - 17);
+            rest = &after[length..];
+        }
+        // The last one says that nothing follows.
+        assert_eq!(records, [RECORD_BYTES, RECORD_BYTES, RECORD_BYTES, RECORD_BYTES, 36, 2]);
     }
 
     #[tokio::test]

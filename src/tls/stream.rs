@@ -180,8 +180,8 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match &self.io {
             Io::Plain(io) => io.is_write_vectored(),
-            // h2 flushes after each frame that it hands over by itself, which would be a record
-            // each. Told that nothing is gained by that, it copies small ones together first.
+            // h2 flushes after each frame that it hands over by itself, and would do so for those
+            // of a few hundred bytes. Told that nothing is gained, it copies small ones together.
             Io::Tls(_) => false,
         }
     }
