@@ -374,4 +374,23 @@ mod tests {
         })
         .await;
     }
+
+    #[tokio::test]
+    async fn a_writer_that_was_stopped_goes_on_once_there_is_a_reader() {
+        const WRITTEN: usize = 32 << 20;
+        let (mut here, mut there) = pair().await;
+        let writes = tokio::spawn(async move {
+            for _ in 0..WRITTEN / (8 << 10) {
+                here.write_all(&[1; 8 << 10]).await.unwrap();
+            }
+            here.shutdown().await.unwrap();
+        });
+        // More than the kernel holds: it stops before long.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut read = Vec::new();
+        let reads = there.read_to_end(&mut read);
+        tokio::time::timeout(Duration::from_secs(60), reads).await.unwrap().unwrap();
+        assert_eq!(read.len(), WRITTEN);
+        writes.await.unwrap();
+    }
 }
